@@ -1,1 +1,93 @@
-"""Five photos of your own thing, a detector for it, and a GIF to share."""
+"""Five photos of your own thing, a detector for it, and a GIF to share.
+
+``import tflhelpers as tfl`` is light: TensorFlow, Keras and matplotlib are loaded when a name that needs them is used.
+The rooms, in the order of the story that the notebooks tell:
+
+    project.py        where things live: Google Drive in Colab, a folder elsewhere
+                      open_project, Project
+    data/             pictures and the boxes on them
+                      Boxes, iou_matrix, read_image, Annotations, duck_photos, duck_clip
+    model/            the detectors and their trained weights
+                      Detector, zoo_models
+    training/         teaching a detector your own thing
+                      fine_tune, History
+    evaluation/       how good is it
+                      evaluate, Scores
+    sharing/          something to show
+                      draw_boxes, write_gif
+    ready_made.py     what a notebook works on while you have not made your own
+                      photos_for, detector_for, clip_for
+    demo.py           all of it once: ``python -m tflhelpers``
+
+Example:
+    >>> import tflhelpers as tfl
+    >>> len(tfl.Boxes([[10, 20, 50, 80]], [0]))
+    1
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+# Public name -> the module it lives in. The block for type checkers below says the same; a test compares the two.
+_HOMES = {
+    "open_project": "project",
+    "Project": "project",
+    "Boxes": "data.boxes",
+    "iou_matrix": "data.boxes",
+    "read_image": "data.images",
+    "Annotations": "data.annotations",
+    "duck_photos": "data.samples",
+    "duck_clip": "data.samples",
+    "Detector": "model.detector",
+    "zoo_models": "model.zoo",
+    "fine_tune": "training.fine_tune",
+    "History": "training.fine_tune",
+    "evaluate": "evaluation.scores",
+    "Scores": "evaluation.scores",
+    "draw_boxes": "sharing.draw",
+    "write_gif": "sharing.gif",
+    "photos_for": "ready_made",
+    "detector_for": "ready_made",
+    "clip_for": "ready_made",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from tflhelpers.data.annotations import Annotations as Annotations
+    from tflhelpers.data.boxes import Boxes as Boxes
+    from tflhelpers.data.boxes import iou_matrix as iou_matrix
+    from tflhelpers.data.images import read_image as read_image
+    from tflhelpers.data.samples import duck_clip as duck_clip
+    from tflhelpers.data.samples import duck_photos as duck_photos
+    from tflhelpers.evaluation.scores import Scores as Scores
+    from tflhelpers.evaluation.scores import evaluate as evaluate
+    from tflhelpers.model.detector import Detector as Detector
+    from tflhelpers.model.zoo import zoo_models as zoo_models
+    from tflhelpers.project import Project as Project
+    from tflhelpers.project import open_project as open_project
+    from tflhelpers.ready_made import clip_for as clip_for
+    from tflhelpers.ready_made import detector_for as detector_for
+    from tflhelpers.ready_made import photos_for as photos_for
+    from tflhelpers.sharing.draw import draw_boxes as draw_boxes
+    from tflhelpers.sharing.gif import write_gif as write_gif
+    from tflhelpers.training.fine_tune import History as History
+    from tflhelpers.training.fine_tune import fine_tune as fine_tune
+
+
+def __getattr__(name: str) -> object:
+    """Import the home of a public name when the name is first used (PEP 562)."""
+    if name not in _HOMES:
+        known = ", ".join(_HOMES)
+        raise AttributeError(f"module 'tflhelpers' has no attribute {name!r}. It has: {known}.")
+    value = getattr(importlib.import_module(f"tflhelpers.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,56 @@
+"""What the package is, what it needs and what it may use. The tools' settings stand in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "tflhelpers" / "__init__.py").read_text("utf-8"), re.M)[1]
+
+# Every hard dependency is one that Colab's runtime already has, with a lower bound only: installing the package
+# there never moves tensorflow, keras or numpy. tests/test_setup_command.py checks both.
+INSTALL_REQUIRES = [
+    "numpy>=1.26",
+    "pillow>=10.1",
+    "tensorflow>=2.18",
+    "keras>=3.10",
+    "matplotlib>=3.8",
+    "imageio>=2.34",
+    "pycocotools>=2.0.8",
+    "tqdm>=4.66",
+]
+
+# What Colab lacks, or what only some people need. Imported lazily, with an error that names the extra.
+EXTRAS_REQUIRE = {
+    "jax": ["jax>=0.4.34"],
+    "heic": ["pillow-heif>=0.18"],
+    "litert": ["ai-edge-litert>=2.0"],
+    "notebooks": ["ipykernel>=6.17", "ipywidgets>=7.7", "nbformat>=5.9", "nbclient>=0.8"],
+    "test": ["pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.8", "mypy>=1.13", "nbformat>=5.9"],
+}
+
+PACKAGE_DATA = ["py.typed", "**/*.json", "**/*.jpg", "**/*.png", "**/*.npz", "**/*.js", "**/*.css", "**/*.html"]
+
+setup(
+    name="tflhelpers",
+    version=VERSION,
+    description="Five photos of your own thing, a detector for it, and a GIF to share",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["tflhelpers", "tflhelpers.*"]),
+    package_data={"tflhelpers": PACKAGE_DATA},
+    install_requires=INSTALL_REQUIRES,
+    extras_require=EXTRAS_REQUIRE,
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
+)
