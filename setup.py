@@ -6,7 +6,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "tflhelpers" / "__init__.py").read_text("utf-8"), re.M)[1]
+VERSION = re.search(
+    r'^__version__ = "(.+)"$', (HERE / "tflhelpers" / "__init__.py").read_text("utf-8"), re.M
+)[1]
 
 # Every hard dependency is one that Colab's runtime already has, with a lower bound only: installing the package
 # there never moves tensorflow, keras or numpy. tests/test_setup_command.py checks both.
@@ -30,7 +32,16 @@ EXTRAS_REQUIRE = {
     "test": ["pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.8", "mypy>=1.13", "nbformat>=5.9"],
 }
 
-PACKAGE_DATA = ["py.typed", "**/*.json", "**/*.jpg", "**/*.png", "**/*.npz", "**/*.js", "**/*.css", "**/*.html"]
+PACKAGE_DATA = [
+    "py.typed",
+    "**/*.json",
+    "**/*.jpg",
+    "**/*.png",
+    "**/*.npz",
+    "**/*.js",
+    "**/*.css",
+    "**/*.html",
+]
 
 setup(
     name="tflhelpers",

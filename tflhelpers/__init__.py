@@ -55,7 +55,7 @@ _HOMES = {
     "clip_for": "ready_made",
 }
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+__all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
     from tflhelpers.data.annotations import Annotations as Annotations

@@ -1,0 +1,115 @@
+"""What a notebook works on while you have not made your own: each function returns a thing and a sentence about it.
+
+With these, "Run all" gets to the end in every notebook: your own photos, detector and clip are used when they are in the
+project folder, ready-made ones when they are not, and the sentence says which.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tflhelpers.data.annotations import Annotations
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.project import Project
+
+PHOTO_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".bmp", ".gif"}
+
+
+def photos_for(project: Project) -> tuple[Annotations, str]:
+    """The annotated photos to train on.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        The photos of ``project.data/annotations.json`` if it has boxes, otherwise the five drawn photos of a toy duck
+        that ship with the package; and the sentence that says which.
+    """
+    from tflhelpers.data.annotations import Annotations
+    from tflhelpers.data.samples import duck_photos
+
+    file = project.data / "annotations.json"
+    if not file.exists():
+        sample = duck_photos()
+        return sample, f"There is no {file}, so these are the {len(sample)} drawn photos of a toy duck."
+    own = Annotations.load(file)
+    count = sum(len(boxes) for _, boxes in own)
+    if not count:
+        sample = duck_photos()
+        return sample, f"{file} has no boxes yet, so these are the {len(sample)} drawn photos of a toy duck."
+    return own, f"Your own {len(own)} photos with {count} boxes, from {file}."
+
+
+def detector_for(
+    project: Project, *, name: str = "detector", steps: int | None = None
+) -> tuple[Detector, str]:
+    """The detector to use.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        name: The folder in ``project.models`` to look for.
+        steps: Training steps when there is no saved detector; None lets ``fine_tune`` choose.
+
+    Returns:
+        The detector saved in ``project.models/<name>``, otherwise the embedded one, fine-tuned now on
+        :func:`photos_for` and saved there; and the sentence that says which.
+    """
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.training.fine_tune import fine_tune
+
+    folder = project.models / name
+    if folder.is_dir() and any(folder.iterdir()):
+        detector = Detector.load(folder)
+        return detector, f"The detector for {_listed(detector.class_names)} saved in {folder}."
+    photos, origin = photos_for(project)
+    detector = Detector.embedded(photos.class_names)
+    fine_tune(detector, photos, steps=steps)
+    detector.save(folder)
+    return (
+        detector,
+        f"There was no detector in {folder}, so one was trained just now and saved there. {origin}",
+    )
+
+
+def clip_for(project: Project) -> tuple[list[Path], str]:
+    """The pictures to make a GIF of, in order.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        The pictures in ``project.data/clip`` (``frame2`` before ``frame10``), otherwise those in ``project.data``,
+        otherwise the 48 frames of a drawn toy duck; and the sentence that says which.
+    """
+    from tflhelpers.data.samples import duck_clip
+
+    for folder in (project.data / "clip", project.data):
+        pictures = _pictures_in(folder)
+        if pictures:
+            return pictures, f"The {len(pictures)} pictures in {folder}."
+    frames = list(duck_clip().image_paths)
+    return frames, (
+        f"There are no pictures in {project.data / 'clip'}, so these are the {len(frames)} frames of a drawn toy duck."
+    )
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        (path for path in folder.iterdir() if path.suffix.lower() in PHOTO_ENDINGS), key=_counting_order
+    )
+
+
+def _counting_order(path: Path) -> list[tuple[int, str]]:
+    """Sort key by which ``frame2`` comes before ``frame10``."""
+    pieces = re.split(r"(\d+)", path.name.lower())
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces]
+
+
+def _listed(names: tuple[str, ...], most: int = 5) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
