@@ -10,8 +10,8 @@ VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "tflhelpers" / "__init__.py").read_text("utf-8"), re.M
 )[1]
 
-# Every hard dependency is one that Colab's runtime already has, with a lower bound only: installing the package
-# there never moves tensorflow, keras or numpy. tests/test_setup_command.py checks both.
+# Every hard dependency is one that Colab's runtime already has, with a lower bound only: installing the
+# package there never moves tensorflow, keras or numpy. tests/test_setup_command.py checks both.
 INSTALL_REQUIRES = [
     "numpy>=1.26",
     "pillow>=10.1",

@@ -3,8 +3,8 @@
     python start.py demo     install, train on five drawn photos, write a GIF and say where it is
     python start.py test     install, run the tests (more words go to pytest: python start.py test -k boxes)
 
-Everything is installed into the folder .venv beside this file; delete it to start afresh. The text of this file is
-understood by every Python since 2.7, so that an old one can say which one is needed.
+Everything is installed into the folder .venv beside this file; delete it to start afresh. The text of this
+file is understood by every Python since 2.7, so that an old one can say which one is needed.
 """
 
 from __future__ import print_function
@@ -46,7 +46,7 @@ class CannotGoOn(Exception):
     """Something that a person must put right; the message says what."""
 
 
-# ---------------------------------------------------------------------------------------------------------- checks
+# ----------------------------------------------------------------------------------------------------- checks
 
 
 def check_python(version=None):
@@ -104,7 +104,7 @@ def check_disk(folder=HERE):
         )
 
 
-# --------------------------------------------------------------------------------------------------------- install
+# ---------------------------------------------------------------------------------------------------- install
 
 
 def install(command):
@@ -129,8 +129,8 @@ def make_venv(done):
     """Create .venv, or keep the one that is there if it was made by us with this Python."""
     if os.path.isdir(VENV) and not os.path.exists(MADE_BY_US):
         raise CannotGoOn(
-            "There is a folder %s that this script did not make, so it is left alone.\nMove or delete it, then run "
-            "this again." % VENV
+            "There is a folder %s that this script did not make, so it is left alone.\n"
+            "Move or delete it, then run this again." % VENV
         )
     if done.get("python") == python_now() and os.path.exists(venv_python()) and answers(venv_python()):
         return
@@ -159,24 +159,25 @@ def explain_pip(output):
         return "The disk is full. About %.0f GB are needed; make room and run this again." % GIGABYTES
     if any(sign in output for sign in NETWORK_SIGNS):
         return (
-            "The package registry cannot be reached. Check the network and run this again: it goes on where it "
-            "stopped.\nBehind a proxy set HTTPS_PROXY; with a registry of your own set PIP_INDEX_URL."
+            "The package registry cannot be reached. Check the network and run this again.\n"
+            "Behind a proxy set HTTPS_PROXY; with a registry of your own set PIP_INDEX_URL."
         )
     missing = re.search(r"No matching distribution found for (\S+)", output)
     if missing:
         return (
-            "The package registry has no %s for this Python and machine. A 64-bit Python %d.%d to %d.%d is needed "
-            "on Linux (glibc), macOS or Windows;\nif the registry is one of your own (PIP_INDEX_URL), it lacks the "
-            "package." % ((missing.group(1),) + OLDEST + NEWEST)
+            "The package registry has no %s for this Python and machine.\n"
+            "A 64-bit Python %d.%d to %d.%d is needed, on Linux (glibc), macOS or Windows;\n"
+            "if the registry is one of your own (PIP_INDEX_URL), it lacks the package."
+            % ((missing.group(1),) + OLDEST + NEWEST)
         )
     return "The installation failed. The lines above are the end of what pip said."
 
 
-# ------------------------------------------------------------------------------------------------ running and telling
+# ---------------------------------------------------------------------------------------- running and telling
 
 
 def run_with_spinner(title, command):
-    """Run a command; show its newest line and the seconds passed. Raise with the end of its output if it fails."""
+    """Run a command; show its newest line and the seconds passed; raise if it fails."""
     lines, bar, started = [], {}, time.time()
     try:
         process = subprocess.Popen(
@@ -245,7 +246,7 @@ def clear_line():
         sys.stdout.write("\r%s\r" % (" " * (shutil.get_terminal_size().columns - 1)))
 
 
-# ----------------------------------------------------------------------------------------------------- small questions
+# -------------------------------------------------------------------------------------------- small questions
 
 
 def venv_python():
@@ -276,7 +277,7 @@ def write_stamp(content):
     os.replace(MADE_BY_US + ".part", MADE_BY_US)
 
 
-# ---------------------------------------------------------------------------------------------------------- commands
+# --------------------------------------------------------------------------------------------------- commands
 
 
 def run(command, more):

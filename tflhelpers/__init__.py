@@ -1,7 +1,7 @@
 """Five photos of your own thing, a detector for it, and a GIF to share.
 
-``import tflhelpers as tfl`` is light: TensorFlow, Keras and matplotlib are loaded when a name that needs them is used.
-The rooms, in the order of the story that the notebooks tell:
+``import tflhelpers as tfl`` is light: TensorFlow, Keras and matplotlib are loaded when a name that needs
+them is used. The rooms, in the order of the story that the notebooks tell:
 
     project.py        where things live: Google Drive in Colab, a folder elsewhere
                       open_project, Project
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-# Public name -> the module it lives in. The block for type checkers below says the same; a test compares the two.
+# Public name -> the module it lives in. The block for type checkers below says the same; a test compares.
 _HOMES = {
     "open_project": "project",
     "Project": "project",

@@ -30,17 +30,21 @@ _MOUNT_FAILURES = (
     ),
     (
         "timeout",
-        "Drive did not answer in time. Folders with thousands of files at the top of My Drive cause this. Run again: "
-        "the second attempt is often quicker.",
+        "Drive did not answer in time. Thousands of files at the top of My Drive cause this. "
+        "Run again: the second attempt is often quicker.",
     ),
     (
         "credential propagation",
-        "access to Drive was not granted. Run again and allow it in the window that opens (all boxes ticked).",
+        "access to Drive was not granted. Run again and allow it in the window that opens, all boxes ticked.",
     ),
     (
         "mount failed",
-        "Colab could not mount Drive. In VS Code's Colab extension mounting does not work: open the notebook in a "
-        "browser. In the browser, run again and allow access in the window that opens.",
+        "Colab could not mount Drive. In VS Code's Colab extension mounting does not work: open the notebook "
+        "in a browser. In the browser, run again and allow access in the window that opens.",
+    ),
+    (
+        "transport endpoint",
+        "Drive was mounted, but the connection broke. Choose Runtime > Restart session and run again.",
     ),
 )
 
@@ -103,9 +107,9 @@ class Project:
 def open_project(name: str = "transfer_learning_project", *, parent: str | Path | None = None) -> Project:
     """Find or make the project folder with ``data``, ``models`` and ``results`` in it.
 
-    In Colab Google Drive is mounted and the folder lies in My Drive. Where that fails, the reason is explained in
-    ``notes`` (and logged once) and work goes on in a local folder. Elsewhere the folder lies in the current directory,
-    which in Jupyter is the notebook's own.
+    In Colab Google Drive is mounted and the folder lies in My Drive. Where that fails, the reason is
+    explained in ``notes`` (and logged once) and work goes on in a local folder. Elsewhere the folder lies in
+    the current directory, which in Jupyter is the notebook's own.
 
     Args:
         name: The folder's name.

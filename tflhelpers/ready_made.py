@@ -1,7 +1,7 @@
-"""What a notebook works on while you have not made your own: each function returns a thing and a sentence about it.
+"""What a notebook works on while you have not made your own: functions that return a thing and a sentence.
 
-With these, "Run all" gets to the end in every notebook: your own photos, detector and clip are used when they are in the
-project folder, ready-made ones when they are not, and the sentence says which.
+With these, "Run all" gets to the end in every notebook: your own photos, detector and clip are used when they
+are in the project folder, ready-made ones when they are not, and the sentence says which.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def photos_for(project: Project) -> tuple[Annotations, str]:
         project: From :func:`tflhelpers.open_project`.
 
     Returns:
-        The photos of ``project.data/annotations.json`` if it has boxes, otherwise the five drawn photos of a toy duck
-        that ship with the package; and the sentence that says which.
+        The photos of ``project.data/annotations.json`` if it has boxes, otherwise the five drawn photos of a
+        toy duck that ship with the package; and the sentence that says which.
     """
     from tflhelpers.data.annotations import Annotations
     from tflhelpers.data.samples import duck_photos
@@ -81,8 +81,8 @@ def clip_for(project: Project) -> tuple[list[Path], str]:
         project: From :func:`tflhelpers.open_project`.
 
     Returns:
-        The pictures in ``project.data/clip`` (``frame2`` before ``frame10``), otherwise those in ``project.data``,
-        otherwise the 48 frames of a drawn toy duck; and the sentence that says which.
+        The pictures in ``project.data/clip`` (``frame2`` before ``frame10``), otherwise those in
+        ``project.data``, otherwise the 48 frames of a drawn toy duck; and the sentence that says which.
     """
     from tflhelpers.data.samples import duck_clip
 
@@ -91,8 +91,10 @@ def clip_for(project: Project) -> tuple[list[Path], str]:
         if pictures:
             return pictures, f"The {len(pictures)} pictures in {folder}."
     frames = list(duck_clip().image_paths)
-    return frames, (
-        f"There are no pictures in {project.data / 'clip'}, so these are the {len(frames)} frames of a drawn toy duck."
+    missing = project.data / "clip"
+    return (
+        frames,
+        f"There are no pictures in {missing}, so these are {len(frames)} frames of a drawn toy duck.",
     )
 
 
