@@ -2,8 +2,8 @@
 
 Badges in the notebooks and the README are checked against this module by
 ``tests/notebooks/test_conventions.py``, and ``python tools/write_address.py`` rewrites them after a change.
-While the address is empty, a badge opens Colab itself, where one uploads the notebook, and the Setup cell finds
-the package in an uploaded zip or in the project folder on Drive.
+While the address is empty, a badge opens Colab itself, where one uploads the notebook, and the Setup cell
+finds the package in an uploaded zip or in the project folder on Drive.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def open_project(name: str = "transfer_learning_project", *, parent: str | Path 
         ValueError: If ``name`` is not a plain folder name.
         OSError: If the folder cannot be made; the message says where and what to do.
     """
-    if not name or Path(name).name != name:
+    if name in ("", "..") or Path(name).name != name:
         raise ValueError(
             f"name must be a plain folder name, got {name!r}. Give the folder above it as parent=."
         )

@@ -1,0 +1,110 @@
+"""Imports between rooms point one way only, as `ls tflhelpers` is meant to be read."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "tflhelpers"
+
+# Room -> what it may import from inside the package. A module allowed is a module with all below it.
+MAY_SEE = {
+    "classification": ["data", "sharing.draw"],
+    "sharing": ["model.detector", "data"],
+    "evaluation": ["data"],
+    "training": ["model", "data"],
+    "model": ["data.boxes", "data.images", "data.resizing"],
+    "annotator": ["data"],
+    "data": [],
+    "project": [],
+    "address": [],
+    "progress": [],
+    "demo": ["project", ""],
+    "ready_made": ["data", "model.detector", "training", "project"],
+    "__main__": ["demo"],
+    "__init__": None,  # the front door: names every room, imports none until asked
+}
+EVERYBODY_MAY_SEE = ["progress"]
+
+
+def imports_of(source: str, module: str) -> set[str]:
+    """The tflhelpers modules that a source imports, without ``tflhelpers.``; "" is the package itself.
+
+    Imports under ``if TYPE_CHECKING`` count as well: a room that needs another's types sees it.
+    """
+    package = module.split(".")[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names = [_as_module(base, alias.name) for alias in node.names]
+        else:
+            continue
+        found |= {name.partition(".")[2] for name in names if name.split(".")[0] == "tflhelpers"}
+    return found
+
+
+def _as_module(base: str, name: str) -> str:
+    """``from base import name``: the module meant, which is base.name when that is a file or folder."""
+    path = PACKAGE.parent.joinpath(*base.split("."), name)
+    return f"{base}.{name}" if path.is_dir() or path.with_suffix(".py").exists() else base
+
+
+def offences(imported: set[str], room: str) -> list[str]:
+    """Those of the imported modules that the room may not see."""
+    allowed = [room, *EVERYBODY_MAY_SEE, *MAY_SEE[room]]
+    return sorted(name for name in imported if not any(_is_below(name, each) for each in allowed))
+
+
+def _is_below(name: str, allowed: str) -> bool:
+    return name == allowed or (bool(allowed) and name.startswith(f"{allowed}."))
+
+
+def all_modules() -> list[tuple[str, Path]]:
+    return [
+        (".".join(path.relative_to(PACKAGE).with_suffix("").parts), path) for path in PACKAGE.rglob("*.py")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), all_modules(), ids=lambda value: str(value) if "/" not in str(value) else ""
+)
+def test_imports_point_down(name, path):
+    room = name.split(".")[0]
+    assert room in MAY_SEE, f"{room} is a new room: say in MAY_SEE what it may import"
+    if MAY_SEE[room] is None:
+        return
+    found = offences(imports_of(path.read_text("utf-8"), f"tflhelpers.{name}"), room)
+    assert not found, f"tflhelpers/{room} may not import {found}; it may import {MAY_SEE[room]}"
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "expected"),
+    [
+        ("tflhelpers.data.boxes", "", []),
+        ("tflhelpers.data.boxes", "import numpy", []),
+        ("tflhelpers.data.boxes", "from tflhelpers.model import anchors", ["model.anchors"]),
+        ("tflhelpers.data.boxes", "from ..model.anchors import make", ["model.anchors"]),
+        ("tflhelpers.data.annotations", "from .boxes import Boxes", []),
+        ("tflhelpers.model.anchors", "from tflhelpers.data.boxes import Boxes", []),
+        (
+            "tflhelpers.model.anchors",
+            "from tflhelpers.data.annotations import Annotations",
+            ["data.annotations"],
+        ),
+        (
+            "tflhelpers.evaluation.scores",
+            "def f():\n    import tflhelpers.model.detector",
+            ["model.detector"],
+        ),
+        ("tflhelpers.sharing.draw", "from tflhelpers.model.detector import Detector", []),
+        ("tflhelpers.sharing.draw", "from tflhelpers.model import ssd", ["model.ssd"]),
+        ("tflhelpers.data.boxes", "import tflhelpers as tfl", [""]),
+        ("tflhelpers.data.boxes", "from tflhelpers.progress import progress_bar", []),
+    ],
+)
+def test_the_rule_catches_what_it_should(module, source, expected):
+    assert offences(imports_of(source, module), module.split(".")[1]) == expected
