@@ -1,0 +1,276 @@
+"""Every kind of picture file becomes the same upright RGB array, or is refused by name."""
+
+from __future__ import annotations
+
+import struct
+import sys
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from tflhelpers.data.images import ImageError, image_size, read_image
+
+_RED = (255, 0, 0)
+# EXIF 2.32, tag 0x0112: how the pixels of an upright picture lie in a file of that orientation.
+_AS_STORED = {
+    1: lambda upright: upright,
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),  # row 0 is the left side, column 0 the top
+    6: lambda upright: np.rot90(upright, 1),  # row 0 is the right side, column 0 the top
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),  # row 0 is the right side, column 0 the bottom
+    8: lambda upright: np.rot90(upright, -1),  # row 0 is the left side, column 0 the bottom
+}
+
+
+def _orientation_exif(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def _stored(upright: np.ndarray, orientation: int) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(_AS_STORED[orientation](upright)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("name", "options", "tolerance"),
+    [
+        ("a.jpg", {"quality": 100, "subsampling": 0}, 12),
+        ("a.png", {}, 0),
+        ("a.webp", {"lossless": True}, 0),
+        ("raw.tif", {}, 0),
+        ("lzw.tif", {"compression": "tiff_lzw"}, 0),
+    ],
+)
+def test_exif_orientation_is_applied_once(tmp_path, asymmetric_image, orientation, name, options, tolerance):
+    path = tmp_path / name
+    _stored(asymmetric_image, orientation).save(path, exif=_orientation_exif(orientation), **options)
+    read = read_image(path)
+    assert read.shape == asymmetric_image.shape
+    np.testing.assert_allclose(read.astype(int), asymmetric_image.astype(int), atol=tolerance)
+    assert image_size(path) == (37, 53)
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def test_orientation_behind_the_pixels_of_a_png_counts(tmp_path, asymmetric_image):
+    path = tmp_path / "late.png"
+    _stored(asymmetric_image, 6).save(path)
+    body, end = path.read_bytes()[:-12], path.read_bytes()[-12:]
+    path.write_bytes(body + _png_chunk(b"eXIf", _orientation_exif(6).tobytes()[6:]) + end)
+    assert image_size(path) == (37, 53)
+    np.testing.assert_array_equal(read_image(path), asymmetric_image)
+
+
+@pytest.mark.parametrize(
+    "exif", [b"Exif\x00\x00garbage", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", _orientation_exif(9)]
+)
+def test_a_picture_with_a_broken_or_unknown_orientation_is_read_as_stored(tmp_path, asymmetric_image, exif):
+    path = tmp_path / "broken_exif.jpg"
+    Image.fromarray(asymmetric_image).save(path, exif=exif, quality=100, subsampling=0)
+    assert image_size(path) == (37, 53)
+    np.testing.assert_allclose(read_image(path).astype(int), asymmetric_image.astype(int), atol=12)
+
+
+def _filled(mode: str, color, size: tuple[int, int] = (5, 3)) -> Image.Image:
+    return Image.new(mode, size, color)
+
+
+def _palette(transparent: bool) -> tuple[Image.Image, dict]:
+    image = _filled("P", 1)
+    image.putpalette([0, 0, 0, 255, 0, 0])
+    return image, {"transparency": 1} if transparent else {}
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "options", "color", "tolerance"),
+    [
+        ("bilevel.png", _filled("1", 1), {}, (255, 255, 255), 0),
+        ("gray.png", _filled("L", 77), {}, (77, 77, 77), 0),
+        ("gray.jpg", _filled("L", 77), {}, (77, 77, 77), 1),
+        ("gray_alpha.png", _filled("LA", (100, 255)), {}, (100, 100, 100), 0),
+        ("gray_clear.png", _filled("LA", (100, 0)), {}, (255, 255, 255), 0),
+        ("rgba.png", _filled("RGBA", (10, 20, 30, 255)), {}, (10, 20, 30), 0),
+        ("rgba_half.png", _filled("RGBA", (255, 0, 0, 128)), {}, (255, 127, 127), 0),
+        ("rgba_clear.webp", _filled("RGBA", (255, 0, 0, 0)), {"lossless": True}, (255, 255, 255), 0),
+        ("rgb_key.png", _filled("RGB", _RED), {"transparency": _RED}, (255, 255, 255), 0),
+        ("gray_key.png", _filled("L", 7), {"transparency": 7}, (255, 255, 255), 0),
+        ("palette.png", *_palette(False), _RED, 0),
+        ("palette_clear.png", *_palette(True), (255, 255, 255), 0),
+        ("palette.gif", *_palette(False), _RED, 0),
+        ("palette_clear.gif", *_palette(True), (255, 255, 255), 0),
+        ("palette.bmp", *_palette(False), _RED, 0),
+        ("cmyk.jpg", _filled("CMYK", (0, 255, 255, 0)), {}, (254, 0, 0), 3),
+        ("cmyk_dark.jpg", _filled("CMYK", (0, 0, 0, 255)), {}, (0, 0, 0), 3),
+        ("cmyk.tif", _filled("CMYK", (0, 255, 255, 0)), {}, _RED, 0),
+        ("ycbcr.jpg", _filled("YCbCr", (76, 85, 255)), {}, (254, 0, 0), 3),
+        ("lab.tif", _filled("LAB", (255, 128, 128)), {}, (255, 255, 255), 2),
+    ],
+)
+def test_every_kind_of_colour_becomes_rgb(tmp_path, name, image, options, color, tolerance):
+    path = tmp_path / name
+    image.save(path, **options)
+    read = read_image(path)
+    assert (read.dtype, read.shape, read.flags.writeable) == (np.uint8, (3, 5, 3), True)
+    np.testing.assert_allclose(read.astype(int), np.full((3, 5, 3), color), atol=tolerance)
+
+
+def test_cmyk_jpeg_without_adobes_marker_is_not_inverted(tmp_path):
+    path = tmp_path / "plain_cmyk.jpg"
+    _filled("CMYK", (255, 0, 0, 255)).save(
+        path
+    )  # Pillow writes the inverse: in the file stands 0, 255, 255, 0
+    data = path.read_bytes()
+    start = data.index(b"\xff\xee")
+    length = struct.unpack(">H", data[start + 2 : start + 4])[0]
+    assert data[start + 4 : start + 9] == b"Adobe"
+    path.write_bytes(data[:start] + data[start + 2 + length :])
+    np.testing.assert_allclose(read_image(path).astype(int), np.full((3, 5, 3), _RED), atol=3)
+
+
+# 257 · v is the 16-bit brightness of 8-bit v; 300 and 385 are the two sides of a rounding edge.
+_DEEP = np.array([[0, 257, 300, 385, 386], [32768, 32896, 65278, 65400, 65535]], np.uint16)
+_SHALLOW = [[0, 1, 1, 1, 2], [128, 128, 254, 254, 255]]
+
+
+@pytest.mark.parametrize("name", ["deep.png", "deep.tif"])
+def test_16_bit_gray_is_scaled_not_clipped(tmp_path, name):
+    Image.fromarray(_DEEP).save(tmp_path / name)
+    np.testing.assert_array_equal(
+        read_image(tmp_path / name), np.repeat(np.array(_SHALLOW)[..., None], 3, axis=2)
+    )
+
+
+def test_16_bit_gray_in_a_32_bit_mode_is_16_bit(tmp_path):
+    Image.fromarray(_DEEP.astype(np.int32)).save(tmp_path / "deep32.tif")
+    assert read_image(tmp_path / "deep32.tif")[..., 1].tolist() == _SHALLOW
+
+
+def test_16_bit_rgb_png_keeps_its_brightness(tmp_path):
+    path = tmp_path / "deep_rgb.png"
+    pixels = np.array([[[0, 257 * 100, 65535], [257 * 7, 257 * 200, 257 * 3]]], ">u2")  # 1 high, 2 wide
+    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" + pixels.tobytes())), (b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks))
+    assert read_image(path).tolist() == [[[0, 100, 255], [7, 200, 3]]]
+
+
+@pytest.mark.parametrize("values", [np.full((2, 3), 70000, np.int32), np.full((2, 3), 0.5, np.float32)])
+def test_pictures_without_an_agreed_white_are_refused(tmp_path, values):
+    path = tmp_path / "measured.tif"
+    Image.fromarray(values).save(path)
+    with pytest.raises(ImageError, match=r"measured\.tif: expected 8 or 16 bits.*Scale it to 0\.\.255"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("name", ["moving.gif", "moving.webp", "moving.png"])
+def test_of_an_animation_the_first_frame_is_read(tmp_path, name):
+    path = tmp_path / name
+    frames = [_filled("RGB", color) for color in (_RED, (0, 0, 255))]
+    options = {"lossless": True} if name.endswith("webp") else {}
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, **options)
+    with Image.open(path) as image:
+        assert len(list(ImageSequence.Iterator(image))) == 2
+    assert read_image(path)[0, 0].tolist() == list(_RED)
+    assert image_size(path) == (3, 5)
+
+
+def test_a_photo_of_12_megapixels_is_read_without_a_warning(tmp_path, asymmetric_image):
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(asymmetric_image).resize((4000, 3000), 0).save(path, exif=_orientation_exif(6))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        photo = read_image(str(path))
+        assert image_size(path) == photo.shape[:2] == (4000, 3000)
+    assert photo[10, 2990, 0] > 250  # the red corner, top left in the file, is top right when upright
+    assert photo[10, 2990, 1] < 5
+
+
+def test_far_too_many_pixels_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.png"
+    _filled("L", 0, (100, 100)).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4000)
+    with pytest.raises(ImageError, match=r"bomb\.png: expected a photo, got far more pixels"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_heic_is_read_upright_with_the_extra(tmp_path, asymmetric_image, orientation):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra heic")
+    pillow_heif.register_heif_opener()
+    path = tmp_path / "phone.HEIC"
+    exif = _orientation_exif(orientation).tobytes()  # as bytes, or pillow-heif does not turn the file
+    _stored(asymmetric_image, orientation).save(path, format="HEIF", quality=95, exif=exif)
+    assert image_size(path) == (37, 53)
+    read = read_image(path).astype(int)
+    assert read.shape == (37, 53, 3)
+    for corner in [(3, 5), (3, 48), (34, 5), (34, 48)]:
+        np.testing.assert_allclose(read[corner], asymmetric_image[corner].astype(int), atol=25)
+
+
+def test_heic_without_the_extra_names_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    path = tmp_path / "phone.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    for function in (read_image, image_size):
+        with pytest.raises(ImageError, match=r'phone\.heic: .*pip install "tflhelpers\[heic\]"'):
+            function(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["cut.jpg", "cut.png", "cut.webp", "cut.gif", "cut.bmp", "cut.tif", "cut_lzw.tif"]
+)
+@pytest.mark.parametrize("kept", [0.3, 0.9])
+def test_truncated_files_are_refused_by_name(tmp_path, name, kept):
+    path = tmp_path / name
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (91, 77, 3), np.uint8))
+    noise.save(path, **({"compression": "tiff_lzw"} if "lzw" in name else {}))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises(ImageError, match=rf"{name}: expected a"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "got an empty file"),
+        (b"not a picture at all", "Save it as JPEG or PNG"),
+        (b"\xff\xd8\xff", "expected a"),
+        (b"  <!DOCTYPE html><html>", "got a web page"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Save it as JPEG or PNG"),
+        (b"\x89PNG\r\n\x1a\n", "expected a"),
+        (bytes(1000), "Save it as JPEG or PNG"),
+    ],
+)
+def test_files_that_are_no_pictures_are_refused_by_name(tmp_path, content, message):
+    path = tmp_path / "thing.jpg"
+    path.write_bytes(content)
+    for function in (read_image, image_size):
+        with pytest.raises(ImageError, match=rf"thing\.jpg: .*{message}"):
+            function(path)
+
+
+def test_folders_and_missing_files_are_refused_by_name(tmp_path):
+    for function in (read_image, image_size):
+        with pytest.raises(ImageError, match="got a folder"):
+            function(tmp_path)
+        with pytest.raises(FileNotFoundError, match=r"nowhere\.jpg"):
+            function(tmp_path / "nowhere.jpg")
+
+
+@pytest.mark.parametrize("name", ["big.jpg", "big.png", "big.tif"])
+def test_the_size_is_known_from_the_beginning_of_a_file(tmp_path, name):
+    path = tmp_path / name
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (91, 77, 3), np.uint8))
+    noise.save(path, exif=_orientation_exif(8))
+    path.write_bytes(path.read_bytes()[:2000])
+    assert image_size(path) == (77, 91)
