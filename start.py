@@ -157,12 +157,13 @@ def explain_pip(output):
     """The sentence for a failed installation, from what pip printed."""
     if "No space left on device" in output or "Errno 28" in output:
         return "The disk is full. About %.0f GB are needed; make room and run this again." % GIGABYTES
-    if any(sign in output for sign in NETWORK_SIGNS):
+    missing = re.search(r"No matching distribution found for (\S+)", output)
+    everywhere = missing and missing.group(1).startswith(("setuptools", "wheel"))  # every registry has these
+    if everywhere or any(sign in output for sign in NETWORK_SIGNS):
         return (
             "The package registry cannot be reached. Check the network and run this again.\n"
             "Behind a proxy set HTTPS_PROXY; with a registry of your own set PIP_INDEX_URL."
         )
-    missing = re.search(r"No matching distribution found for (\S+)", output)
     if missing:
         return (
             "The package registry has no %s for this Python and machine.\n"

@@ -140,6 +140,7 @@ def test_a_python_without_venv(start, monkeypatch, missing):
             "ERROR: No matching distribution found for setuptools>=64",
             "cannot be reached",
         ),
+        ("ERROR: No matching distribution found for setuptools>=64", "cannot be reached"),
         ("Failed: Temporary failure in name resolution", "cannot be reached"),
         ("SSLError(SSLCertVerificationError(1, 'CERTIFICATE_VERIFY_FAILED'))", "HTTPS_PROXY"),
         (
