@@ -1,0 +1,133 @@
+"""The TF2 detection model zoo's SSD-FPN detectors: what there is, and fetching one.
+
+Names, COCO mAP and milliseconds are those of the zoo's page
+(tensorflow/models, research/object_detection/g3doc/tf2_detection_zoo.md). For the two models in `zoo_data/`
+the genuine size and CRC-32C of every tensor are known and compared. The others are checked as far as they
+themselves allow: gzip's checksum over the archive, the length of the data file against the index, each
+tensor's CRC-32C against the index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from tflhelpers.model.checkpoint import verify_tensors
+from tflhelpers.model.checkpoint_file import CheckpointError, find_checkpoint
+from tflhelpers.model.fetch import fetch
+
+BASE_URL = "https://download.tensorflow.org/models/object_detection/tf2/20200711"
+FIGURES_FOLDER = Path(__file__).parent / "zoo_data"
+
+
+@dataclass(frozen=True)
+class ZooModel:
+    """One detector of the model zoo, trained on COCO 2017 (90 class ids).
+
+    Attributes:
+        name: the zoo's name, also of its folder and archive.
+        family: builder in `ssd.FAMILIES`.
+        depth: of the ResNet; None for MobileNet.
+        input_size: (height, width) in pixels.
+        coco_map: published COCO mAP in percent.
+        speed_ms: published milliseconds a picture, on the GPU of 2020 that the zoo's authors used.
+        url: of the archive.
+        archive_bytes: length of the archive where it is known for sure, else None.
+    """
+
+    name: str
+    family: str
+    depth: int | None
+    input_size: tuple[int, int]
+    coco_map: float
+    speed_ms: int
+    url: str
+    archive_bytes: int | None = None
+
+    @property
+    def figures(self) -> Path | None:
+        """File with the size and CRC-32C of each genuine tensor, None where they are not known."""
+        path = FIGURES_FOLDER / f"{self.name}.json.gz"
+        return path if path.is_file() else None
+
+
+def zoo_models() -> dict[str, ZooModel]:
+    """Name → detector, for every SSD-FPN entry of the zoo that our builders cover."""
+    rows = [
+        # backbone, side in pixels, COCO mAP in percent, milliseconds
+        (50, 640, 34.3, 46),
+        (50, 1024, 38.3, 87),
+        (101, 640, 35.6, 57),
+        (101, 1024, 39.5, 104),
+        (152, 640, 35.4, 80),
+        (152, 1024, 39.6, 111),
+        (None, 320, 22.2, 22),
+        (None, 640, 28.2, 39),
+    ]
+    models = [_model(*row) for row in rows]
+    return {model.name: model for model in models}
+
+
+def zoo_model(name: str) -> ZooModel:
+    """The zoo's detector of that name. Raises ValueError that lists the known names."""
+    models = zoo_models()
+    if name not in models:
+        close = get_close_matches(name, models, n=1, cutoff=0.3)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise ValueError(f"The zoo table has no {name!r}.{hint} Known: {', '.join(models)}.")
+    return models[name]
+
+
+def fetch_zoo_model(name: str, *, cache: str | Path | None = None, progress: bool = True) -> Path:
+    """Fetches a zoo detector once, verifies it, and returns its checkpoint prefix.
+
+    Args:
+        name: a name in `zoo_models()`.
+        cache: folder for downloads; `default_cache()` if None.
+        progress: show a bar.
+
+    Raises:
+        ValueError: unknown name.
+        FetchError: cannot be downloaded or unpacked; says where to put the file by hand.
+        CheckpointError: (a ValueError) what was fetched is damaged or not the genuine file.
+
+    Without network and with the folder `NAME` in the cache, nothing is asked of the network. A freshly
+    unpacked checkpoint is read once in full; later calls compare its index and sizes only, as `restore`
+    checks each tensor it reads.
+    """
+    model = zoo_model(name)
+    cache = Path(cache).expanduser() if cache is not None else default_cache()
+    is_fresh = not (cache / name).is_dir()
+    folder = fetch(model.url, cache, expected_bytes=model.archive_bytes, progress=progress)
+    try:
+        prefix = find_checkpoint(folder)
+        verify_tensors(prefix, model.figures, read_data=is_fresh)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{error} (Cached in {folder}; delete that folder to fetch it again.)"
+        ) from None
+    return prefix
+
+
+def default_cache() -> Path:
+    """`models` in the `transfer_learning_project` on Drive or in this folder; without one, in the home."""
+    drive = Path("/content/drive/MyDrive")
+    for parent in (drive, Path.cwd()):
+        if (parent / "transfer_learning_project").is_dir():
+            return parent / "transfer_learning_project" / "models"
+    return Path.home() / ".cache" / "tflhelpers" / "zoo"
+
+
+def _model(depth: int | None, side: int, coco_map: float, speed_ms: int) -> ZooModel:
+    network = f"resnet{depth}_v1_fpn" if depth else "mobilenet_v2_fpnlite"
+    name = f"ssd_{network}_{side}x{side}_coco17_tpu-8"
+    return ZooModel(
+        name=name,
+        family="ssd_resnet_fpn" if depth else "ssd_mobilenet_v2_fpnlite",
+        depth=depth,
+        input_size=(side, side),
+        coco_map=coco_map,
+        speed_ms=speed_ms,
+        url=f"{BASE_URL}/{name}.tar.gz",
+    )
