@@ -14,9 +14,9 @@ them is used. The rooms, in the order of the story that the notebooks tell:
     evaluation/       how good is it
                       evaluate, Scores
     sharing/          something to show
-                      draw_boxes, write_gif
+                      draw_boxes, contact_sheet, write_gif
     ready_made.py     what a notebook works on while you have not made your own
-                      photos_for, detector_for, clip_for
+                      photos_for, scoring_photos_for, detector_for, clip_for
     demo.py           all of it once: ``python -m tflhelpers``
 
 Example:
@@ -49,8 +49,10 @@ _HOMES = {
     "evaluate": "evaluation.scores",
     "Scores": "evaluation.scores",
     "draw_boxes": "sharing.draw",
+    "contact_sheet": "sharing.contact_sheet",
     "write_gif": "sharing.gif",
     "photos_for": "ready_made",
+    "scoring_photos_for": "ready_made",
     "detector_for": "ready_made",
     "clip_for": "ready_made",
 }
@@ -73,6 +75,8 @@ if TYPE_CHECKING:
     from tflhelpers.ready_made import clip_for as clip_for
     from tflhelpers.ready_made import detector_for as detector_for
     from tflhelpers.ready_made import photos_for as photos_for
+    from tflhelpers.ready_made import scoring_photos_for as scoring_photos_for
+    from tflhelpers.sharing.contact_sheet import contact_sheet as contact_sheet
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes
     from tflhelpers.sharing.gif import write_gif as write_gif
     from tflhelpers.training.fine_tune import History as History

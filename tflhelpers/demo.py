@@ -46,7 +46,7 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
 
     sure = [boxes[boxes.scores >= DRAW_FROM_SCORE] for boxes in predictions]
     frames = [
-        tfl.draw_boxes(tfl.read_image(path), boxes, detector.class_names)
+        tfl.draw_boxes(path, boxes, detector.class_names)
         for path, boxes in zip(clip.image_paths, sure, strict=True)
     ]
     gif = project.results / "duck.gif"

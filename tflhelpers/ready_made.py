@@ -28,19 +28,42 @@ def photos_for(project: Project) -> tuple[Annotations, str]:
         The photos of ``project.data/annotations.json`` if it has boxes, otherwise the five drawn photos of a
         toy duck that ship with the package; and the sentence that says which.
     """
-    from tflhelpers.data.annotations import Annotations
     from tflhelpers.data.samples import duck_photos
 
     file = project.data / "annotations.json"
-    if not file.exists():
-        sample = duck_photos()
-        return sample, f"There is no {file}, so these are the {len(sample)} drawn photos of a toy duck."
-    own = Annotations.load(file)
-    count = sum(len(boxes) for _, boxes in own)
-    if not count:
-        sample = duck_photos()
-        return sample, f"{file} has no boxes yet, so these are the {len(sample)} drawn photos of a toy duck."
-    return own, f"Your own {len(own)} photos with {count} boxes, from {file}."
+    own = _annotated_photos(file)
+    if own is not None:
+        return own, f"Your own {len(own)} photos with {_count_boxes(own)} boxes, from {file}."
+    sample = duck_photos()
+    reason = f"{file} has no boxes yet" if file.exists() else f"There is no {file}"
+    return sample, f"{reason}, so these are the {len(sample)} drawn photos of a toy duck."
+
+
+def scoring_photos_for(project: Project) -> tuple[Annotations, str]:
+    """The annotated photos to measure with.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        The photos of ``project.data/test/annotations.json`` if it has boxes; otherwise, if there are no own
+        photos to train on either, the drawn clip; otherwise the training photos themselves; and the sentence
+        that says which, and what that means for the numbers.
+    """
+    from tflhelpers.data.samples import duck_clip
+
+    file = project.data / "test" / "annotations.json"
+    unseen = _annotated_photos(file)
+    if unseen is not None:
+        return unseen, f"Measured on {len(unseen)} photos that were not trained on, from {file}."
+    own = _annotated_photos(project.data / "annotations.json")
+    if own is None:
+        clip = duck_clip()
+        return clip, f"Measured on the {len(clip)} frames of the drawn clip, which were not trained on."
+    return own, (
+        f"Measured on the {len(own)} training photos, so the numbers flatter. "
+        f"For honest ones put other annotated photos into {file.parent}."
+    )
 
 
 def detector_for(
@@ -96,6 +119,20 @@ def clip_for(project: Project) -> tuple[list[Path], str]:
         frames,
         f"There are no pictures in {missing}, so these are {len(frames)} frames of a drawn toy duck.",
     )
+
+
+def _annotated_photos(file: Path) -> Annotations | None:
+    """What the file holds; None if there is no file or no box in it."""
+    from tflhelpers.data.annotations import Annotations
+
+    if not file.exists():
+        return None
+    annotations = Annotations.load(file)
+    return annotations if _count_boxes(annotations) else None
+
+
+def _count_boxes(annotations: Annotations) -> int:
+    return sum(len(boxes) for _, boxes in annotations)
 
 
 def _pictures_in(folder: Path) -> list[Path]:

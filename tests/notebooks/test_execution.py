@@ -1,0 +1,78 @@
+"""Every notebook runs from top to bottom: in a stand-in for Colab, and (slow) outside it.
+
+In the stand-in all share one Drive, so each finds what those before it have left, as a person's would.
+Outside each runs alone in an empty folder.
+"""
+
+import os
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+STAND_IN = Path(__file__).parent / "stand_in"
+
+# Notebook -> its parameters here, and the files that it must leave in the project folder.
+RUNS = {
+    "00_quickstart": ("steps = 2\nframes_per_second = 10", ["results/duck.gif"]),
+    "01_set_up_project": ('project_name = "transfer_learning_project"', []),
+    "03_fine_tune_detector": ('steps = 2\ntrainable = "auto"\nseed = 1', ["models/detector"]),
+    "05_detection_gif": ("threshold = 0.3\nframes_per_second = 10\nsteps = 2", ["results/detection.gif"]),
+}
+
+
+@pytest.fixture(scope="module")
+def colab_machine(tmp_path_factory):
+    return tmp_path_factory.mktemp("colab")
+
+
+def test_every_notebook_is_run():
+    assert sorted(RUNS) == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_in_colab(name, colab_machine):
+    drive, content = colab_machine / "drive", colab_machine / "content"
+    content.mkdir(exist_ok=True)
+    paths = os.pathsep.join([str(ROOT), str(STAND_IN)])
+    texts = execute(name, content, {"PYTHONPATH": paths, "STAND_IN_DRIVE": str(drive)})
+    assert "Mounted at /content/drive" in texts
+    check_what_is_left(name, drive / "MyDrive" / "transfer_learning_project")
+    assert list(content.iterdir()) == [], "everything belongs on Drive"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_elsewhere(name, tmp_path):
+    texts = execute(name, tmp_path, {"PYTHONPATH": str(ROOT)})
+    assert "Mounted" not in texts
+    check_what_is_left(name, tmp_path / "transfer_learning_project")
+
+
+def execute(name: str, folder: Path, environment: dict[str, str]) -> str:
+    """Run a notebook in a folder with this test's parameters; return all it printed."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    settings = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    assert _names(RUNS[name][0]) == _names(settings.source), "the test must set what the notebook does"
+    settings.source = RUNS[name][0]
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    client = nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3")
+    client.execute(cwd=str(folder), env={**os.environ, **quiet, **environment})
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    return "".join(output.text for output in outputs if output.output_type == "stream")
+
+
+def check_what_is_left(name: str, project: Path) -> None:
+    for file in RUNS[name][1]:
+        assert (project / file).exists(), f"{file} is missing; there is {sorted(project.rglob('*'))}"
+    for gif in project.glob("results/*.gif"):
+        with Image.open(gif) as picture:
+            assert picture.info["loop"] == 0
+            assert picture.n_frames > 24, "48 frames, of which equal neighbours may be one"
+
+
+def _names(source: str) -> list[str]:
+    return [line.split(" = ")[0] for line in source.splitlines() if " = " in line]

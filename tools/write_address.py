@@ -1,0 +1,40 @@
+"""Write the repository's address from tflhelpers/address.py into the notebooks and the README.
+
+Run it after changing the address: ``python tools/write_address.py``. The tests fail while the two disagree.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tflhelpers.address import REPOSITORY, colab_badge, pip_source  # noqa: E402
+
+BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)(?:<!-- (\S+) -->)?")
+
+
+def notebook_text(text: str, name: str, repository: str = REPOSITORY) -> str:
+    """A notebook's file with its badge and the Setup cell's source set to the address."""
+    text = BADGE.sub(lambda _: colab_badge(name, repository), text)
+    source = f'published_source = \\"{pip_source(repository)}\\"'
+    return re.sub(r'published_source = \\"[^"]*\\"', lambda _: source, text)
+
+
+def readme_text(text: str, repository: str = REPOSITORY) -> str:
+    """The README with its badges set; the notebook's name stands in a comment behind each."""
+    return BADGE.sub(lambda found: f"{colab_badge(found[1], repository)}<!-- {found[1]} -->", text)
+
+
+def main() -> None:
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        path.write_text(notebook_text(path.read_text("utf-8"), path.name), "utf-8")
+    readme = ROOT / "README.md"
+    readme.write_text(readme_text(readme.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
