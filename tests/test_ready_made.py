@@ -1,0 +1,98 @@
+"""Your own things if they are in the project folder, ready-made ones if not, and a sentence that says which."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tflhelpers as tfl
+
+
+@pytest.fixture
+def project(tmp_path):
+    return tfl.open_project("ducks", parent=tmp_path)
+
+
+def save_photos(folder, boxes_of_each):
+    """Write black photos of 40 x 60 pixels and an annotations.json with the given boxes of class "cup"."""
+    folder.mkdir(parents=True, exist_ok=True)
+    items = []
+    for number, xyxy in enumerate(boxes_of_each):
+        path = folder / f"photo{number}.png"
+        Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(path)
+        items.append((path, tfl.Boxes(xyxy, [0] * len(xyxy)) if xyxy else tfl.Boxes.empty()))
+    tfl.Annotations.from_items(["cup"], items).save(folder / "annotations.json")
+
+
+def test_without_photos_the_drawn_ones_are_used_and_it_is_said(project):
+    photos, origin = tfl.photos_for(project)
+    assert photos.class_names == tfl.duck_photos().class_names
+    assert (
+        origin
+        == f"There is no {project.data / 'annotations.json'}, so these are the 5 drawn photos of a toy duck."
+    )
+
+
+def test_photos_without_a_single_box_do_not_count(project):
+    save_photos(project.data, [[], []])
+    photos, origin = tfl.photos_for(project)
+    assert len(photos) == 5
+    assert "annotations.json has no boxes yet, so these are the 5 drawn photos" in origin
+
+
+def test_own_photos_come_first(project):
+    save_photos(project.data, [[[1, 2, 30, 20], [5, 5, 9, 9]], []])
+    photos, origin = tfl.photos_for(project)
+    assert (photos.class_names, len(photos)) == (("cup",), 2)
+    assert origin == f"Your own 2 photos with 2 boxes, from {project.data / 'annotations.json'}."
+
+
+@pytest.mark.parametrize(
+    ("own", "test", "count", "words"),
+    [
+        (None, None, 48, "drawn clip, which were not trained on"),
+        ([[[1, 2, 30, 20]]], None, 1, "1 training photos, so the numbers flatter"),
+        ([[[1, 2, 30, 20]]], [[[1, 2, 30, 20]], [[3, 3, 9, 9]]], 2, "2 photos that were not trained on"),
+        (None, [[]], 48, "drawn clip"),
+    ],
+)
+def test_what_scores_are_measured_on(project, own, test, count, words):
+    if own is not None:
+        save_photos(project.data, own)
+    if test is not None:
+        save_photos(project.data / "test", test)
+    photos, origin = tfl.scoring_photos_for(project)
+    assert len(photos) == count
+    assert words in origin
+
+
+def test_pictures_of_a_clip_come_in_counting_order(project):
+    clip = project.data / "clip"
+    clip.mkdir()
+    for name in ("frame10.png", "frame2.PNG", "frame1.jpg", "notes.txt", "frame02b.png"):
+        (clip / name).write_bytes(b"")
+    pictures, origin = tfl.clip_for(project)
+    assert [path.name for path in pictures] == ["frame1.jpg", "frame2.PNG", "frame02b.png", "frame10.png"]
+    assert origin == f"The 4 pictures in {clip}."
+
+
+def test_without_a_clip_the_photos_and_then_the_drawn_clip(project):
+    frames, origin = tfl.clip_for(project)
+    assert len(frames) == 48
+    assert "48 frames of a drawn toy duck" in origin
+    save_photos(project.data, [[[1, 2, 30, 20]]])
+    assert [path.name for path in tfl.clip_for(project)[0]] == ["photo0.png"]
+
+
+def test_the_detector_is_trained_once_and_then_found(project):
+    trained, origin = tfl.detector_for(project, steps=1)
+    folder = project.models / "detector"
+    assert origin.startswith(
+        f"There was no detector in {folder}, so one was trained just now and saved there."
+    )
+    assert origin.endswith("drawn photos of a toy duck.")
+    loaded, origin = tfl.detector_for(project)
+    assert origin == f"The detector for {', '.join(trained.class_names)} saved in {folder}."
+    picture = tfl.duck_photos().image_paths[0]
+    ours, theirs = trained.detect(picture, threshold=0.0), loaded.detect(picture, threshold=0.0)
+    np.testing.assert_allclose(ours.xyxy, theirs.xyxy, atol=1e-3)
+    np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-5)
