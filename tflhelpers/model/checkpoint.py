@@ -143,12 +143,12 @@ def _check_genuine(file: CheckpointFile, figures: Mapping) -> None:
         raise CheckpointError(
             f"{file.prefix} is an intact checkpoint but not the genuine model zoo file: {len(differing)} "
             f"of {len(theirs)} tensors differ, first {_short(differing[0])}. If these are your own "
-            "weights, give them as `checkpoint=`; otherwise delete the folder and fetch it again."
+            "weights, give them as `checkpoint=`."
         )
     if file.data_file_bytes != figures["data_file_bytes"]:
         raise CheckpointError(
             f"The data file of {file.prefix} has {file.data_file_bytes:,} bytes, expected "
-            f"{figures['data_file_bytes']:,}. Delete the folder and fetch it again."
+            f"{figures['data_file_bytes']:,}."
         )
 
 

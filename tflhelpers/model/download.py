@@ -201,6 +201,8 @@ def _raise_if_hopeless(error: Exception, url: str, part: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError) and error.code == 416:
+        return "the file has become shorter than what was already here"
     if isinstance(error, urllib.error.HTTPError):
         return f"the server keeps answering {error.code}"
     if isinstance(error, urllib.error.URLError):

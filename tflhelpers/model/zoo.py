@@ -104,9 +104,7 @@ def fetch_zoo_model(name: str, *, cache: str | Path | None = None, progress: boo
         prefix = find_checkpoint(folder)
         verify_tensors(prefix, model.figures, read_data=is_fresh)
     except CheckpointError as error:
-        raise CheckpointError(
-            f"{error} (Cached in {folder}; delete that folder to fetch it again.)"
-        ) from None
+        raise CheckpointError(f"{error} To fetch it again, delete the folder {folder}.") from None
     return prefix
 
 

@@ -1,0 +1,224 @@
+"""Downloads from a server that cuts, lies, refuses and changes its mind."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+
+import pytest
+
+from tests.model.unsteady_server import Unsteady, unsteady_server
+from tflhelpers.model import download as module
+from tflhelpers.model.download import FetchError, download
+
+BODY = bytes(range(256)) * 4000  # 1,024,000 bytes
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "net.tar.gz"
+
+
+def _download(server, target, **options):
+    download(server.url, target, backoff_s=0.001, timeout_s=5, **options)
+
+
+def _only_the_target_is_left(target):
+    return os.listdir(target.parent) == [target.name]
+
+
+@pytest.mark.parametrize(
+    ("server", "ranges"),
+    [
+        (Unsteady(b""), [None]),
+        (Unsteady(BODY), [None]),
+        (Unsteady(BODY, cuts=[300_001]), [None, "bytes=300001-"]),
+        (Unsteady(BODY, cuts=[0]), [None, None]),
+        (Unsteady(BODY, cuts=[10, 20, 30]), [None, "bytes=10-", "bytes=30-", "bytes=60-"]),
+        (Unsteady(BODY, cuts=[10] * 20), [None, *(f"bytes={10 * i}-" for i in range(1, 21))]),
+        (Unsteady(BODY, cuts=[500], etag=None), [None, "bytes=500-"]),
+        (Unsteady(BODY, cuts=[500], etag='W/"weak"'), [None, "bytes=500-"]),
+        (Unsteady(BODY, cuts=[500], ranges=False), [None, "bytes=500-"]),
+        (Unsteady(BODY, statuses=[503, 429, None]), [None, None, None]),
+        (Unsteady(BODY, cuts=[500, None], statuses=[None, 502]), [None, "bytes=500-", "bytes=500-"]),
+        (Unsteady(BODY, sends_length=False), [None]),
+    ],
+    ids=[
+        "empty file",
+        "all well",
+        "cut once",
+        "cut at once",
+        "cut three times",
+        "cut far more often than attempts allow, but each brought bytes",
+        "no ETag",
+        "weak ETag",
+        "no Range support",
+        "busy server",
+        "busy while resuming",
+        "no Content-Length",
+    ],
+)
+def test_arrives_whole_asking_only_for_what_lacks(server, ranges, target):
+    with unsteady_server(server):
+        _download(server, target)
+    assert target.read_bytes() == server.body
+    assert server.asked_ranges() == ranges
+    assert _only_the_target_is_left(target)
+
+
+@pytest.mark.parametrize(
+    ("condition", "server"),
+    [('"v1"', Unsteady(BODY, cuts=[500])), (None, Unsteady(BODY, cuts=[500], etag='W/"weak"'))],
+)
+def test_only_a_strong_etag_is_a_condition(condition, server, target):
+    with unsteady_server(server):
+        _download(server, target)
+    assert server.requests[1].get("If-Range") == condition
+
+
+def test_a_later_call_goes_on_where_the_first_was_given_up(target):
+    with unsteady_server(Unsteady(BODY, cuts=[1000], statuses=[None, 503, 503])) as server:
+        with pytest.raises(FetchError, match="the server keeps answering 503"):
+            _download(server, target, attempts=2)
+        assert not target.exists()
+        _download(server, target)
+    assert server.asked_ranges()[-1] == "bytes=1000-"
+    assert target.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("heeds_if_range", [True, False])
+def test_a_changed_file_is_fetched_from_the_start(target, heeds_if_range):
+    """Never the head of one version with the tail of another."""
+    server = Unsteady(BODY, cuts=[1000], statuses=[None, 503], heeds_if_range=heeds_if_range)
+    with unsteady_server(server):
+        with pytest.raises(FetchError):
+            _download(server, target, attempts=1)
+        server.body, server.etag, server.statuses = BODY[::-1], '"v2"', []
+        _download(server, target)
+    assert target.read_bytes() == BODY[::-1]
+
+
+def test_a_part_longer_than_the_file_is_thrown_away(target):
+    with unsteady_server(Unsteady(BODY, cuts=[1000], statuses=[None, 503])) as server:
+        with pytest.raises(FetchError):
+            _download(server, target, attempts=1)
+        server.body, server.statuses = BODY[:700], []
+        server.heeds_if_range = False
+        _download(server, target)
+    assert target.read_bytes() == BODY[:700]
+
+
+@pytest.mark.parametrize(
+    "note", [None, "not json", json.dumps({"url": "http://elsewhere/net.tar.gz", "total": 5})]
+)
+def test_a_part_of_unknown_origin_is_not_continued(target, note):
+    part = target.with_name("net.tar.gz.part")
+    part.write_bytes(b"xxxxx")
+    if note is not None:
+        part.with_name("net.tar.gz.part.json").write_text(note)
+    with unsteady_server(Unsteady(BODY)) as server:
+        _download(server, target)
+    assert target.read_bytes() == BODY
+    assert server.asked_ranges() == [None]
+    assert _only_the_target_is_left(target)
+
+
+@pytest.mark.parametrize(
+    ("server", "sentence", "requests"),
+    [
+        (Unsteady(BODY, statuses=[404] * 9), r"the server does not have it \(404\)", 1),
+        (Unsteady(BODY, statuses=[410] * 9), r"the server does not have it \(410\)", 1),
+        (Unsteady(BODY, statuses=[403] * 9), r"the server refuses it \(403\)", 1),
+        (Unsteady(BODY, statuses=[500] * 9), r"the server keeps answering 500", 3),
+        (Unsteady(BODY, cuts=[0] * 9), r"the connection was cut after 0 of 1,024,000 bytes", 3),
+        (Unsteady(BODY, cuts=[700] * 9, ranges=False), r"was cut after 700 of 1,024,000 bytes", 3),
+    ],
+)
+def test_gives_up_with_a_reason(server, sentence, requests, target):
+    with unsteady_server(server), pytest.raises(FetchError, match=sentence):
+        _download(server, target, attempts=3)
+    assert len(server.requests) == requests
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("server", "expected", "sentence"),
+    [
+        (Unsteady(BODY), 99, r"wrong length: expected 99 bytes, the server offers 1,024,000"),
+        (Unsteady(BODY, sends_length=False), 99, r"the server sent 1,024,000 bytes, expected 99"),
+        (Unsteady(BODY, sends_length=False), 2_000_000, r"cut after 1,024,000 of 2,000,000 bytes"),
+    ],
+)
+def test_another_length_than_expected_is_refused(server, expected, sentence, target):
+    with unsteady_server(server), pytest.raises(FetchError, match=sentence):
+        _download(server, target, expected_bytes=expected, attempts=3)
+    assert not target.exists()
+
+
+def test_no_network(target):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/net.tar.gz"
+        with pytest.raises(FetchError, match=r"Could not download .*: no connection \(.*refused"):
+            download(url, target, attempts=2, backoff_s=0.001)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/net.tar.gz", "net.tar.gz"])
+def test_only_http(url, target):
+    with pytest.raises(FetchError, match="begins with http"):
+        download(url, target)
+
+
+def test_no_room_is_said_before_the_first_byte(target, monkeypatch):
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda folder: usage)
+    with (
+        unsteady_server(Unsteady(BODY)) as server,
+        pytest.raises(
+            FetchError, match=r"No room on the disk .* 1,024,000 more bytes are needed, 1,000 are free"
+        ),
+    ):
+        _download(server, target)
+    assert os.listdir(target.parent) == []
+
+
+def test_disk_that_fills_up_keeps_the_part_for_later(target, monkeypatch):
+    copy = module._copy
+
+    def fills_up(response, part, have, total, on_bytes):
+        part.write_bytes(response.read(1234))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "_copy", fills_up)
+    with unsteady_server(Unsteady(BODY)) as server:
+        with pytest.raises(FetchError, match="No room on the disk"):
+            _download(server, target)
+        monkeypatch.setattr(module, "_copy", copy)
+        _download(server, target)
+    assert server.asked_ranges() == [None, "bytes=1234-"]
+    assert target.read_bytes() == BODY
+
+
+def test_folder_that_cannot_be_written(target):
+    with (
+        unsteady_server(Unsteady(BODY)) as server,
+        pytest.raises(FetchError, match=r"Cannot write .*net\.tar\.gz\.part"),
+    ):
+        _download(server, target.parent / "absent" / "net.tar.gz")
+
+
+def test_progress_counts_the_bytes_that_are_there_after_a_resume_too(target):
+    seen = []
+    with unsteady_server(Unsteady(BODY, cuts=[300_000])) as server:
+        _download(server, target, on_bytes=lambda have, total: seen.append((have, total)))
+    assert seen[0] == (0, len(BODY))
+    assert (300_000, len(BODY)) in seen
+    assert seen[-1] == (len(BODY), len(BODY))
+    assert seen == sorted(seen)

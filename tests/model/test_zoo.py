@@ -1,0 +1,172 @@
+"""The zoo's table, and fetching from it with a local stand-in for its server."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+
+from tests.model.synthetic_checkpoints import (
+    data_file,
+    formula_tensors,
+    index_file,
+    stand_ins,
+    weight_shapes,
+    write_checkpoint,
+    zoo_release,
+)
+from tests.model.unsteady_server import Unsteady, unsteady_server
+from tflhelpers.model import zoo
+from tflhelpers.model.checkpoint import CheckpointError, restore
+from tflhelpers.model.checkpoint_file import CheckpointFile
+from tflhelpers.model.fetch import FetchError
+from tflhelpers.model.zoo import default_cache, fetch_zoo_model, zoo_model, zoo_models
+
+M_NAME = "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
+M_640_NAME = "ssd_mobilenet_v2_fpnlite_640x640_coco17_tpu-8"
+R_NAME = "ssd_resnet50_v1_fpn_640x640_coco17_tpu-8"
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "depth", "side", "coco_map", "speed_ms"),
+    [
+        (R_NAME, "ssd_resnet_fpn", 50, 640, 34.3, 46),
+        ("ssd_resnet50_v1_fpn_1024x1024_coco17_tpu-8", "ssd_resnet_fpn", 50, 1024, 38.3, 87),
+        ("ssd_resnet101_v1_fpn_640x640_coco17_tpu-8", "ssd_resnet_fpn", 101, 640, 35.6, 57),
+        ("ssd_resnet101_v1_fpn_1024x1024_coco17_tpu-8", "ssd_resnet_fpn", 101, 1024, 39.5, 104),
+        ("ssd_resnet152_v1_fpn_640x640_coco17_tpu-8", "ssd_resnet_fpn", 152, 640, 35.4, 80),
+        ("ssd_resnet152_v1_fpn_1024x1024_coco17_tpu-8", "ssd_resnet_fpn", 152, 1024, 39.6, 111),
+        (M_NAME, "ssd_mobilenet_v2_fpnlite", None, 320, 22.2, 22),
+        (M_640_NAME, "ssd_mobilenet_v2_fpnlite", None, 640, 28.2, 39),
+    ],
+)
+def test_table_is_the_zoos_page(name, family, depth, side, coco_map, speed_ms):
+    model = zoo_models()[name]
+    assert (model.family, model.depth, model.input_size) == (family, depth, (side, side))
+    assert (model.coco_map, model.speed_ms) == (coco_map, speed_ms)
+    assert model.url == f"https://download.tensorflow.org/models/object_detection/tf2/20200711/{name}.tar.gz"
+
+
+def test_table_has_nothing_else_and_families_have_builders():
+    from tflhelpers.model.ssd import FAMILIES
+
+    assert len(zoo_models()) == 8
+    assert {model.family for model in zoo_models().values()} == set(FAMILIES)
+
+
+@pytest.mark.parametrize(
+    ("name", "data_file_bytes", "count"), [(M_NAME, 10_752_177, 386), (R_NAME, 131_768_450, 465)]
+)
+def test_genuine_figures(name, data_file_bytes, count):
+    figures = json.loads(gzip.decompress(zoo_model(name).figures.read_bytes()))
+    assert (figures["data_file_bytes"], len(figures["entries"])) == (data_file_bytes, count)
+    assert sum(entry["size"] for entry in figures["entries"].values()) == data_file_bytes
+    assert [n for n, model in zoo_models().items() if model.figures] == [R_NAME, M_NAME]
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match=rf"Did you mean {M_NAME}\? Known: {R_NAME}, ") as raised:
+        zoo_model("ssd_mobilenet_v2_fpnlite_320")
+    assert all(name in str(raised.value) for name in zoo_models())
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """Two zoo archives of formula weights, alike but for one value."""
+    return [_archive(tmp_path_factory.mktemp("archive"), added) for added in (0.0, 1.0)]
+
+
+def _archive(folder, added: float) -> bytes:
+    tensors = zoo_release("mobilenet")
+    last = max(formula_tensors("mobilenet"))
+    prefix = write_checkpoint(folder / "ckpt-0", tensors | {last: tensors[last] + np.float32(added)})
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
+        for path in (index_file(prefix), data_file(prefix)):
+            tar.add(path, f"{M_NAME}/checkpoint/{path.name}")
+        state = tarfile.TarInfo(f"{M_NAME}/checkpoint/checkpoint")
+        text = b'model_checkpoint_path: "ckpt-0"\n'
+        state.size = len(text)
+        tar.addfile(state, io.BytesIO(text))
+    return out.getvalue()
+
+
+@pytest.fixture
+def zoo_server(archives, tmp_path, monkeypatch):
+    """A server with the first archive; while the test runs, its own figures are the genuine ones."""
+    monkeypatch.setenv("no_proxy", "*")
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    monkeypatch.setattr(zoo, "FIGURES_FOLDER", figures)
+    with unsteady_server(Unsteady(archives[0])) as server:
+        monkeypatch.setattr(zoo, "BASE_URL", server.url.rsplit("/", 1)[0])
+        file = CheckpointFile(fetch_zoo_model(M_NAME, cache=tmp_path / "genuine", progress=False))
+        entries = {k: {"size": e.size, "masked_crc32c": e.masked_crc32c} for k, e in file.entries.items()}
+        genuine = {"data_file_bytes": file.data_file_bytes, "entries": entries}
+        (figures / f"{M_NAME}.json.gz").write_bytes(gzip.compress(json.dumps(genuine).encode()))
+        server.requests.clear()
+        yield server
+
+
+def test_fetches_verifies_and_restores(zoo_server, tmp_path):
+    prefix = fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False)
+    assert prefix == tmp_path / "cache" / M_NAME / "checkpoint" / "ckpt-0"
+    assert fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False) == prefix
+    assert len(zoo_server.requests) == 1
+    variables = stand_ins(weight_shapes("mobilenet"))
+    assert len(restore(variables, prefix).restored) == 384
+
+
+def test_an_intact_archive_with_other_weights_is_not_taken_for_the_genuine_one(
+    zoo_server, archives, tmp_path
+):
+    zoo_server.body = archives[1]
+    for _ in range(2):  # the second time from the cache
+        with pytest.raises(
+            CheckpointError,
+            match=r"not the genuine model zoo file: 1 of 386 .* To fetch it again, delete .*cache",
+        ):
+            fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False)
+    assert len(zoo_server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda data: data[:-1], "is cut short"),
+        (lambda data: data + b"\0", r"bytes, expected .* delete the folder .*cache"),
+    ],
+)
+def test_damage_in_the_cache_is_noticed(zoo_server, tmp_path, change, sentence):
+    prefix = fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False)
+    data_file(prefix).write_bytes(change(data_file(prefix).read_bytes()))
+    with pytest.raises(CheckpointError, match=sentence):
+        fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False)
+
+
+def test_formula_weights_under_the_real_figures_are_refused(archives, tmp_path):
+    (tmp_path / f"{M_NAME}.tar.gz").write_bytes(archives[0])
+    with pytest.raises(CheckpointError, match="not the genuine model zoo file"):
+        fetch_zoo_model(M_NAME, cache=tmp_path, progress=False)
+
+
+def test_without_network_the_archive_can_be_placed_by_hand(zoo_server, archives, tmp_path, monkeypatch):
+    zoo_server.statuses = [404] * 9
+    place = tmp_path / "cache" / f"{M_NAME}.tar.gz"
+    with pytest.raises(FetchError) as raised:
+        fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False)
+    assert str(place) in str(raised.value)
+    place.write_bytes(archives[0])
+    assert fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False).name == "ckpt-0"
+
+
+def test_cache_is_in_the_project_where_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert default_cache() == tmp_path / "home" / ".cache" / "tflhelpers" / "zoo"
+    (tmp_path / "transfer_learning_project").mkdir()
+    assert default_cache() == tmp_path / "transfer_learning_project" / "models"
