@@ -1,4 +1,4 @@
-"""The kinds of objects of the pre-training scenes; the demo's object and all birds are left out on purpose."""
+"""The kinds of objects of the pre-training scenes; the demo's object and all birds are left out."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Camera:
         """Unit ray directions (3, height * width) through pixel centres.
 
         Args:
-            window: (left, right, top, bottom) on the picture plane, y up; -1..1 is the vertical field of view.
+            window: (left, right, top, bottom) on the picture plane, y up; -1..1 is the vertical view.
             size: (height, width) in pixels.
         """
         left, right_edge, top, bottom = window
@@ -178,8 +178,15 @@ def shade(
     index: np.ndarray,
     light: Light,
     size: float,
+    casters: Sequence[Solid] | None = None,
 ) -> np.ndarray:
-    """Linear RGB (3, n) of hit points; `size` is the scene's radius, the scale of shadows and occlusion."""
+    """Linear RGB (3, n) of hit points.
+
+    Args:
+        size: radius of the scene, the scale of shadows and occlusion.
+        casters: what throws shadows, all solids by default; [] is quick and good enough for reflections.
+    """
+    casters = solids if casters is None else casters
     color, normal = np.zeros_like(points), np.zeros_like(points)
     gloss, metal = (np.zeros(points.shape[1], np.float32) for _ in range(2))
     for i, solid in enumerate(solids):
@@ -193,8 +200,8 @@ def shade(
     lit = np.zeros_like(facing)
     day = np.flatnonzero(facing > 0.01)
     raised = points[:, day] + normal[:, day] * (0.01 * size)
-    lit[day] = soft_shadow(solids, raised, toward, 1.6 * size, light.softness)
-    open_share = occlusion(solids, points, normal, 0.35 * size)
+    lit[day] = soft_shadow(casters, raised, toward, 1.6 * size, light.softness)
+    open_share = occlusion(casters, points, normal, 0.35 * size)
     cosine = np.clip(-(rays * normal).sum(axis=0), 0, 1)
     mirror = rays + 2 * cosine * normal
     fresnel = 0.04 + 0.5 * (1 - cosine) ** 5

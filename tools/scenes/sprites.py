@@ -1,6 +1,6 @@
 """The bank: many drawn sprites of every kind, and background textures, in one file that is made once.
 
-python -m tools.scenes.sprites bank.npz --variants 66 --processes 2
+python -m tools.scenes.sprites bank.npz --variants 70 --processes 2
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _job(task: tuple) -> np.ndarray:
 
 
 def render_bank(
-    *, variants: int = 66, textures: int = 300, seed: int = 0, processes: int = 2, progress=None
+    *, variants: int = 70, textures: int = 300, seed: int = 0, processes: int = 2, progress=None
 ) -> Bank:
     """Draws the whole bank in several processes; the result depends on the seed and the counts only.
 
@@ -178,7 +178,7 @@ def render_bank(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
-    parser.add_argument("--variants", type=int, default=66)
+    parser.add_argument("--variants", type=int, default=70)
     parser.add_argument("--textures", type=int, default=300)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
