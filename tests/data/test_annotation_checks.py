@@ -90,6 +90,12 @@ def test_check_lists_pictures_that_cannot_be_used(tmp_path, picture_path):
     assert found == [twice, ("unreadable_picture", cut, None), *unusable, twice]
 
 
+def test_boxes_are_checked_against_the_picture_rather_than_its_stored_size(picture_path):
+    picture = Picture(picture_path, Boxes([[0, 0, 60, 30]], [0]), (74, 106))
+    kinds = [problem.kind for problem in Annotations(["duck"], [picture]).check()]
+    assert kinds == ["size_mismatch", "out_of_range"]
+
+
 def test_boxes_of_a_missing_picture_are_checked_against_the_stored_size():
     picture = Picture(Path("missing.png"), Boxes([[0, 0, 30, 10]], [0]), (10, 20))
     kinds = [problem.kind for problem in Annotations(["duck"], [picture]).check()]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.annotations import AnnotationError, Annotations, Picture
 from tflhelpers.data.boxes import Boxes
 
 # Ids with gaps and out of order, unknown fields on every level, a crowd box, a negative, a class never used.
@@ -188,6 +188,14 @@ def test_with_boxes_keeps_the_fields_of_unchanged_boxes(coco_file):
     assert (rows[0]["category_id"], rows[0]["bbox"], "segmentation" in rows[0]) == (90, [7, 7, 2, 2], False)
     assert rows[1] == _COCO["annotations"][2]
     assert before[1][1] == old  # the value itself has not changed
+
+
+def test_of_equal_boxes_each_keeps_its_own_fields_and_a_new_class_keeps_none():
+    boxes = Boxes([[1, 2, 3, 5]] * 2, [0, 0])
+    picture = Picture(Path("a.png"), boxes, None, {}, ({"mood": "calm"}, {"mood": "wild"}))
+    more = picture.with_boxes(boxes[[0, 0, 0]])
+    assert more.box_records == ({"mood": "calm"}, {"mood": "wild"}, {})
+    assert picture.with_boxes(Boxes(boxes.xyxy, [1, 0])).box_records == ({}, {"mood": "calm"})
 
 
 def test_saving_keeps_the_old_file_when_it_fails(coco_file, monkeypatch):

@@ -274,3 +274,16 @@ def test_the_size_is_known_from_the_beginning_of_a_file(tmp_path, name):
     noise.save(path, exif=_orientation_exif(8))
     path.write_bytes(path.read_bytes()[:2000])
     assert image_size(path) == (77, 91)
+
+
+def test_the_size_of_a_png_without_orientation_is_known_without_decoding(
+    tmp_path, asymmetric_image, monkeypatch
+):
+    path = tmp_path / "plain.png"
+    Image.fromarray(asymmetric_image).save(path)
+
+    def fail(image):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", fail)
+    assert image_size(path) == (37, 53)
