@@ -10,9 +10,6 @@ from pathlib import Path
 
 from tflhelpers.project import Project, open_project
 
-DRAW_FROM_SCORE = 0.5
-"""Boxes less sure than this are not drawn; the scores are computed with all."""
-
 
 def run_demo(project: Project | None = None, *, steps: int | None = None) -> Path:
     """Fine-tune the embedded detector on the drawn duck photos and make a GIF of the drawn clip.
@@ -38,13 +35,13 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
     tfl.fine_tune(detector, photos, steps=steps)
 
     _tell(f"2/4  Detecting in the {len(clip)} frames of a clip that it has not seen.")
-    predictions = detector.detect_all(clip.image_paths)
+    predictions = detector.detect_all(clip.image_paths, threshold=0.0)
     scores = tfl.evaluate(predictions, clip)
     _tell(
         f"3/4  Measured against the true boxes: AP50 {scores.ap50:.2f}, AP {scores.ap:.2f} (1.00 is perfect)."
     )
 
-    sure = [boxes[boxes.scores >= DRAW_FROM_SCORE] for boxes in predictions]
+    sure = [boxes[boxes.scores >= detector.threshold] for boxes in predictions]
     frames = [
         tfl.draw_boxes(path, boxes, detector.class_names)
         for path, boxes in zip(clip.image_paths, sure, strict=True)
