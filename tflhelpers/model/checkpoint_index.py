@@ -139,6 +139,7 @@ def _fields(message: bytes) -> dict[int, list]:
     fields: dict[int, list] = {}
     at = 0
     while at < len(message):
+        value: int | bytes
         tag, at = read_varint(message, at)
         kind = tag & 7
         if kind == 0:

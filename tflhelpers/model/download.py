@@ -83,7 +83,7 @@ def download(
             break
         except _StartAgain as error:
             _forget(part)
-            reason = error
+            reason: Exception = error
         except (OSError, http.client.HTTPException) as error:
             _raise_if_hopeless(error, url, part)
             reason = error

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from tflhelpers.model.download import FetchError, download
@@ -158,10 +159,9 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _try_lock(file) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows
+def _try_lock(file: IO) -> bool:
+    """Whether the lock is ours now. Raises OSError where the file system has none."""
+    if sys.platform == "win32":
         import msvcrt
 
         file.seek(0)
@@ -170,6 +170,8 @@ def _try_lock(file) -> bool:
         except PermissionError:
             return False
         return True
+    import fcntl
+
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -48,7 +48,7 @@ class ZooModel:
     @property
     def figures(self) -> Path | None:
         """File with the size and CRC-32C of each genuine tensor, None where they are not known."""
-        path = FIGURES_FOLDER / f"{self.name}.json.gz"
+        path = FIGURES_FOLDER / f"{self.name}.json"
         return path if path.is_file() else None
 
 
