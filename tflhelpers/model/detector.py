@@ -1,0 +1,309 @@
+"""`Detector`: a network, its class names, and what turns a picture into boxes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.images import read_image
+from tflhelpers.data.resizing import legacy_resize
+from tflhelpers.model.anchors import anchors_rel_yxyx
+from tflhelpers.model.box_coding import decode_boxes
+from tflhelpers.model.checkpoint import RestoreReport, restore
+from tflhelpers.model.checkpoint_file import CheckpointFile
+from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
+from tflhelpers.model.heads import CLASS_HEAD_KEY
+from tflhelpers.model.nms import MIN_SCORE, select_detections
+from tflhelpers.model.ssd import FAMILIES, is_class_head, variables_by_key
+from tflhelpers.model.weights import load_weights, save_weights
+from tflhelpers.progress import progress_bar
+
+DEFAULT_THRESHOLD = 0.5
+SETTINGS_FILE, WEIGHTS_FILE = "detector.json", "weights.npz"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What it takes to build a network again: a family of `ssd.FAMILIES`, the input size and the builder's arguments."""
+
+    family: str
+    image_size: tuple[int, int]
+    arguments: dict
+
+    def build(self, num_classes: int) -> keras.Model:
+        return FAMILIES[self.family](tuple(self.image_size), num_classes, **self.arguments)
+
+
+class Detector:
+    """Finds objects of its classes in pictures.
+
+    Make one with `Detector.embedded`, `Detector.from_zoo` or `Detector.load`; teach it new things with
+    `tflhelpers.fine_tune`.
+
+    Attributes:
+        network: the `keras.Model`; see `tflhelpers.model.ssd`.
+        class_names: a name for each label.
+        image_size: (height, width) in pixels that pictures are resized to.
+        threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
+        restore_report: what was read from a checkpoint, if it came from one.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        class_names: Sequence[str],
+        *,
+        threshold: float = DEFAULT_THRESHOLD,
+        network: keras.Model | None = None,
+        restore_report: RestoreReport | None = None,
+    ) -> None:
+        self.architecture = architecture
+        self.class_names = _checked_names(class_names)
+        self.network = network if network is not None else architecture.build(len(self.class_names))
+        self.anchors_rel_yxyx = anchors_rel_yxyx(architecture.image_size)
+        self.threshold = threshold
+        self.restore_report = restore_report
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        return tuple(self.architecture.image_size)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.class_names[:5]) + (", ..." if len(self.class_names) > 5 else "")
+        height, width = self.image_size
+        return f"Detector({self.architecture.family}, {height}x{width}, {len(self.class_names)} classes: {names})"
+
+    # ---- where detectors come from
+
+    @classmethod
+    def embedded(cls, class_names: Sequence[str] | None = None) -> Detector:
+        """The small detector that ships inside the package: nothing is downloaded.
+
+        It was trained on drawn scenes only (docs/embedded_detector.md), so it is a start for `fine_tune`, not a finder
+        of everyday things.
+
+        Args:
+            class_names: your classes, with a class head that has yet to learn them; None keeps the drawn kinds.
+        """
+        folder = resources.files("tflhelpers.model") / "embedded"
+        with resources.as_file(folder) as path:
+            return cls._from_folder(path, class_names)
+
+    @classmethod
+    def from_zoo(
+        cls,
+        name: str,
+        *,
+        class_names: Sequence[str] | None = None,
+        checkpoint: str | Path | None = None,
+        cache: str | Path | None = None,
+    ) -> Detector:
+        """A trained detector of the TensorFlow 2 detection model zoo.
+
+        Args:
+            name: of `tflhelpers.zoo_models()`.
+            class_names: your classes; None keeps the 90 ids of COCO. The class head is restored too where the
+                checkpoint has one for as many classes; else it starts anew, and `restore_report` says so.
+            checkpoint: prefix or folder of a checkpoint on disk (the zoo's, or one that a training run of the Object
+                Detection API wrote), instead of fetching one.
+            cache: folder that downloads are kept in.
+
+        Raises:
+            CheckpointError: the checkpoint is not one of this network.
+            FetchError: it could not be had; the message says where to put the file by hand.
+        """
+        from tflhelpers.model import zoo
+
+        model = zoo.zoo_model(name)
+        prefix = checkpoint if checkpoint is not None else zoo.fetch_zoo_model(name, cache=cache)
+        names = class_names if class_names is not None else COCO_CLASS_NAMES
+        arguments = {} if model.depth is None else {"depth": model.depth}
+        detector = cls(Architecture(model.family, model.input_size, arguments), names)
+        variables = variables_by_key(detector.network)
+        skip = () if class_names is None or _has_class_head(prefix, variables) else (CLASS_HEAD_KEY,)
+        detector.restore_report = restore(variables, prefix, skip=skip, expected=name)
+        return detector
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Detector:
+        """The detector that `save` wrote to `folder`.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ValueError: its files do not fit together.
+        """
+        return cls._from_folder(Path(folder), None)
+
+    @classmethod
+    def _from_folder(cls, folder: Path, class_names: Sequence[str] | None) -> Detector:
+        settings = _read_settings(folder / SETTINGS_FILE)
+        architecture = Architecture(settings["family"], tuple(settings["image_size"]), settings["arguments"])
+        fresh_head = class_names is not None and tuple(class_names) != tuple(settings["class_names"])
+        names = class_names if class_names is not None else settings["class_names"]
+        threshold = DEFAULT_THRESHOLD if fresh_head else settings["threshold"]
+        detector = cls(architecture, names, threshold=threshold)
+        load_weights(detector.network, folder / WEIGHTS_FILE, skip=is_class_head if fresh_head else lambda key: False)
+        return detector
+
+    def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
+        """Writes the detector to `folder`, which then holds it whole or, if this is cut short, as it was before.
+
+        Args:
+            folder: made if absent; an older detector in it is replaced.
+            dtype: of the weights on disk; "float16" halves the size.
+        """
+        folder = Path(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        try:
+            save_weights(self.network, temporary / WEIGHTS_FILE, dtype=dtype)
+            (temporary / SETTINGS_FILE).write_text(json.dumps(self._settings(), indent=1, ensure_ascii=False), "utf-8")
+            folder.mkdir(exist_ok=True)
+            for name in (WEIGHTS_FILE, SETTINGS_FILE):
+                os.replace(temporary / name, folder / name)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return folder
+
+    def _settings(self) -> dict:
+        return {
+            "format": FORMAT_VERSION,
+            "family": self.architecture.family,
+            "image_size": list(self.image_size),
+            "arguments": self.architecture.arguments,
+            "class_names": list(self.class_names),
+            "threshold": self.threshold,
+        }
+
+    # ---- what they do
+
+    def detect(self, image, *, threshold: float | None = None, max_boxes: int = 100) -> Boxes:
+        """The objects in one picture, best first.
+
+        Args:
+            image: a path, or RGB uint8 (H, W, 3) of any size.
+            threshold: lowest score from 0 to 1; None for the detector's own.
+            max_boxes: at most so many.
+
+        Returns:
+            Boxes with scores, in pixels of the picture, clipped to it.
+        """
+        return self.detect_all([image], batch_size=1, progress=False, threshold=threshold, max_boxes=max_boxes)[0]
+
+    def detect_all(
+        self,
+        images: Iterable,
+        *,
+        batch_size: int = 8,
+        progress: bool = True,
+        threshold: float | None = None,
+        max_boxes: int = 100,
+    ) -> list[Boxes]:
+        """The objects in each of many pictures; they are read a batch at a time, so any number fits in memory.
+
+        Args:
+            images: paths or RGB uint8 (H, W, 3) arrays, of one size or many.
+            batch_size: pictures that go through the network at once.
+            progress: show a bar.
+            threshold, max_boxes: as for `detect`.
+        """
+        threshold = _checked_threshold(self.threshold if threshold is None else threshold)
+        total = len(images) if hasattr(images, "__len__") else None
+        found = []
+        with progress_bar(total, "Detecting", enabled=progress) as bar:
+            for batch in _batches(images, batch_size):
+                pictures = [_checked_image(image) for image in batch]
+                inputs = np.stack([legacy_resize(picture, self.image_size) for picture in pictures])
+                boxes, scores = self._boxes_and_scores(inputs, batch_size)
+                for picture, its_boxes, its_scores in zip(pictures, boxes, scores):
+                    found.append(_select(its_boxes, its_scores, picture.shape[:2], threshold, max_boxes))
+                bar.update(len(batch))
+        return found
+
+    def _boxes_and_scores(self, inputs: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Decoded relative boxes (B, A, 4), not clipped, and scores (B, A, N) of resized pictures (B, H, W, 3)."""
+        num_images = len(inputs)
+        if num_images < batch_size:  # a constant batch keeps the compiled network
+            inputs = np.concatenate([inputs, np.zeros((batch_size - num_images, *inputs.shape[1:]), inputs.dtype)])
+        outputs = self.network.predict_on_batch(inputs)
+        boxes = decode_boxes(outputs["box_encodings"][:num_images], self.anchors_rel_yxyx)
+        scores = ops.sigmoid(outputs["class_logits"][:num_images, :, 1:])
+        return ops.convert_to_numpy(boxes), ops.convert_to_numpy(scores)
+
+
+def _select(boxes_rel_yxyx, scores, picture_size, threshold, max_boxes) -> Boxes:
+    anchors, labels = select_detections(boxes_rel_yxyx, scores, max_boxes=max_boxes, min_score=max(threshold, MIN_SCORE))
+    height, width = picture_size
+    xyxy = np.clip(boxes_rel_yxyx[anchors], 0.0, 1.0)[:, [1, 0, 3, 2]] * np.float32([width, height, width, height])
+    return Boxes(xyxy, labels, scores[anchors, labels])
+
+
+def _has_class_head(prefix, variables) -> bool:
+    """Whether the checkpoint's class head has as many classes as these variables."""
+    entries = CheckpointFile(prefix).entries
+    head = {key: tuple(v.shape) for key, v in variables.items() if is_class_head(key)}
+    return all(key in entries and tuple(entries[key].shape) == shape for key, shape in head.items())
+
+
+def _batches(images: Iterable, size: int):
+    if size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {size}.")
+    if isinstance(images, (str, Path)):
+        raise TypeError(f"images must be a list of pictures, got the single path {images}. For one picture use detect.")
+    batch = []
+    for image in images:
+        batch.append(image)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _checked_image(image) -> np.ndarray:
+    if isinstance(image, (str, Path)):
+        return read_image(image)
+    array = np.asarray(image)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
+        raise ValueError(
+            f"image must be a path or RGB uint8 (H, W, 3), got {array.dtype} {array.shape}. "
+            "tflhelpers.read_image makes one of any picture file."
+        )
+    return array
+
+
+def _checked_threshold(threshold: float) -> float:
+    if not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    return float(threshold)
+
+
+def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(class_names) if not isinstance(class_names, str) else ()
+    if not names or len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f'class_names must be a list of different, non-empty names like ["duck"], got {class_names!r}.')
+    return names
+
+
+def _read_settings(path: Path) -> dict:
+    if not path.is_file():
+        raise FileNotFoundError(f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote.")
+    settings = json.loads(path.read_text("utf-8"))
+    if settings.get("format") != FORMAT_VERSION or settings.get("family") not in FAMILIES:
+        raise ValueError(
+            f"{path} must have format {FORMAT_VERSION} and a family of {', '.join(FAMILIES)}, "
+            f"got {settings.get('format')} and {settings.get('family')}. A newer tflhelpers may have written it."
+        )
+    return settings

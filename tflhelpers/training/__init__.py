@@ -1,0 +1,1 @@
+"""Training: batches, augmentation, matching, losses and `fine_tune`."""

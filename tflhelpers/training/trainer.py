@@ -1,0 +1,38 @@
+"""The network wrapped for Keras' `compile` and `fit`: targets, losses, and what the progress bar shows."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from tflhelpers.training.losses import detection_losses
+from tflhelpers.training.matching import encode_targets
+
+
+@keras.saving.register_keras_serializable("tflhelpers")
+class DetectorTrainer(keras.Model):
+    """Trains `network` on batches of (images, {"boxes_rel_yxyx": (B, G, 4), "labels": (B, G)}).
+
+    Args:
+        network: of `model.ssd`; trained in place.
+        anchors: float32 (A, 4), of `model.anchors`.
+        num_classes: foreground classes.
+    """
+
+    def __init__(self, network: keras.Model, anchors, num_classes: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.network = network
+        self.anchors = ops.convert_to_tensor(anchors, "float32")
+        self.num_classes = num_classes
+        self.parts = {name: keras.metrics.Mean(name=name) for name in ("matched", "box_loss", "class_loss")}
+
+    def call(self, images, training=None):
+        return self.network(images, training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        targets = encode_targets(self.anchors, y["boxes_rel_yxyx"], y["labels"], self.num_classes)
+        localization, classification = detection_losses(y_pred, targets)
+        self.parts["matched"].update_state(ops.sum(targets["matched"]))
+        self.parts["box_loss"].update_state(localization)
+        self.parts["class_loss"].update_state(classification)
+        return localization + classification
