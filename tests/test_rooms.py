@@ -19,7 +19,7 @@ MAY_SEE = {
     "project": [],
     "address": [],
     "progress": [],
-    "demo": ["project", ""],
+    "demo": ["data", "project", ""],  # "" is the front door
     "ready_made": ["data", "model.detector", "training", "project"],
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked

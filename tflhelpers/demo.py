@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.project import Project, open_project
 
 
@@ -41,7 +42,7 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
         f"3/4  Measured against the true boxes: AP50 {scores.ap50:.2f}, AP {scores.ap:.2f} (1.00 is perfect)."
     )
 
-    sure = [boxes[boxes.scores >= detector.threshold] for boxes in predictions]
+    sure = [_surest(boxes, detector.threshold) for boxes in predictions]
     frames = [
         tfl.draw_boxes(path, boxes, detector.class_names)
         for path, boxes in zip(clip.image_paths, sure, strict=True)
@@ -52,6 +53,10 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
     _tell(f"4/4  Done in {time.monotonic() - started:.0f} s. The detector is in {project.models / 'duck'}")
     _tell(f"The GIF is here: {gif}")
     return gif
+
+
+def _surest(boxes: Boxes, threshold: float) -> Boxes:
+    return boxes if boxes.scores is None else boxes[boxes.scores >= threshold]
 
 
 def _tell(line: str) -> None:
