@@ -105,6 +105,16 @@ def test_a_changed_file_is_fetched_from_the_start(target, heeds_if_range):
     assert target.read_bytes() == BODY[::-1]
 
 
+def test_without_etag_another_total_length_tells_that_the_file_changed(target):
+    server = Unsteady(BODY, cuts=[1000], statuses=[None, 503], etag=None)
+    with unsteady_server(server):
+        with pytest.raises(FetchError):
+            _download(server, target, attempts=1)
+        server.body, server.statuses = BODY[::-1] + b"more", []
+        _download(server, target)
+    assert target.read_bytes() == BODY[::-1] + b"more"
+
+
 def test_a_part_longer_than_the_file_is_thrown_away(target):
     with unsteady_server(Unsteady(BODY, cuts=[1000], statuses=[None, 503])) as server:
         with pytest.raises(FetchError):
