@@ -70,6 +70,11 @@ class Camera:
         return (rays / np.linalg.norm(rays, axis=0)).astype(np.float32)
 
 
+def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Products (n,) of vectors (3, n); much quicker than a sum over the short axis."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
 def march(
     shape: Shape, origin: np.ndarray, rays: np.ndarray, precision: float, steps: int = 90
 ) -> np.ndarray:
@@ -111,7 +116,7 @@ def normals(shape: Shape, points: np.ndarray, step: float) -> np.ndarray:
     total = np.zeros_like(points)
     for corner in corners:
         total += corner[:, None] * shape.distance(points + (corner * step)[:, None])
-    return total / np.maximum(np.linalg.norm(total, axis=0), 1e-9)
+    return total / np.maximum(np.sqrt(dot(total, total)), 1e-9)
 
 
 def field_distance(solids: Sequence[Solid], points: np.ndarray, near: float) -> np.ndarray:
@@ -119,7 +124,7 @@ def field_distance(solids: Sequence[Solid], points: np.ndarray, near: float) -> 
     best = np.full(points.shape[1], 1e3, np.float32)
     for solid in solids:
         away = points - solid.shape.center[:, None]
-        bound = np.sqrt((away * away).sum(axis=0)) - solid.shape.radius
+        bound = np.sqrt(dot(away, away)) - solid.shape.radius
         inside = np.flatnonzero(bound < near)
         np.minimum(best, np.where(bound < near, best, bound), out=best)
         if inside.size:
@@ -202,7 +207,7 @@ def shade(
     raised = points[:, day] + normal[:, day] * (0.01 * size)
     lit[day] = soft_shadow(casters, raised, toward, 1.6 * size, light.softness)
     open_share = occlusion(casters, points, normal, 0.35 * size)
-    cosine = np.clip(-(rays * normal).sum(axis=0), 0, 1)
+    cosine = np.clip(-dot(rays, normal), 0, 1)
     mirror = rays + 2 * cosine * normal
     fresnel = 0.04 + 0.5 * (1 - cosine) ** 5
     up = normal[1] * 0.5 + 0.5
