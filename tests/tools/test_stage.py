@@ -48,7 +48,7 @@ def test_lowest_is_the_foot():
 
 
 def test_shadow_lies_opposite_the_sun_and_ends():
-    # A ball of radius 1 that lies on the ground, the sun at 45 degrees from -x: its shadow's axis meets x = 1.
+    # A ball of radius 1 on the ground, the sun at 45 degrees from -x: its shadow's axis meets x = 1.
     ball = [Solid(sphere(1.0).at(y=1), WHITE)]
     places = np.array([[-2, 0, 0], [1, 0, 0], [1, 0, 0.8], [1, 0, 1.4], [1.5, 0, 0], [4, 0, 0]], np.float32).T
     toward = np.array([-1, 1, 0]) / np.sqrt(2)
