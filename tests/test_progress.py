@@ -1,0 +1,48 @@
+"""The bar counts, closes also after an error, and is silent where tqdm is missing."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tflhelpers.progress import progress_bar
+
+
+def test_counts_and_shows(capsys):
+    with progress_bar(5, "Sorting ducks") as bar:
+        bar.update()
+        bar.update(3)
+        bar.set_text(loss=0.25)
+    shown = capsys.readouterr().err
+    assert bar.count == 4
+    assert "Sorting ducks" in shown
+    assert "4/5" in shown
+    assert "loss=0.25" in shown
+
+
+@pytest.mark.parametrize("how", ["not enabled", "no tqdm"])
+def test_silent(how, capsys, monkeypatch):
+    if how == "no tqdm":
+        monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with progress_bar(2, "Sorting", enabled=how == "no tqdm") as bar:
+        bar.update(2)
+        bar.set_text(loss=1)
+    assert bar.count == 2
+    assert capsys.readouterr() == ("", "")
+
+
+def test_short_work_shows_nothing_until_the_delay_is_over(capsys):
+    with progress_bar(2, "Sorting", delay=60) as bar:
+        bar.update(2)
+    assert bar.count == 2
+    assert "Sorting" not in capsys.readouterr().err
+
+
+def test_an_error_passes_through_and_the_bar_is_closed():
+    from tqdm.auto import tqdm
+
+    before = len(tqdm._instances)
+    with pytest.raises(ZeroDivisionError), progress_bar(2, "Sorting"):
+        _ = 1 / 0
+    assert len(tqdm._instances) == before

@@ -1,0 +1,69 @@
+"""One progress bar for the whole package: tqdm where it is installed, silence where it is not.
+
+Every loop that may take longer than two seconds wears one::
+
+    with progress_bar(len(paths), "Detecting") as bar:
+        for path in paths:
+            ...
+            bar.update()
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class ProgressBar:
+    """What `progress_bar` hands out. It counts also when nothing is shown."""
+
+    def __init__(self, bar: Any | None = None) -> None:
+        self.count = 0
+        self._bar = bar
+
+    def update(self, n: int = 1) -> None:
+        """Count `n` more steps as done."""
+        self.count += n
+        if self._bar is not None:
+            self._bar.update(n)
+
+    def set_text(self, **postfix: Any) -> None:
+        """Show values behind the bar, e.g. `bar.set_text(loss=0.31, matched=12)`."""
+        if self._bar is not None:
+            self._bar.set_postfix(**postfix)
+
+
+@contextmanager
+def progress_bar(
+    total: int | None, description: str, *, enabled: bool = True, delay: float = 0.0
+) -> Iterator[ProgressBar]:
+    """Show a bar while the block runs; close it also when the block raises.
+
+    Args:
+        total: number of steps, None if nobody knows.
+        description: what is being done, a few words.
+        enabled: False shows nothing.
+        delay: seconds before the bar appears; work that ends sooner shows none.
+
+    Yields:
+        A `ProgressBar`; `update` and `set_text` always work, also when nothing is shown.
+    """
+    tqdm = _find_tqdm() if enabled else None
+    if tqdm is None:
+        yield ProgressBar()
+        return
+    with tqdm(total=total, desc=description, delay=delay) as bar:
+        yield ProgressBar(bar)
+
+
+def _find_tqdm() -> Any | None:
+    """The bar that fits the place (notebook or terminal), None if tqdm is not installed."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "IProgress not found": the text bar does as well
+            from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    return tqdm
