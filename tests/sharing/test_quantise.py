@@ -1,0 +1,64 @@
+"""255 colours look like all of them, and drawn colours stay exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tflhelpers.sharing.palette import OKABE_ITO
+from tflhelpers.sharing.quantise import reduce_colours
+
+
+def slope(height=71, width=103):
+    """A soft red-green slope with some blue noise: thousands of colours."""
+    y, x = np.mgrid[:height, :width]
+    blue = np.random.default_rng(0).integers(90, 120, (height, width))
+    return np.stack([x * 255 // width, y * 255 // height, blue], axis=-1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("dither", [True, False])
+def test_few_colours_stay_exact(dither, asymmetric_image):
+    indices, palette = reduce_colours(asymmetric_image, dither=dither)
+    assert np.array_equal(palette[indices], asymmetric_image)
+
+
+def test_one_colour():
+    image = np.full((5, 3, 3), (1, 2, 3), np.uint8)
+    indices, palette = reduce_colours(image)
+    assert np.array_equal(palette[indices], image)
+
+
+@pytest.mark.parametrize("colours", [2, 16, 64, 255])
+@pytest.mark.parametrize("dither", [True, False])
+def test_indices_stay_below_the_number_of_colours(colours, dither):
+    indices, palette = reduce_colours(slope(), colours=colours, dither=dither)
+    assert indices.max() < colours
+    assert (indices.shape, indices.dtype) == ((71, 103), np.uint8)
+    assert (palette.shape, palette.dtype) == ((256, 3), np.uint8)
+
+
+@pytest.mark.parametrize("dither", [True, False])
+@pytest.mark.parametrize("colour", OKABE_ITO)
+def test_thin_drawn_lines_stay_exact_among_thousands_of_colours(dither, colour):
+    image = slope()
+    image[10:60, 20] = image[30, 20:90] = colour
+    indices, palette = reduce_colours(image, dither=dither)
+    drawn = palette[indices]
+    assert (drawn[10:60, 20] == colour).all()
+    assert (drawn[30, 20:90] == colour).all()
+
+
+def test_dithering_keeps_the_mean_of_small_areas():
+    image = slope(72, 104)
+
+    def error_of_means(dither):
+        indices, palette = reduce_colours(image, colours=24, dither=dither)
+        difference = palette[indices].astype(float) - image
+        return np.abs(difference.reshape(9, 8, 13, 8, 3).mean(axis=(1, 3))).mean()
+
+    assert error_of_means(False) > 2 * error_of_means(True)
+
+
+def test_the_same_picture_gives_the_same_colours():
+    first, second = reduce_colours(slope()), reduce_colours(slope())
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
