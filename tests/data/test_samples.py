@@ -41,8 +41,10 @@ def test_box_is_filled_by_the_duck_from_side_to_side(load, count, size):
         x1, y1, x2, y2 = np.round(boxes.xyxy[0]).astype(int)
         warm = is_warm(read_image(path))[y1:y2, x1:x2]
         assert warm.mean() > 0.25, path.name
-        assert warm[:, :8].any(), path.name  # an eye may stand out by a few pixels
-        assert warm[:, -8:].any(), path.name
+        across = np.flatnonzero(warm.any(axis=0))
+        edge = 0.2 * (x2 - x1)  # an eye or the cap may be all that is seen there
+        assert across[0] <= edge, path.name
+        assert x2 - x1 - 1 - across[-1] <= edge, path.name
 
 
 def test_clip_moves_little_from_frame_to_frame_and_closes():
