@@ -102,6 +102,12 @@ def test_tags_are_drawn_at_any_size(height, width):
     assert tag_height > 0.02 * np.sqrt(height * width)
 
 
+def test_a_tag_that_would_hide_half_of_the_picture_is_left_out():
+    box = Boxes([[2, 10, 18, 19]], [0], [0.9])
+    assert np.array_equal(draw_boxes(gray(20, 90), box, ["duck"]), draw_boxes(gray(20, 90), box, []))
+    assert not np.array_equal(draw_boxes(gray(30, 90), box, ["duck"]), draw_boxes(gray(30, 90), box, []))
+
+
 @pytest.mark.parametrize(
     "xyxy", [[0, 0, 30, 20], [930, 0, 960, 40], [900, 500, 960, 540], [0, 0, 960, 540], [-50, -50, 3, 3]]
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from tflhelpers.sharing import fonts
 
+ROOT = Path(__file__).resolve().parents[2]
 MISSING = "\U00013000"  # an Egyptian hieroglyph: in no font that is tried
 
 
@@ -61,4 +63,4 @@ def test_a_preferred_font_comes_first_and_must_exist(tmp_path):
 def test_borrowing_the_font_does_not_import_matplotlib():
     use = "import sys; from tflhelpers.sharing import fonts; fonts.font_for('duck', 9)"
     code = f"{use}; sys.exit('matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

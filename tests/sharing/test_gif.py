@@ -29,7 +29,7 @@ def noise(seed, height=180, width=240):
 
 
 def read(path):
-    with Image.open(path) as gif:
+    with Image.open(Path(path)) as gif:
         loop = gif.info["loop"]
         shown = [
             (frame.info["duration"], np.array(frame.convert("RGB"))) for frame in ImageSequence.Iterator(gif)
@@ -251,7 +251,7 @@ def test_real_clip(tmp_path, shared_data):
     """Ten frames of a panning camera: soft shadows stay soft, and the file is not much larger than it was."""
     paths = [shared_data / f"ducky/test/out{k}.jpg" for k in range(1, 50, 5)]
     info = write_gif(paths, tmp_path / "duck.gif")
-    assert info.size_bytes / info.frames < 280_000  # measured: 249,000
+    assert info.size_bytes / info.frames < 262_000  # measured: 250,469; 279,233 with the octree
     for path, picture in zip(paths, read(info)[2], strict=True):
         difference = picture.astype(float) - np.asarray(Image.open(path))
         seen_from_afar = difference.reshape(135, 4, 240, 4, 3).mean(axis=(1, 3))

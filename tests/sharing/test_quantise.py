@@ -38,7 +38,7 @@ def test_indices_stay_below_the_number_of_colours(colours, dither):
 
 
 @pytest.mark.parametrize("dither", [True, False])
-@pytest.mark.parametrize("colour", OKABE_ITO)
+@pytest.mark.parametrize("colour", [*OKABE_ITO, (130, 128, 104)])  # the last one is much like the slope
 def test_thin_drawn_lines_stay_exact_among_thousands_of_colours(dither, colour):
     image = slope()
     image[10:60, 20] = image[30, 20:90] = colour
