@@ -17,7 +17,7 @@ from keras import ops
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
-from tflhelpers.data.resizing import legacy_resize
+from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.box_coding import decode_boxes
 from tflhelpers.model.checkpoint import RestoreReport, restore
@@ -225,7 +225,7 @@ class Detector:
         with progress_bar(total, "Detecting", enabled=progress) as bar:
             for batch in _batches(images, batch_size):
                 pictures = [_checked_image(image) for image in batch]
-                inputs = np.stack([legacy_resize(picture, self.image_size) for picture in pictures])
+                inputs = np.stack([network_input(picture, self.image_size) for picture in pictures])
                 boxes, scores = self._boxes_and_scores(inputs, batch_size)
                 for picture, its_boxes, its_scores in zip(pictures, boxes, scores):
                     found.append(_select(its_boxes, its_scores, picture.shape[:2], threshold, max_boxes))

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-LEAST_KEPT = 0.6  # of a box's area must stay inside the view for a crop to be taken
+from tflhelpers.training.matching import IGNORE
+
+LEAST_KEPT = 0.6  # of each box's area must stay inside a view for it to be taken
+LEAST_SEEN = 0.25  # of a box's area must be in the view for the rest of it to count as the object
+GRAY = 127.5
 TRIES = 8
 
 
@@ -38,7 +42,7 @@ def augment(image, boxes_rel_yxyx, labels, seed, how: Augmentation, image_size: 
     Args:
         image: float32 (H, W, 3) in 0..255, of any size.
         boxes_rel_yxyx: float32 (G, 4) in 0..1.
-        labels: int32 (G,); -1 marks padding and rows that the view has lost.
+        labels: int32 (G,); below 0 as in `matching`; rows that the view has lost come back as IGNORE.
         seed: int (2,): equal seeds give equal views.
         how: the ranges.
         image_size: (height, width) of the result.
@@ -90,14 +94,22 @@ def _share_inside(boxes, labels, windows):
 
 
 def _show(image, window, image_size: tuple[int, int]):
-    """What `window` sees of `image`, at `image_size`; mid-gray where it looks beyond the picture."""
-    seen = tf.image.crop_and_resize(image[None], window[None], [0], image_size, extrapolation_value=127.5)
-    return tf.ensure_shape(seen[0], (*image_size, 3))
+    """What `window` sees of `image`, at `image_size`; mid-gray where it looks beyond the picture.
+
+    Samples where `legacy_resize` would, so that a trained detector finds its boxes where it was taught to.
+    """
+    sides = tf.cast(tf.shape(image)[:2], tf.float32)
+    scale = tf.constant(image_size, tf.float32) / ((window[2:] - window[:2]) * sides)
+    shift = 0.5 - 0.5 * scale - window[:2] * sides * scale
+    seen = tf.raw_ops.ScaleAndTranslate(
+        images=image[None] - GRAY, size=image_size, scale=scale, translation=shift, kernel_type="triangle", antialias=False
+    )
+    return tf.ensure_shape(seen[0] + GRAY, (*image_size, 3))
 
 
 def _boxes_in_view(boxes, labels, window):
     inside = _share_inside(boxes, labels, window[None])[0]
-    labels = tf.where((labels >= 0) & (inside < 0.25), -1, labels)
+    labels = tf.where((labels >= 0) & (inside < LEAST_SEEN), IGNORE, labels)
     origin = tf.tile(window[:2], [2])
     sides = tf.tile(window[2:] - window[:2], [2])
     boxes = tf.clip_by_value((boxes - origin) / sides, 0.0, 1.0)

@@ -24,6 +24,7 @@ class DetectorTrainer(keras.Model):
         self.network = network
         self.anchors = ops.convert_to_tensor(anchors, "float32")
         self.num_classes = num_classes
+        self.image_size = tuple(network.input_shape[1:3])
         self.parts = {name: keras.metrics.Mean(name=name) for name in ("matched", "box_loss", "class_loss")}
 
     def call(self, images, training=None):
