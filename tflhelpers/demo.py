@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tflhelpers.data.boxes import Boxes
@@ -26,9 +32,10 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
     """
     project = project or open_project()
     started = time.monotonic()
-    _tell("Loading TensorFlow (the first time takes up to a minute) ...")
+    with _dots("Loading TensorFlow, which takes longest the first time "), _startup_notes_aside():
+        import tensorflow  # noqa: F401
 
-    import tflhelpers as tfl
+        import tflhelpers as tfl
 
     photos, clip = tfl.duck_photos(), tfl.duck_clip()
     detector = tfl.Detector.embedded(photos.class_names)
@@ -57,6 +64,47 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
 
 def _surest(boxes: Boxes, threshold: float) -> Boxes:
     return boxes if boxes.scores is None else boxes[boxes.scores >= threshold]
+
+
+@contextmanager
+def _dots(text: str, every: float = 1.0) -> Iterator[None]:
+    """Print a text, and a dot a second while the block runs."""
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(every):
+            print(".", end="", flush=True)
+
+    print(text, end="", flush=True)
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        print(flush=True)
+
+
+@contextmanager
+def _startup_notes_aside() -> Iterator[None]:
+    """Keep from the terminal what is written to file descriptor 2; if the block fails, write it after all.
+
+    TensorFlow 2.21 notes there that it has found no GPU, before it looks at TF_CPP_MIN_LOG_LEVEL.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            notes.seek(0)
+            os.write(terminal, notes.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
 
 def _tell(line: str) -> None:
