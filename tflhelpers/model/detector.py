@@ -72,6 +72,7 @@ class Detector:
         self.architecture = architecture
         self.class_names = _checked_names(class_names)
         self.network = network if network is not None else architecture.build(len(self.class_names))
+        self.network.jit_compile = keras.backend.backend() == "jax"  # XLA makes TensorFlow's CPU convolutions slower
         self.anchors_rel_yxyx = anchors_rel_yxyx(architecture.image_size)
         self.threshold = threshold
         self.restore_report = restore_report
