@@ -189,13 +189,16 @@ def test_it_installs_again_when_setup_py_changed(start, commands, capsys):
 
 
 def test_it_goes_on_after_a_failed_installation(start, commands, monkeypatch, capsys):
-    monkeypatch.setattr(
-        start, "pip", lambda *arguments: (_ for _ in ()).throw(start.CannotGoOn("no network"))
-    )
-    with pytest.raises(start.CannotGoOn):
+    def fail(title, arguments):
+        raise start.CannotGoOn("no network")
+
+    with monkeypatch.context() as patch, pytest.raises(start.CannotGoOn):
+        patch.setattr(start, "pip", fail)
         start.install("demo")
-    monkeypatch.undo()
-    assert not start.read_stamp().get("needs")
+    assert [title for title, _ in commands] == ["Making a virtual environment"]
+    commands.clear()
+    start.install("demo")
+    assert [title for title, _ in commands] == ["Updating pip", "Installing"]
 
 
 def test_another_pythons_environment_is_made_anew(start, commands, monkeypatch, capsys):
