@@ -28,7 +28,7 @@ class BatchNorm(layers.BatchNormalization):
     batch_statistics = False
 
     def call(self, inputs, training=None, mask=None):
-        batch_statistics = bool(training) and self.batch_statistics
+        batch_statistics = bool(training) and self.batch_statistics and self.trainable
         if keras.backend.backend() == "tensorflow":
             return self._fused(inputs, batch_statistics)
         return super().call(inputs, training=batch_statistics, mask=mask)

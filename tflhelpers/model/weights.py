@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -13,17 +14,26 @@ from tflhelpers.model.ssd import KEY_SUFFIX, variables_by_key
 
 
 def save_weights(model: keras.Model, path: Path, *, dtype: str = "float32") -> None:
-    """Writes all weights of `model` to `path`, atomically. `dtype` "float16" halves the file at ~3 digits' precision."""
-    arrays = {key.removesuffix(KEY_SUFFIX): np.asarray(v, dtype) for key, v in variables_by_key(model).items()}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    """Writes all weights of `model` to `path`, atomically.
+
+    Args:
+        model: of `ssd`.
+        path: the file.
+        dtype: "float32", or "float16", which halves the file at ~3 digits' precision; a weight with numbers
+            too large for it stays float32.
+    """
+    if dtype not in ("float32", "float16"):
+        raise ValueError(f"dtype must be float32 or float16, got {dtype}.")
+    arrays = {key.removesuffix(KEY_SUFFIX): _stored(v, dtype) for key, v in variables_by_key(model).items()}
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -31,12 +41,12 @@ def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> N
     """Sets all weights of `model` from `path`, but those whose key `skip` returns True for.
 
     Raises:
-        ValueError: a weight is missing from the file or has another shape there; nothing is set then.
+        FileNotFoundError: there is no such file.
+        ValueError: a weight is missing from the file or has another shape there, or the file is damaged; nothing is
+            set then.
     """
     wanted = {key: v for key, v in variables_by_key(model).items() if not skip(key)}
-    with np.load(path, allow_pickle=False) as file:
-        names = set(file.files)
-        arrays = {key: file[name] for key in wanted if (name := key.removesuffix(KEY_SUFFIX)) in names}
+    arrays = _read(path, wanted)
     wrong = [key for key, v in wanted.items() if key not in arrays or arrays[key].shape != tuple(v.shape)]
     if wrong:
         raise ValueError(
@@ -45,3 +55,20 @@ def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> N
         )
     for key, variable in wanted.items():
         variable.assign(arrays[key].astype("float32"))
+
+
+def _stored(variable: keras.Variable, dtype: str) -> np.ndarray:
+    array = np.asarray(variable, np.float32)
+    return array if np.abs(array).max(initial=0) > np.finfo(dtype).max else array.astype(dtype)
+
+
+def _read(path: Path, keys) -> dict[str, np.ndarray]:
+    """The arrays of those of `keys` that are in the file."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = set(file.files)
+            return {key: file[name] for key in keys if (name := key.removesuffix(KEY_SUFFIX)) in names}
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, AttributeError) as error:
+        raise ValueError(
+            f"{path} must be a file of weights, but it is damaged ({error}). Copy or save it again."
+        ) from error
