@@ -31,6 +31,7 @@ from tflhelpers.progress import progress_bar
 
 DEFAULT_THRESHOLD = 0.5
 SETTINGS_FILE, WEIGHTS_FILE = "detector.json", "weights.npz"
+SETTINGS_NAMES = ("format", "family", "image_size", "arguments", "class_names", "threshold")
 FORMAT_VERSION = 1
 
 
@@ -301,10 +302,17 @@ def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
 def _read_settings(path: Path) -> dict:
     if not path.is_file():
         raise FileNotFoundError(f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote.")
-    settings = json.loads(path.read_text("utf-8"))
-    if settings.get("format") != FORMAT_VERSION or settings.get("family") not in FAMILIES:
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+        written_by = settings["format"], settings["family"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error!r}). Copy the folder again, or save the detector anew.") from error
+    if written_by[0] != FORMAT_VERSION or written_by[1] not in FAMILIES:
         raise ValueError(
             f"{path} must have format {FORMAT_VERSION} and a family of {', '.join(FAMILIES)}, "
-            f"got {settings.get('format')} and {settings.get('family')}. A newer tflhelpers may have written it."
+            f"got {written_by[0]} and {written_by[1]}. A newer tflhelpers may have written it."
         )
+    missing = [name for name in SETTINGS_NAMES if name not in settings]
+    if missing:
+        raise ValueError(f"{path} is damaged: it lacks {', '.join(missing)}. Copy the folder again.")
     return settings
