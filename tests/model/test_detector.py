@@ -1,0 +1,301 @@
+"""`Detector`: from a picture to boxes in its pixels, one by one or many, and to disk and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib import resources
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.model.formula import formula_weight
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.model.anchors import anchors_rel_yxyx
+from tflhelpers.model.detector import SETTINGS_FILE, WEIGHTS_FILE, Architecture, Detector
+from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.ssd import is_class_head, variables_by_key
+
+TINY = Architecture("ssd_mobilenet_v2_fpnlite", (64, 96), {"alpha": 0.35, "fpn_depth": 16, "tower_layers": 1})
+SQUARE = Architecture("ssd_mobilenet_v2_fpnlite", (128, 128), {})
+NO_CODE = (0.0, 0.0, 0.0, 0.0)
+
+
+class PlantedNetwork:
+    """Stands in for a network: given anchors fire with given scores, on every picture."""
+
+    def __init__(self, image_size, num_classes, fires):
+        count = len(anchors_rel_yxyx(image_size))
+        self.codes = np.zeros((count, 4), np.float32)
+        self.logits = np.full((count, num_classes + 1), -30.0, np.float32)
+        self.logits[:, 0] = 30.0  # the background slot: it must be left out
+        self.inputs = []
+        for anchor, label, score, code in fires:
+            self.codes[anchor] = code
+            self.logits[anchor, label + 1] = math.log(score / (1 - score))
+
+    def predict_on_batch(self, inputs):
+        self.inputs.append(inputs)
+        outputs = {"box_encodings": self.codes, "class_logits": self.logits}
+        return {name: np.stack([value] * len(inputs)) for name, value in outputs.items()}
+
+
+def planted(*fires, threshold=0.5):
+    network = PlantedNetwork((128, 128), 2, fires)
+    return Detector(SQUARE, ["duck", "boat"], network=network, threshold=threshold)
+
+
+def level3(y, x, of_cell=0):
+    """Index of an anchor of the 16 x 16 cells of level 3; anchor 0 of a cell has sides of 32 pixels."""
+    return (16 * y + x) * 6 + of_cell
+
+
+def noise(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("picture_size", "code", "xyxy"),
+    [
+        # cell (5, 2): centre (44, 20), so 28..60 down and 4..36 across, of 128
+        ((128, 128), NO_CODE, [4, 28, 36, 60]),
+        ((256, 384), NO_CODE, [12, 56, 108, 120]),
+        ((64, 1280), NO_CODE, [40, 14, 360, 30]),
+        ((37, 53), NO_CODE, [53 * 4 / 128, 37 * 28 / 128, 53 * 36 / 128, 37 * 60 / 128]),
+        # a quarter side down, twice as wide: 36..68 down and -12..52 across, which is cut at the edge
+        ((256, 384), (2.5, 0, 0, 5 * math.log(2)), [0, 72, 156, 136]),
+        # a side left and half as high: 36..52 down and -28..4 across
+        ((256, 384), (0, -10, -5 * math.log(2), 0), [0, 72, 12, 104]),
+    ],
+)
+def test_an_anchor_that_fires_gives_its_box_in_pixels_of_the_picture(picture_size, code, xyxy):
+    found = planted((level3(5, 2), 1, 0.9, code)).detect(noise(*picture_size))
+    np.testing.assert_allclose(found.xyxy, [xyxy], atol=1e-3)
+    np.testing.assert_allclose(found.scores, [0.9], rtol=1e-5)
+    assert found.labels.tolist() == [1]
+
+
+APART = [(level3(3, 3), 0, 0.6, NO_CODE), (level3(12, 12), 1, 0.8, NO_CODE), (level3(3, 12), 0, 0.2, NO_CODE)]
+
+
+@pytest.mark.parametrize(
+    ("own", "arguments", "scores"),
+    [
+        (0.5, {"threshold": 0.9}, []),
+        (0.5, {"max_boxes": 0}, []),
+        (0.5, {}, [0.8, 0.6]),
+        (0.7, {}, [0.8]),  # its own threshold
+        (0.7, {"threshold": 0.1}, [0.8, 0.6, 0.2]),  # the caller's word counts
+        (0.7, {"threshold": 0.0}, [0.8, 0.6, 0.2]),
+        (0.5, {"threshold": 0.0, "max_boxes": 2}, [0.8, 0.6]),
+    ],
+)
+def test_threshold_and_max_boxes(own, arguments, scores):
+    found = planted(*APART, threshold=own).detect(noise(60, 90), **arguments)
+    np.testing.assert_allclose(found.scores, scores, rtol=1e-5)
+    assert found.labels.tolist() == [{0.8: 1, 0.6: 0, 0.2: 0}[score] for score in scores]
+
+
+def test_nothing_found_is_no_boxes_with_scores():
+    assert planted().detect(noise(20, 30)) == Boxes.empty(with_scores=True)
+
+
+def test_of_boxes_on_one_thing_the_best_stays_in_each_class():
+    same = [(level3(5, 5), 0, 0.7, NO_CODE), (level3(5, 5, 1), 0, 0.6, (0, 0, -2.5 * math.log(2), 0))]
+    other = (level3(5, 6), 1, 0.65, (0, -2.5, 0, 0))  # the same place again, of the other class
+    found = planted(*same, other).detect(noise(128, 128))
+    np.testing.assert_allclose(found.scores, [0.7, 0.65], rtol=1e-5)
+    np.testing.assert_allclose(found.xyxy[0], found.xyxy[1], atol=1e-3)
+
+
+def test_the_network_sees_the_picture_as_in_the_original():
+    detector, picture = planted(), noise(100, 300)
+    detector.detect(picture)
+    np.testing.assert_array_equal(detector.network.inputs[0], network_input(picture, (128, 128))[None])
+
+
+def test_a_last_short_batch_is_filled_up_and_its_filling_forgotten():
+    detector = planted(*APART)
+    found = detector.detect_all([noise(40, 50, seed) for seed in range(5)], batch_size=3, progress=False)
+    assert [len(inputs) for inputs in detector.network.inputs] == [3, 3]
+    assert [len(boxes) for boxes in found] == [2] * 5
+
+
+@pytest.fixture(scope="module")
+def detector():
+    """A tiny network whose weights are given by formula: its boxes mean nothing but differ by picture."""
+    detector = Detector(TINY, ["duck", "boat", "wave"], threshold=0.01)
+    for key, variable in variables_by_key(detector.network).items():
+        variable.assign(formula_weight(key, tuple(variable.shape)))
+    return detector
+
+
+PICTURES = [noise(64, 96, 1), noise(37, 53, 2), noise(300, 100, 3), noise(1, 1, 4), noise(64, 96, 5) // 4]
+
+
+def assert_close(ours, theirs):
+    assert len(ours) == len(theirs)
+    assert ours.labels.tolist() == theirs.labels.tolist()
+    np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-5)
+    np.testing.assert_allclose(ours.xyxy, theirs.xyxy, atol=1e-2)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 8])
+def test_many_at_once_are_found_as_one_by_one(detector, batch_size):
+    singly = [detector.detect(picture, max_boxes=10) for picture in PICTURES]
+    assert len({boxes.scores[0] for boxes in singly}) == len(PICTURES)  # each picture has boxes of its own
+    at_once = detector.detect_all(iter(PICTURES), batch_size=batch_size, progress=False, max_boxes=10)
+    for ours, theirs in zip(at_once, singly, strict=True):
+        assert_close(ours, theirs)
+
+
+def test_boxes_are_sorted_and_inside_their_picture(detector):
+    for picture in PICTURES:
+        found = detector.detect(picture)
+        height, width = picture.shape[:2]
+        assert (np.diff(found.scores) <= 0).all()
+        assert found == found.clip((height, width))
+        assert (found.area > 0).all()
+
+
+def test_no_pictures_give_no_lists(detector):
+    assert detector.detect_all([], progress=False) == []
+
+
+def test_paths_are_read_and_turned_upright(detector, tmp_path):
+    upright = PICTURES[1]
+    Image.fromarray(upright).save(tmp_path / "plain.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # hold it a quarter to the right
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif)
+    expected = detector.detect(upright, max_boxes=10)
+    for path in (tmp_path / "plain.png", str(tmp_path / "turned.png")):
+        assert_close(detector.detect(path, max_boxes=10), expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_loading_undoes_saving(detector, tmp_path, dtype):
+    assert detector.save(tmp_path / "a" / "duck detector", dtype=dtype) == tmp_path / "a" / "duck detector"
+    again = Detector.load(tmp_path / "a" / "duck detector")
+    assert (again.class_names, again.image_size, again.threshold) == (
+        ("duck", "boat", "wave"),
+        (64, 96),
+        0.01,
+    )
+    assert again.architecture == detector.architecture
+    if dtype == "float32":
+        assert again.detect(PICTURES[2]) == detector.detect(PICTURES[2])
+    for key, variable in variables_by_key(detector.network).items():
+        ours = np.asarray(variables_by_key(again.network)[key])
+        np.testing.assert_array_equal(ours, np.asarray(variable).astype(dtype), err_msg=key)
+    names = sorted(path.name for path in tmp_path.rglob("*"))
+    assert names == ["a", SETTINGS_FILE, "duck detector", WEIGHTS_FILE]
+
+
+def test_a_save_that_fails_leaves_the_detector_that_was_there(detector, tmp_path, monkeypatch):
+    folder = detector.save(tmp_path / "duck")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def disk_full(*arguments, **others):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", disk_full)
+    with pytest.raises(OSError, match="No space"):
+        detector.save(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+SETTINGS = {"format": 1, "family": TINY.family, "image_size": [64, 96], "arguments": TINY.arguments}
+SETTINGS |= {"class_names": ["duck"], "threshold": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"detector\.json.*damaged"),
+        ("", r"detector\.json.*damaged"),
+        ("[1, 2]", r"detector\.json.*damaged"),
+        (
+            json.dumps({"format": 1, "family": TINY.family}),
+            r"detector\.json.*lacks image_size, arguments, class",
+        ),
+        (json.dumps(SETTINGS | {"format": 2}), "must have format 1 .*, got 2 .*newer tflhelpers"),
+        (json.dumps(SETTINGS | {"family": "yolo"}), "a family of ssd_resnet_fpn, .*, got 1 and yolo"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused_by_name(tmp_path, text, message):
+    (tmp_path / SETTINGS_FILE).write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=message):
+        Detector.load(tmp_path)
+
+
+def test_a_folder_without_a_detector_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No detector in .*nowhere.*detector\.json is missing"):
+        Detector.load(tmp_path / "nowhere")
+    (tmp_path / SETTINGS_FILE).write_text(json.dumps(SETTINGS), "utf-8")
+    with pytest.raises(FileNotFoundError, match=WEIGHTS_FILE):
+        Detector.load(tmp_path)
+
+
+def test_weights_of_another_detector_are_refused(detector, tmp_path):
+    detector.save(tmp_path / "three")
+    settings = json.loads((tmp_path / "three" / SETTINGS_FILE).read_text("utf-8"))
+    (tmp_path / "three" / SETTINGS_FILE).write_text(json.dumps(settings | {"class_names": ["duck"]}), "utf-8")
+    with pytest.raises(ValueError, match=r"weights\.npz does not fit this network: 2 of .* weights"):
+        Detector.load(tmp_path / "three")
+
+
+@pytest.mark.parametrize("names", [[], "duck", ["duck", "duck"], ["duck", ""], [1]])
+def test_class_names_that_are_no_list_of_names_are_refused(names):
+    with pytest.raises(ValueError, match=r'class_names must be .*like \["duck"\], got'):
+        Detector(TINY, names)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((4, 4), np.uint8), r"uint8 \(4, 4\).*read_image"),
+        (np.zeros((4, 4, 4), np.uint8), r"uint8 \(4, 4, 4\)"),
+        (np.zeros((4, 4, 3), np.float32), r"float32 \(4, 4, 3\)"),
+        (np.zeros((0, 4, 3), np.uint8), r"uint8 \(0, 4, 3\)"),
+    ],
+)
+def test_what_is_no_picture_is_refused(image, message):
+    with pytest.raises(ValueError, match=message):
+        planted().detect(image)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"threshold": 1.5}, ValueError, "0 to 1, got 1.5"),
+        ({"threshold": math.nan}, ValueError, "0 to 1, got nan"),
+        ({"batch_size": 0}, ValueError, "at least 1, got 0"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        planted().detect_all([noise(4, 4)], progress=False, **arguments)
+
+
+def test_one_path_is_no_list_of_pictures():
+    with pytest.raises(TypeError, match=r"duck\.jpg.*use detect"):
+        planted().detect_all("duck.jpg", progress=False)
+
+
+needs_embedded = pytest.mark.skipif(
+    not (resources.files("tflhelpers.model") / "embedded").is_dir(), reason="no detector is embedded yet"
+)
+
+
+@needs_embedded
+def test_the_embedded_detector_keeps_all_but_its_class_head_for_other_classes():
+    drawn, ours = Detector.embedded(), Detector.embedded(["rubber duck"])
+    assert ours.class_names == ("rubber duck",)
+    assert ours.image_size == drawn.image_size
+    theirs = variables_by_key(drawn.network)
+    for key, variable in variables_by_key(ours.network).items():
+        if not is_class_head(key):
+            np.testing.assert_array_equal(np.asarray(variable), np.asarray(theirs[key]), err_msg=key)
