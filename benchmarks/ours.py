@@ -1,0 +1,132 @@
+"""tflhelpers at the same job as a peer: one run in a process of its own, one JSON line at its end.
+
+python ours.py train --data DATA --recipe defaults --detections found.json
+python ours.py transfer --start embedded --detections found.json
+python ours.py detect --network resnet50_640
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import keras
+from same_job import NETWORKS, answer, formula_weight, noise_picture, time_calls, write_detections
+
+import tflhelpers as tfl
+from tflhelpers.model.detector import Architecture
+from tflhelpers.model.ssd import variables_by_key
+
+ZOO_NAME = "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
+FAMILIES = {"resnet50_640": "ssd_resnet_fpn", "mobilenet_320": "ssd_mobilenet_v2_fpnlite"}
+# What is asked of `fine_tune`. The last two are the original's, but for our learning rate's rise and fall.
+RECIPES = {
+    "defaults": {},
+    "heads": {"trainable": "heads", "steps": 100, "learning_rate": 0.01, "augment": None},
+    "ancestor": {"trainable": "all", "steps": 300, "learning_rate": 0.01, "augment": None},
+}
+MIN_SCORE = 0.001
+
+
+def duck_detector(data: Path) -> tfl.Detector:
+    """The hands-and-faces detector with a fresh class head for the rubber duck."""
+    names = tfl.Annotations.load(data / "ducky" / "annotations_train.json").class_names
+    return tfl.Detector.from_zoo(
+        ZOO_NAME, class_names=names, checkpoint=data / "handtrack_320" / "checkpoint" / "ckpt-0"
+    )
+
+
+def drawn_duck_detector(start: str, class_names: tuple[str, ...]) -> tfl.Detector:
+    """The embedded detector, or one of the same architecture with random weights."""
+    embedded = tfl.Detector.embedded(class_names)
+    return embedded if start == "embedded" else tfl.Detector(embedded.architecture, class_names)
+
+
+def learn_and_find(detector, photos, frames, recipe: dict, *, seed: int, detections: Path) -> dict:
+    """Fine-tunes, keeps what is then found in the frames; returns the figures of both."""
+    ready = time.perf_counter()
+    history = tfl.fine_tune(detector, photos, seed=seed, **recipe)
+    trained = time.perf_counter()
+    found = detector.detect_all(frames.image_paths, threshold=MIN_SCORE, progress=False)
+    write_detections(detections, [(boxes.xyxy, boxes.labels, boxes.scores) for boxes in found])
+    return {
+        "seconds": trained - ready,
+        "detect_seconds": time.perf_counter() - trained,
+        "steps": len(history.loss),
+        "loss": [history.loss[0], history.loss[-1]],
+        "threshold": detector.threshold,
+    }
+
+
+def run_train(arguments: argparse.Namespace) -> None:
+    began = time.perf_counter()
+    keras.utils.set_random_seed(arguments.seed)  # for the fresh class head
+    detector, folder = duck_detector(arguments.data), arguments.data / "ducky"
+    restore_seconds = time.perf_counter() - began
+    photos = tfl.Annotations.load(folder / "annotations_train.json", images=folder / "train")
+    frames = tfl.Annotations.load(folder / "annotations_test_reflections.json", images=folder / "test")
+    recipe = _with_steps(RECIPES[arguments.recipe], arguments.steps)
+    figures = learn_and_find(
+        detector, photos, frames, recipe, seed=arguments.seed, detections=arguments.detections
+    )
+    restored = len(detector.restore_report.restored)
+    answer(**figures, restore_seconds=restore_seconds, restored=restored, **_versions())
+
+
+def run_transfer(arguments: argparse.Namespace) -> None:
+    keras.utils.set_random_seed(arguments.seed)
+    photos, frames = tfl.duck_photos(), tfl.duck_clip()
+    detector = drawn_duck_detector(arguments.start, photos.class_names)
+    recipe = _with_steps({}, arguments.steps)
+    figures = learn_and_find(
+        detector, photos, frames, recipe, seed=arguments.seed, detections=arguments.detections
+    )
+    answer(**figures, **_versions())
+
+
+def run_detect(arguments: argparse.Namespace) -> None:
+    side = NETWORKS[arguments.network]
+    began = time.perf_counter()
+    detector = tfl.Detector(Architecture(FAMILIES[arguments.network], (side, side), {}), ["thing"])
+    weight = formula_weight()
+    for key, variable in variables_by_key(detector.network).items():
+        variable.assign(weight(key, tuple(variable.shape)))
+    build_seconds, picture = time.perf_counter() - began, noise_picture()
+    figures = time_calls(lambda: detector.detect(picture, threshold=MIN_SCORE), arguments.repeats)
+    scores = detector.detect(picture, threshold=MIN_SCORE).scores.tolist()
+    answer(**figures, build_seconds=build_seconds, scores=scores, **_versions())
+
+
+def _with_steps(recipe: dict, steps: int | None) -> dict:
+    return recipe if steps is None else {**recipe, "steps": steps}
+
+
+def _versions() -> dict:
+    return {"keras": keras.__version__, "backend": keras.backend.backend()}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    jobs = parser.add_subparsers(required=True)
+    train = jobs.add_parser("train", help="learn the rubber duck, find it in the 49 frames")
+    train.add_argument("--data", type=Path, required=True, help="holds ducky and handtrack_320")
+    train.add_argument("--recipe", choices=RECIPES, default="defaults")
+    train.set_defaults(run=run_train)
+    transfer = jobs.add_parser("transfer", help="learn the drawn duck, find it in the drawn clip")
+    transfer.add_argument("--start", choices=("embedded", "random"), default="embedded")
+    transfer.set_defaults(run=run_transfer)
+    for job in (train, transfer):
+        job.add_argument("--steps", type=int, help="default: the recipe's")
+        job.add_argument("--seed", type=int, default=0)
+        job.add_argument("--detections", type=Path, required=True, help="JSON file to write")
+    detect = jobs.add_parser("detect", help="find things in one picture, many times")
+    detect.add_argument("--network", choices=NETWORKS, required=True)
+    detect.add_argument("--repeats", type=int, default=30)
+    detect.set_defaults(run=run_detect)
+    return parser
+
+
+if __name__ == "__main__":
+    parsed = _parser().parse_args()
+    parsed.run(parsed)
