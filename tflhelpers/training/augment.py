@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -76,9 +77,9 @@ def _choose_view(boxes, labels, seed, how: Augmentation):
 
 def _random_window(seed, how: Augmentation):
     draws = tf.random.stateless_uniform([4], seed)
-    log_low, log_high = tf.math.log(how.zoom[0]), tf.math.log(how.zoom[1])
+    log_low, log_high = math.log(how.zoom[0]), math.log(how.zoom[1])
     zoom = tf.exp(log_low + draws[0] * (log_high - log_low))
-    stretch = tf.exp((draws[1] - 0.5) * tf.math.log(how.stretch))
+    stretch = tf.exp((draws[1] - 0.5) * math.log(how.stretch))
     sides = tf.stack([1.0 / (zoom * stretch), stretch / zoom])  # height, width of the window
     corner = draws[2:] * (1.0 - sides)  # inside the picture when zoomed in, the picture inside it when zoomed out
     return tf.concat([corner, corner + sides], axis=0)
@@ -120,8 +121,12 @@ def _recolor(image, seed, how: Augmentation):
     seeds = tf.random.split(seed, 4)
     image = image / 255.0
     image = tf.image.stateless_random_brightness(image, how.brightness, seeds[0])
-    image = tf.image.stateless_random_contrast(image, *how.contrast, seed=seeds[1])
+    image = tf.image.adjust_contrast(image, _between(seeds[1], how.contrast))
     image = tf.clip_by_value(image, 0.0, 1.0)
-    image = tf.image.stateless_random_saturation(image, *how.saturation, seed=seeds[2])
+    image = tf.image.adjust_saturation(image, _between(seeds[2], how.saturation))
     image = tf.image.stateless_random_hue(image, how.hue, seeds[3])
     return tf.clip_by_value(image, 0.0, 1.0) * 255.0
+
+
+def _between(seed, ends: tuple[float, float]):
+    return tf.random.stateless_uniform([], seed, float(ends[0]), float(ends[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+import zlib
 from pathlib import Path
 
 import keras
@@ -74,7 +75,8 @@ def fine_tune(
     Raises:
         ValueError: nothing to learn from, classes that do not fit, or an unknown argument value.
     """
-    _check(detector, annotations, trainable)
+    _check(detector, annotations, validation, trainable)
+    _check_counts(steps=steps, batch_size=batch_size)
     steps, learning_rate = steps or AUTO_STEPS, learning_rate or AUTO_RATE
     trainable = "all" if trainable == "auto" else trainable
     how = _augmentation(augment)
@@ -83,6 +85,7 @@ def fine_tune(
     keras.utils.set_random_seed(seed)
     trainer = _compiled_trainer(detector, TRAINABLE[trainable], steps, learning_rate)
     settings = f"steps {steps}, batch {batch_size}, {trainable}, {how}, rate {learning_rate}, seed {seed}"
+    settings += f", {_fingerprint(annotations)}"
     state_path = None if resume_dir is None else _state_path(Path(resume_dir))
     done, losses = (0, {}) if state_path is None else load_state(trainer, state_path, settings=settings)
     with progress_bar(steps, "Fine-tuning") as bar:
@@ -92,7 +95,9 @@ def fine_tune(
             data = training_batches(
                 pictures, batch_size=batch_size, steps=steps, how=how, seed=seed, first_step=done
             )
-            trainer.fit(data, steps_per_epoch=steps - done, epochs=1, verbose=0, callbacks=[recorder])
+            trainer.fit(
+                data, steps_per_epoch=steps - done, epochs=1, verbose=0, shuffle=False, callbacks=[recorder]
+            )
     for sentence in pictures.dropped:
         logger.warning("%s; left out of the training.", sentence)
     return History(
@@ -129,18 +134,36 @@ def _augmentation(augment) -> Augmentation | None:
     raise ValueError(f'augment must be "auto", None or an Augmentation, got {augment!r}.')
 
 
-def _check(detector: Detector, annotations: Annotations, trainable: str) -> None:
+def _check(
+    detector: Detector, annotations: Annotations, validation: Annotations | None, trainable: str
+) -> None:
     if trainable != "auto" and trainable not in TRAINABLE:
         raise ValueError(f"trainable must be auto, {', '.join(TRAINABLE)}, got {trainable!r}.")
-    if tuple(annotations.class_names) != detector.class_names:
-        raise ValueError(
-            f"The annotations' classes must be the detector's, {list(detector.class_names)}, got "
-            f"{list(annotations.class_names)}. Make the detector with class_names=annotations.class_names."
-        )
+    for pictures in (annotations, validation or annotations):
+        if tuple(pictures.class_names) != detector.class_names:
+            raise ValueError(
+                f"The annotations' classes must be the detector's, {list(detector.class_names)}, got "
+                f"{list(pictures.class_names)}. Make the detector with class_names=annotations.class_names."
+            )
     if not any(len(boxes) for _, boxes in annotations):
         raise ValueError(
             f"The annotations must hold at least one box, got none on {len(annotations)} pictures. Draw some first."
         )
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}.")
+
+
+def _fingerprint(annotations: Annotations) -> str:
+    """Differs for other pictures, boxes or classes: a training on these is not to go on from one on those."""
+    crc = zlib.crc32(repr(annotations.class_names).encode())
+    for path, boxes in annotations:
+        for part in (path.name.encode(), boxes.xyxy.tobytes(), boxes.labels.tobytes(), boxes.crowd_mask.tobytes()):
+            crc = zlib.crc32(part, crc)
+    return f"{len(annotations)} pictures {crc:08x}"
 
 
 def _state_path(folder: Path) -> Path:
@@ -151,10 +174,10 @@ def _state_path(folder: Path) -> Path:
 
 
 def _validation_loss(trainer: DetectorTrainer, validation: Annotations | None, batch_size: int, seed: int):
-    if validation is None:
+    if not validation:
         return None
     pictures = TrainingPictures(validation, trainer.image_size)
-    batch_size = min(batch_size, len(pictures))
+    batch_size = max(size for size in range(1, batch_size + 1) if len(pictures) % size == 0)  # leaves none out
     steps = len(pictures) // batch_size
     data = training_batches(pictures, batch_size=batch_size, steps=steps, how=None, seed=seed)
     return float(trainer.evaluate(data, verbose=0, return_dict=True)["loss"])

@@ -59,8 +59,10 @@ class History:
 
 def _smoothed(values: np.ndarray, width: int = 11) -> np.ndarray:
     """Means over `width` steps, fewer at the ends."""
-    kernel = np.ones(width)
-    return np.convolve(values, kernel, "same") / np.convolve(np.ones(len(values)), kernel, "same")
+    if not len(values):
+        return values
+    sums, counts = (np.convolve(v, np.ones(width)) for v in (values, np.ones(len(values))))
+    return (sums / counts)[width // 2 :][: len(values)]
 
 
 class StepRecorder(keras.callbacks.Callback):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
 import numpy as np
+
+logger = logging.getLogger(__name__)
 
 STATE_FILE = "training_state.npz"
 
@@ -32,26 +37,39 @@ def save_state(trainer: keras.Model, step: int, path: Path, *, settings: str = "
 
 
 def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> tuple[int, dict[str, list[float]]]:
-    """Sets weights and optimizer to what `path` holds; returns (steps done, losses so far), (0, {}) without a file.
+    """Sets weights and optimizer to what `path` holds; returns (steps done, losses so far).
+
+    Without a file, or with one that is damaged, nothing is set and (0, {}) returned: the training starts anew.
 
     Raises:
         ValueError: the file is of a training with other settings.
     """
-    if not path.is_file():
+    state = _read(path)
+    if state is None:
         return 0, {}
-    with np.load(path, allow_pickle=False) as state:
-        variables = _variables(trainer)
-        stored = [state[f"variable/{i}"] for i in range(sum(name.startswith("variable/") for name in state.files))]
-        same_shapes = [a.shape for a in stored] == [tuple(v.shape) for v in variables]
-        if str(state["settings"]) != settings or not same_shapes:
-            raise ValueError(
-                f"{path} is of another training ({state['settings']}), this one is ({settings}). "
-                "Give the same arguments to go on with it, or another resume_dir to start anew."
-            )
-        for variable, array in zip(variables, stored):
-            variable.assign(array)
-        losses = {name.removeprefix("loss/"): state[name].tolist() for name in state.files if name.startswith("loss/")}
-        return int(state["step"]), losses
+    variables = _variables(trainer)
+    stored = [state[f"variable/{i}"] for i in range(sum(name.startswith("variable/") for name in state))]
+    same_shapes = [a.shape for a in stored] == [tuple(v.shape) for v in variables]
+    if str(state["settings"]) != settings or not same_shapes:
+        raise ValueError(
+            f"{path} is of another training ({state['settings']}), this one is ({settings}). "
+            "Give the same arguments to go on with it, or another resume_dir to start anew."
+        )
+    for variable, array in zip(variables, stored):
+        variable.assign(array)
+    losses = {name.removeprefix("loss/"): state[name].tolist() for name in state if name.startswith("loss/")}
+    return int(state["step"]), losses
+
+
+def _read(path: Path) -> dict[str, np.ndarray] | None:
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, AttributeError) as error:
+        logger.warning("%s is damaged (%s): the training starts anew.", path, error)
+        return None
 
 
 def _variables(trainer: keras.Model) -> list:
