@@ -8,22 +8,22 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.anchors import anchors_rel_yxyx
-from tflhelpers.model.box_coding import decode_boxes
 from tflhelpers.model.checkpoint import RestoreReport, restore
 from tflhelpers.model.checkpoint_file import CheckpointFile
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.heads import CLASS_HEAD_KEY
+from tflhelpers.model.inference import detection_network
 from tflhelpers.model.nms import MIN_SCORE, select_detections
 from tflhelpers.model.ssd import FAMILIES, is_class_head, variables_by_key
 from tflhelpers.model.weights import load_weights, save_weights
@@ -73,7 +73,6 @@ class Detector:
         self.architecture = architecture
         self.class_names = _checked_names(class_names)
         self.network = network if network is not None else architecture.build(len(self.class_names))
-        self.network.jit_compile = keras.backend.backend() == "jax"  # XLA makes TensorFlow's CPU convolutions slower
         self.anchors_rel_yxyx = anchors_rel_yxyx(architecture.image_size)
         self.threshold = threshold
         self.restore_report = restore_report
@@ -239,10 +238,14 @@ class Detector:
         num_images = len(inputs)
         if num_images < batch_size:  # a constant batch keeps the compiled network
             inputs = np.concatenate([inputs, np.zeros((batch_size - num_images, *inputs.shape[1:]), inputs.dtype)])
-        outputs = self.network.predict_on_batch(inputs)
-        boxes = decode_boxes(outputs["box_encodings"][:num_images], self.anchors_rel_yxyx)
-        scores = ops.sigmoid(outputs["class_logits"][:num_images, :, 1:])
-        return ops.convert_to_numpy(boxes), ops.convert_to_numpy(scores)
+        found = self._detection_network.predict_on_batch(inputs)
+        return found["boxes_rel_yxyx"][:num_images], found["scores"][:num_images]
+
+    @cached_property
+    def _detection_network(self) -> keras.Model:
+        model = detection_network(self.network, self.anchors_rel_yxyx)
+        model.jit_compile = keras.backend.backend() == "jax"  # XLA makes TensorFlow's CPU convolutions slower
+        return model
 
 
 def _select(boxes_rel_yxyx, scores, picture_size, threshold, max_boxes) -> Boxes:

@@ -43,9 +43,8 @@ def select_detections(
         kept.add(*np.divmod(pairs, num_classes))
         if kept.num_visible >= max_boxes:
             break
-    anchors, labels = (np.asarray(values, np.int64) for values in (kept.anchors, kept.labels))
-    visible = _areas_inside(boxes_rel_yxyx[anchors]) > 0
-    return anchors[visible], labels[visible]
+    visible = np.asarray(kept.visible, bool)
+    return np.asarray(kept.anchors, np.int64)[visible], np.asarray(kept.labels, np.int64)[visible]
 
 
 def _falling(scores: np.ndarray, min_score: float):
@@ -72,41 +71,52 @@ class _Kept:
         self.per_class = np.zeros(num_classes, np.int64)
         self.anchors: list[int] = []
         self.labels: list[int] = []
-        self.num_visible = 0
+        self.visible: list[bool] = []
+
+    @property
+    def num_visible(self) -> int:
+        return sum(self.visible)
 
     def add(self, anchors: np.ndarray, labels: np.ndarray) -> None:
         """Keeps the best of `anchors` and whatever it does not suppress, until none is left or enough are kept."""
-        alive = self.per_class[labels] < self.max_boxes
+        run = _Run(self.boxes[anchors], labels, self.iou_threshold)
+        run.alive &= self.per_class[labels] < self.max_boxes
         for anchor, label in zip(self.anchors, self.labels):
-            self._strike_out(alive, anchors, labels, anchor, label)
-        while self.num_visible < self.max_boxes and alive.any():
-            best = int(alive.argmax())
-            anchor, label = int(anchors[best]), int(labels[best])
-            self._keep(anchor, label)
-            alive[best] = False
-            self._strike_out(alive, anchors, labels, anchor, label)
+            run.strike_out(self.boxes[anchor], label)
+        visible = _areas(np.clip(run.boxes, 0.0, 1.0)) > 0
+        missing = self.max_boxes - self.num_visible
+        while missing > 0 and run.alive.any():
+            best = int(run.alive.argmax())
+            label = int(labels[best])
+            self._keep(int(anchors[best]), label, bool(visible[best]))
+            missing -= int(visible[best])
+            run.strike_out(run.boxes[best], label)
+            run.alive[best] = False
+            if self.per_class[label] == self.max_boxes:
+                run.alive &= labels != label
 
-    def _keep(self, anchor: int, label: int) -> None:
+    def _keep(self, anchor: int, label: int, visible: bool) -> None:
         self.anchors.append(anchor)
         self.labels.append(label)
+        self.visible.append(visible)
         self.per_class[label] += 1
-        self.num_visible += int(_areas_inside(self.boxes[[anchor]])[0] > 0)
-
-    def _strike_out(self, alive, anchors, labels, anchor: int, label: int) -> None:
-        """Marks as dead the candidates of `label` that overlap `anchor`, or all of them once the class is full."""
-        rivals = np.flatnonzero(alive & (labels == label))
-        if self.per_class[label] < self.max_boxes:
-            rivals = rivals[_overlaps(self.boxes[anchor], self.boxes[anchors[rivals]], self.iou_threshold)]
-        alive[rivals] = False
 
 
-def _overlaps(box: np.ndarray, others: np.ndarray, threshold: float) -> np.ndarray:
-    sides = np.minimum(others[:, 2:], box[2:]) - np.maximum(others[:, :2], box[:2])
-    intersection = np.prod(np.maximum(sides, 0), axis=1)
-    union = np.prod(others[:, 2:] - others[:, :2], axis=1) + np.prod(box[2:] - box[:2]) - intersection
-    return intersection > threshold * union
+class _Run:
+    """Candidates in falling order, some of them struck out."""
+
+    def __init__(self, boxes: np.ndarray, labels: np.ndarray, iou_threshold: float) -> None:
+        self.boxes, self.labels, self.iou_threshold = boxes, labels, iou_threshold
+        self.alive = np.ones(len(boxes), bool)
+        self._low, self._high, self._area = boxes[:, :2], boxes[:, 2:], _areas(boxes)
+
+    def strike_out(self, box: np.ndarray, label: int) -> None:
+        """Strikes out the candidates of `label` that overlap `box`."""
+        sides = np.minimum(self._high, box[2:]) - np.maximum(self._low, box[:2])
+        intersection = np.maximum(sides[:, 0], 0) * np.maximum(sides[:, 1], 0)
+        union = self._area + _areas(box) - intersection
+        self.alive &= ~((intersection > self.iou_threshold * union) & (self.labels == label))
 
 
-def _areas_inside(boxes: np.ndarray) -> np.ndarray:
-    clipped = np.clip(boxes, 0.0, 1.0)
-    return np.prod(clipped[:, 2:] - clipped[:, :2], axis=1)
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
