@@ -6,12 +6,13 @@ import keras
 from keras import layers
 
 from tflhelpers.model.anchors import ANCHORS_PER_CELL
-from tflhelpers.model.layers import batch_norm, conv, normal, relu6, separable_conv
+from tflhelpers.model.layers import batch_norm, conv, glorot, normal, relu6, separable_conv
 
 PREDICTOR_KEY = "model/_box_predictor"
 BOX_HEAD_KEY = f"{PREDICTOR_KEY}/_box_prediction_head/_box_encoder_layers/0"
 CLASS_HEAD_KEY = f"{PREDICTOR_KEY}/_prediction_heads/class_predictions_with_background/_class_predictor_layers/0"
 CLASS_BIAS = -4.6  # sigmoid(-4.6) = 0.01: at first nearly everything is background (focal loss paper, section 4.1)
+HEAD_SEED = 0  # a class head for new classes is the same each time, so that fine-tuning can be repeated
 
 
 def box_predictor(pyramid: list, num_classes: int, *, depth: int, separable: bool, tower_layers: int = 4) -> dict:
@@ -61,9 +62,11 @@ def _tower(pyramid, tower, scope, depth, tower_layers, separable):
 def _heads(num_classes, separable):
     def head(channels, key, bias, name):
         bias_init = keras.initializers.Constant(bias)
-        if separable:
-            return separable_conv(channels, 3, key, bias=True, bias_initializer=bias_init, name=name)
-        return conv(channels, 3, key, bias=True, init=normal(0.01), bias_initializer=bias_init, name=name)
+        if not separable:
+            init = normal(0.01, seed=HEAD_SEED)
+            return conv(channels, 3, key, bias=True, init=init, bias_initializer=bias_init, name=name)
+        init = {"depthwise_init": glorot(HEAD_SEED), "pointwise_initializer": glorot(HEAD_SEED)}
+        return separable_conv(channels, 3, key, bias=True, bias_initializer=bias_init, name=name, **init)
 
     box_head = head(ANCHORS_PER_CELL * 4, BOX_HEAD_KEY, 0.0, "box_head")
     class_head = head(ANCHORS_PER_CELL * (num_classes + 1), CLASS_HEAD_KEY, CLASS_BIAS, "class_head")

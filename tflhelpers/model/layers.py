@@ -96,8 +96,12 @@ def relu6(**kwargs):
     return layers.ReLU(max_value=6.0, **kwargs)
 
 
-def normal(stddev: float):
-    return keras.initializers.RandomNormal(stddev=stddev)
+def normal(stddev: float, seed: int | None = None):
+    return keras.initializers.RandomNormal(stddev=stddev, seed=seed)
+
+
+def glorot(seed: int):
+    return keras.initializers.GlorotUniform(seed=seed)
 
 
 def truncated_normal(stddev: float):

@@ -82,7 +82,6 @@ def fine_tune(
     how = _augmentation(augment)
     pictures = TrainingPictures(annotations, detector.image_size)
     began = time.monotonic()
-    keras.utils.set_random_seed(seed)
     trainer = _compiled_trainer(detector, TRAINABLE[trainable], steps, learning_rate)
     settings = f"steps {steps}, batch {batch_size}, {trainable}, {how}, rate {learning_rate}, seed {seed}"
     settings += f", {_fingerprint(annotations)}"
