@@ -1,4 +1,4 @@
-"""Your own things if they are in the project folder, ready-made ones if not, and a sentence that says which."""
+"""Your own things if they are in the project folder, ready-made ones if not, and the sentence that says which."""
 
 import numpy as np
 import pytest
