@@ -52,10 +52,12 @@ def _open_sampler(bank: Path, size: int) -> None:
 
 
 def _draw_batch(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    images, boxes, labels = zip(*(_sampler.draw(step * BATCH_SIZE + i) for i in range(BATCH_SIZE)))
+    images, boxes, labels = zip(
+        *(_sampler.draw(step * BATCH_SIZE + i) for i in range(BATCH_SIZE)), strict=True
+    )
     padded_boxes = np.zeros((BATCH_SIZE, MAX_BOXES, 4), np.float32)
     padded_labels = np.full((BATCH_SIZE, MAX_BOXES), -1, np.int32)
-    for i, (its_boxes, its_labels) in enumerate(zip(boxes, labels)):
+    for i, (its_boxes, its_labels) in enumerate(zip(boxes, labels, strict=True)):
         padded_boxes[i, : len(its_boxes)] = its_boxes[:, [1, 0, 3, 2]] / _sampler.image_size
         padded_labels[i, : len(its_labels)] = its_labels
     return np.stack(images), padded_boxes, padded_labels
@@ -93,7 +95,9 @@ def held_out_scores(detector: Detector, bank: Path, count: int):
     truth = Annotations.from_items(
         KINDS, [(Path(f"{i}.png"), Boxes(boxes, labels)) for i, (_, boxes, labels) in enumerate(scenes)]
     )
-    found = detector.detect_all([image for image, _, _ in scenes], batch_size=16, threshold=0.01, progress=False)
+    found = detector.detect_all(
+        [image for image, _, _ in scenes], batch_size=16, threshold=0.01, progress=False
+    )
     return evaluate(found, truth)
 
 
@@ -148,7 +152,13 @@ def main() -> None:
     detector = train(arguments.bank, arguments.work, arguments.steps, arguments.log)
     detector.save(arguments.out, dtype="float16")
     scores = held_out_scores(detector, arguments.bank, 500)
-    figures = {"steps": arguments.steps, "held_out_scenes": 500, "ap": scores.ap, "ap50": scores.ap50, "ap75": scores.ap75}
+    figures = {
+        "steps": arguments.steps,
+        "held_out_scenes": 500,
+        "ap": scores.ap,
+        "ap50": scores.ap50,
+        "ap75": scores.ap75,
+    }
     (ROOT / "docs" / "embedded_detector.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 

@@ -28,7 +28,10 @@ BOXES = (  # ymin, xmin, ymax, xmax; drawn into the pictures
 )
 CLASSES_90 = ((0, 17, 89), (43, 17, 0))
 PREDICTOR = "WeightSharedConvolutionalBoxPredictor/WeightSharedConvolutional"
-HEAD_VARIABLES = {"box_head": f"{PREDICTOR}BoxHead/BoxPredictor", "class_head": f"{PREDICTOR}ClassHead/ClassPredictor"}
+HEAD_VARIABLES = {
+    "box_head": f"{PREDICTOR}BoxHead/BoxPredictor",
+    "class_head": f"{PREDICTOR}ClassHead/ClassPredictor",
+}
 PYRAMID = ("fpn_smooth3_relu", "fpn_smooth4_relu", "fpn_lateral5", "fpn_coarse6_relu", "fpn_coarse7_relu")
 
 
@@ -136,11 +139,16 @@ def prove_detections(case: GoldenCase, outputs: dict, num_classes: int) -> None:
     for i in range(2):
         anchors, labels = nms.select_detections(boxes[i], scores[i])
         golden = {key: case.arrays[f"n{num_classes}/detection_{key}"][i] for key in _DETECTION_KEYS}
-        wanted = list(zip(golden["anchor_indices"].tolist(), golden["classes"].astype(int).tolist()))
-        found = list(zip(anchors.tolist(), labels.tolist()))
-        assert set(found) == set(wanted) and len(found) == case.arrays[f"n{num_classes}/num_detections"][i]
+        wanted = list(
+            zip(golden["anchor_indices"].tolist(), golden["classes"].astype(int).tolist(), strict=True)
+        )
+        found = list(zip(anchors.tolist(), labels.tolist(), strict=True))
+        assert set(found) == set(wanted)
+        assert len(found) == case.arrays[f"n{num_classes}/num_detections"][i]
         order = [found.index(pair) for pair in wanted]
-        np.testing.assert_allclose(np.clip(boxes[i][anchors[order]], 0, 1), golden["boxes"], rtol=0, atol=ATOL)
+        np.testing.assert_allclose(
+            np.clip(boxes[i][anchors[order]], 0, 1), golden["boxes"], rtol=0, atol=ATOL
+        )
         np.testing.assert_allclose(scores[i][anchors, labels][order], golden["scores"], rtol=0, atol=ATOL)
 
 
@@ -150,21 +158,31 @@ _DETECTION_KEYS = ("anchor_indices", "classes", "boxes", "scores")
 def prove_matches(case: GoldenCase) -> None:
     """Every anchor answers for the same box, with the same codes, as in the original."""
     anchors, truth = anchors_rel_yxyx((case.size, case.size)), case.truth(1)
-    match = keras.ops.convert_to_numpy(matching.match_anchors(anchors, truth["boxes_rel_yxyx"], truth["labels"]))
+    match = keras.ops.convert_to_numpy(
+        matching.match_anchors(anchors, truth["boxes_rel_yxyx"], truth["labels"])
+    )
     targets = matching.encode_targets(anchors, truth["boxes_rel_yxyx"], truth["labels"], 1)
     codes = keras.ops.convert_to_numpy(targets["box_encodings"])
     for i in range(2):
         matched = np.flatnonzero(match[i] >= 0)
         np.testing.assert_array_equal(matched, case.arrays[f"match/{i}/anchor"])
         np.testing.assert_array_equal(match[i][matched], case.arrays[f"match/{i}/gt"])
-        np.testing.assert_allclose(codes[i][matched], case.arrays[f"match/{i}/reg_targets"], rtol=0, atol=ATOL)
+        np.testing.assert_allclose(
+            codes[i][matched], case.arrays[f"match/{i}/reg_targets"], rtol=0, atol=ATOL
+        )
 
 
 def prove_losses(case: GoldenCase, outputs: dict, num_classes: int) -> None:
     """Both losses of the batch, and of each picture alone, are the original's to a relative 1e-5."""
     anchors, truth = anchors_rel_yxyx((case.size, case.size)), case.truth(num_classes)
-    for tag, rows in (("loss_batch", slice(0, 2)), ("loss_image0", slice(0, 1)), ("loss_image1", slice(1, 2))):
-        targets = matching.encode_targets(anchors, *(truth[k][rows] for k in ("boxes_rel_yxyx", "labels")), num_classes)
+    for tag, rows in (
+        ("loss_batch", slice(0, 2)),
+        ("loss_image0", slice(0, 1)),
+        ("loss_image1", slice(1, 2)),
+    ):
+        targets = matching.encode_targets(
+            anchors, *(truth[k][rows] for k in ("boxes_rel_yxyx", "labels")), num_classes
+        )
         predictions = {name: outputs[name][rows] for name in ("box_encodings", "class_logits")}
         ours = [float(loss) for loss in losses.detection_losses(predictions, targets)]
         golden = case.numbers[f"n{num_classes}/{tag}"]
@@ -186,17 +204,21 @@ def prove_training(case: GoldenCase) -> None:
         trainer.reset_metrics()
         logs = trainer.train_on_batch(inputs, truth, return_dict=True)
         ours = [float(logs[name]) for name in ("loss", "box_loss", "class_loss")]
-        np.testing.assert_allclose(ours, [total, localization, classification], rtol=1e-4, err_msg=f"step {step}")
+        np.testing.assert_allclose(
+            ours, [total, localization, classification], rtol=1e-4, err_msg=f"step {step}"
+        )
         if step == 0:
             _check_head_values(case, "grad0", network, [-np.asarray(m) / rate for m in optimizer.momentums])
     _check_head_values(case, "after4", network, [np.asarray(v) for v in network.trainable_variables])
 
 
 def _check_head_values(case: GoldenCase, tag: str, network: keras.Model, values: list) -> None:
-    by_path = dict(zip([v.path for v in network.trainable_variables], values))
+    by_path = dict(zip([v.path for v in network.trainable_variables], values, strict=True))
     for layer, prefix in HEAD_VARIABLES.items():
         for variable in network.get_layer(layer).trainable_variables:
             name = f"train/{tag}/{prefix}/{variable.name}:0"
             wanted = case.arrays[f"{name}/value"]
             ours = by_path[variable.path].ravel()[case.arrays[f"{name}/index"]]
-            np.testing.assert_allclose(ours, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max(), err_msg=name)
+            np.testing.assert_allclose(
+                ours, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max(), err_msg=name
+            )

@@ -47,7 +47,9 @@ def relu_for_relu6(monkeypatch):
 
 def scale_outer_anchors(monkeypatch):
     inner = anchors._cell_sizes
-    monkeypatch.setattr(anchors, "_cell_sizes", lambda s: inner(s).reshape(3, 2, 2).swapaxes(0, 1).reshape(6, 2))
+    monkeypatch.setattr(
+        anchors, "_cell_sizes", lambda s: inner(s).reshape(3, 2, 2).swapaxes(0, 1).reshape(6, 2)
+    )
     golden.prove_matches(CASE)
 
 

@@ -26,7 +26,9 @@ def network(channels=4, seed=0, depth=1):
 
 
 def values(model):
-    return {key: np.array(ops.convert_to_numpy(variable)) for key, variable in variables_by_key(model).items()}
+    return {
+        key: np.array(ops.convert_to_numpy(variable)) for key, variable in variables_by_key(model).items()
+    }
 
 
 def assert_same(ours, theirs):

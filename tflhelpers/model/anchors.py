@@ -33,7 +33,10 @@ def anchors_rel_yxyx(image_size: tuple[int, int]) -> np.ndarray:
         float32 (A, 4): ymin, xmin, ymax, xmax as fractions of the image; they may reach outside 0..1.
     """
     levels = range(MIN_LEVEL, MAX_LEVEL + 1)
-    per_level = [_level_anchors(2**level, grid, image_size) for level, grid in zip(levels, grid_sizes(image_size))]
+    per_level = [
+        _level_anchors(2**level, grid, image_size)
+        for level, grid in zip(levels, grid_sizes(image_size), strict=True)
+    ]
     return np.concatenate(per_level)
 
 
@@ -52,7 +55,8 @@ def _level_anchors(stride: int, grid: tuple[int, int], image_size: tuple[int, in
 def _cell_sizes(stride: int) -> np.ndarray:
     """float32 (6, 2) heights and widths in pixels of the anchors of one cell."""
     base = np.float32(ANCHOR_SCALE * stride)
-    ratios, scales = np.meshgrid(np.float32(ASPECT_RATIOS), np.float32(OCTAVE_SCALES), indexing="ij")
+    values = np.asarray(ASPECT_RATIOS, np.float32), np.asarray(OCTAVE_SCALES, np.float32)
+    ratios, scales = np.meshgrid(*values, indexing="ij")
     root = np.sqrt(ratios.ravel())
     heights = scales.ravel() / root * base
     widths = scales.ravel() * root * base

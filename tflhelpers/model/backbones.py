@@ -8,13 +8,28 @@ from __future__ import annotations
 
 from keras import layers
 
-from tflhelpers.model.layers import CHANNELS, batch_norm, conv, depthwise_conv, normal, relu6, truncated_normal
+from tflhelpers.model.layers import (
+    CHANNELS,
+    batch_norm,
+    conv,
+    depthwise_conv,
+    normal,
+    relu6,
+    truncated_normal,
+)
 
 BACKBONE_KEY = "model/_feature_extractor/classification_backbone/layer_with_weights-"
 RESNET_BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
 # expansion, channels, repeats, first stride (table 2 of the MobileNetV2 paper, after its first bottleneck)
-MOBILENET_V2_STAGES = ((6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+MOBILENET_V2_STAGES = (
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
 
 
 class _Keys:
@@ -45,7 +60,9 @@ def resnet(x, *, depth: int = 50) -> dict[int, object]:
     x = relu6(name="conv1_relu")(batch_norm(key(), name="conv1_bn")(x))
     x = layers.MaxPooling2D(3, 2, "same", data_format=CHANNELS, name="pool1_pool")(x)
     features = {}
-    for stage, (blocks, width) in enumerate(zip(RESNET_BLOCKS[depth], (64, 128, 256, 512)), start=2):
+    for stage, (blocks, width) in enumerate(
+        zip(RESNET_BLOCKS[depth], (64, 128, 256, 512), strict=True), start=2
+    ):
         for block in range(1, blocks + 1):
             stride = 2 if block == 1 and stage > 2 else 1
             name = f"conv{stage}_block{block}"

@@ -18,4 +18,6 @@ def _named() -> tuple[str, ...]:
     return tuple(name or f"unused id {i}" for i, name in enumerate(names, start=1))
 
 
-COCO_CLASS_NAMES = _named()  # COCO left ten ids without a class; the detectors have a slot for them all the same
+COCO_CLASS_NAMES = (
+    _named()
+)  # COCO left ten ids without a class; the detectors have a slot for them all the same

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -17,7 +17,6 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
-from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import RestoreReport, restore
 from tflhelpers.model.checkpoint_file import CheckpointFile
@@ -25,6 +24,7 @@ from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.heads import CLASS_HEAD_KEY
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.nms import MIN_SCORE, select_detections
+from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.ssd import FAMILIES, is_class_head, variables_by_key
 from tflhelpers.model.weights import load_weights, save_weights
 from tflhelpers.progress import progress_bar
@@ -37,7 +37,7 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Architecture:
-    """What it takes to build a network again: a family of `ssd.FAMILIES`, the input size and the builder's arguments."""
+    """What it takes to build a network again: a family of `ssd.FAMILIES`, the input size, the arguments."""
 
     family: str
     image_size: tuple[int, int]
@@ -79,7 +79,8 @@ class Detector:
 
     @property
     def image_size(self) -> tuple[int, int]:
-        return tuple(self.architecture.image_size)
+        height, width = self.architecture.image_size
+        return height, width
 
     def __repr__(self) -> str:
         names = ", ".join(self.class_names[:5]) + (", ..." if len(self.class_names) > 5 else "")
@@ -155,7 +156,9 @@ class Detector:
         names = class_names if class_names is not None else settings["class_names"]
         threshold = DEFAULT_THRESHOLD if fresh_head else settings["threshold"]
         detector = cls(architecture, names, threshold=threshold)
-        load_weights(detector.network, folder / WEIGHTS_FILE, skip=is_class_head if fresh_head else lambda key: False)
+        load_weights(
+            detector.network, folder / WEIGHTS_FILE, skip=is_class_head if fresh_head else lambda key: False
+        )
         return detector
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
@@ -170,7 +173,9 @@ class Detector:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
         try:
             save_weights(self.network, temporary / WEIGHTS_FILE, dtype=dtype)
-            (temporary / SETTINGS_FILE).write_text(json.dumps(self._settings(), indent=1, ensure_ascii=False), "utf-8")
+            (temporary / SETTINGS_FILE).write_text(
+                json.dumps(self._settings(), indent=1, ensure_ascii=False), "utf-8"
+            )
             folder.mkdir(exist_ok=True)
             for name in (WEIGHTS_FILE, SETTINGS_FILE):
                 os.replace(temporary / name, folder / name)
@@ -201,7 +206,9 @@ class Detector:
         Returns:
             Boxes with scores, in pixels of the picture, clipped to it.
         """
-        return self.detect_all([image], batch_size=1, progress=False, threshold=threshold, max_boxes=max_boxes)[0]
+        return self.detect_all(
+            [image], batch_size=1, progress=False, threshold=threshold, max_boxes=max_boxes
+        )[0]
 
     def detect_all(
         self,
@@ -221,14 +228,14 @@ class Detector:
             threshold, max_boxes: as for `detect`.
         """
         threshold = _checked_threshold(self.threshold if threshold is None else threshold)
-        total = len(images) if hasattr(images, "__len__") else None
+        total = len(images) if isinstance(images, Sized) else None
         found = []
         with progress_bar(total, "Detecting", enabled=progress) as bar:
             for batch in _batches(images, batch_size):
                 pictures = [_checked_image(image) for image in batch]
                 inputs = np.stack([network_input(picture, self.image_size) for picture in pictures])
                 boxes, scores = self._boxes_and_scores(inputs, batch_size)
-                for picture, its_boxes, its_scores in zip(pictures, boxes, scores):
+                for picture, its_boxes, its_scores in zip(pictures, boxes, scores, strict=True):
                     found.append(_select(its_boxes, its_scores, picture.shape[:2], threshold, max_boxes))
                 bar.update(len(batch))
         return found
@@ -237,7 +244,9 @@ class Detector:
         """Decoded relative boxes (B, A, 4), not clipped, and scores (B, A, N) of resized pictures (B, H, W, 3)."""
         num_images = len(inputs)
         if num_images < batch_size:  # a constant batch keeps the compiled network
-            inputs = np.concatenate([inputs, np.zeros((batch_size - num_images, *inputs.shape[1:]), inputs.dtype)])
+            inputs = np.concatenate(
+                [inputs, np.zeros((batch_size - num_images, *inputs.shape[1:]), inputs.dtype)]
+            )
         found = self._detection_network.predict_on_batch(inputs)
         return found["boxes_rel_yxyx"][:num_images], found["scores"][:num_images]
 
@@ -249,9 +258,13 @@ class Detector:
 
 
 def _select(boxes_rel_yxyx, scores, picture_size, threshold, max_boxes) -> Boxes:
-    anchors, labels = select_detections(boxes_rel_yxyx, scores, max_boxes=max_boxes, min_score=max(threshold, MIN_SCORE))
+    below = float(np.nextafter(np.float32(threshold), np.float32(0)))  # the threshold itself is enough
+    anchors, labels = select_detections(
+        boxes_rel_yxyx, scores, max_boxes=max_boxes, min_score=max(below, MIN_SCORE)
+    )
     height, width = picture_size
-    xyxy = np.clip(boxes_rel_yxyx[anchors], 0.0, 1.0)[:, [1, 0, 3, 2]] * np.float32([width, height, width, height])
+    sides = np.array([width, height, width, height], np.float32)
+    xyxy = np.clip(boxes_rel_yxyx[anchors], 0.0, 1.0)[:, [1, 0, 3, 2]] * sides
     return Boxes(xyxy, labels, scores[anchors, labels])
 
 
@@ -266,7 +279,9 @@ def _batches(images: Iterable, size: int):
     if size < 1:
         raise ValueError(f"batch_size must be at least 1, got {size}.")
     if isinstance(images, (str, Path)):
-        raise TypeError(f"images must be a list of pictures, got the single path {images}. For one picture use detect.")
+        raise TypeError(
+            f"images must be a list of pictures, got the single path {images}. For one picture use detect."
+        )
     batch = []
     for image in images:
         batch.append(image)
@@ -298,18 +313,24 @@ def _checked_threshold(threshold: float) -> float:
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
     names = tuple(class_names) if not isinstance(class_names, str) else ()
     if not names or len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f'class_names must be a list of different, non-empty names like ["duck"], got {class_names!r}.')
+        raise ValueError(
+            f'class_names must be a list of different, non-empty names like ["duck"], got {class_names!r}.'
+        )
     return names
 
 
 def _read_settings(path: Path) -> dict:
     if not path.is_file():
-        raise FileNotFoundError(f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote.")
+        raise FileNotFoundError(
+            f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote."
+        )
     try:
         settings = json.loads(path.read_text("utf-8"))
         written_by = settings["format"], settings["family"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error!r}). Copy the folder again, or save the detector anew.") from error
+        raise ValueError(
+            f"{path} is damaged ({error!r}). Copy the folder again, or save the detector anew."
+        ) from error
     if written_by[0] != FORMAT_VERSION or written_by[1] not in FAMILIES:
         raise ValueError(
             f"{path} must have format {FORMAT_VERSION} and a family of {', '.join(FAMILIES)}, "

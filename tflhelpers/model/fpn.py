@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from keras import layers
 
-from tflhelpers.model.layers import CHANNELS, batch_norm, conv, normal, relu6, separable_conv, truncated_normal
+from tflhelpers.model.layers import (
+    CHANNELS,
+    batch_norm,
+    conv,
+    normal,
+    relu6,
+    separable_conv,
+    truncated_normal,
+)
 
 FPN_KEY = "model/_feature_extractor/_fpn_features_generator"
 COARSE_KEY = "model/_feature_extractor/_coarse_feature_layers"
@@ -26,7 +34,9 @@ def feature_pyramid(c3, c4, c5, *, depth: int, separable: bool) -> list:
 
     def conv_bn_relu(x, key, name, strides=1):
         if separable:
-            convolution = separable_conv(depth, 3, f"{key}/0", strides=strides, depthwise_init=init, name=f"{name}_conv")
+            convolution = separable_conv(
+                depth, 3, f"{key}/0", strides=strides, depthwise_init=init, name=f"{name}_conv"
+            )
         else:
             convolution = conv(depth, 3, f"{key}/0", strides=strides, init=init, name=f"{name}_conv")
         return relu6(name=f"{name}_relu")(batch_norm(f"{key}/1", name=f"{name}_bn")(convolution(x)))
@@ -46,7 +56,7 @@ def feature_pyramid(c3, c4, c5, *, depth: int, separable: bool) -> list:
 
 
 def upsample_to(coarse, fine, *, name: str):
-    """`coarse` with each pixel repeated 2x2, cut to the size of `fine` (which is odd where 32 does not divide the input)."""
+    """`coarse` with each pixel repeated 2x2, cut to the size of `fine` (odd where 32 does not divide the input)."""
     up = layers.UpSampling2D(2, data_format=CHANNELS, interpolation="nearest", name=name)(coarse)
     rows, columns = up.shape[1] - fine.shape[1], up.shape[2] - fine.shape[2]
     if rows or columns:

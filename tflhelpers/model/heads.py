@@ -10,12 +10,18 @@ from tflhelpers.model.layers import batch_norm, conv, glorot, normal, relu6, sep
 
 PREDICTOR_KEY = "model/_box_predictor"
 BOX_HEAD_KEY = f"{PREDICTOR_KEY}/_box_prediction_head/_box_encoder_layers/0"
-CLASS_HEAD_KEY = f"{PREDICTOR_KEY}/_prediction_heads/class_predictions_with_background/_class_predictor_layers/0"
-CLASS_BIAS = -4.6  # sigmoid(-4.6) = 0.01: at first nearly everything is background (focal loss paper, section 4.1)
+CLASS_HEAD_KEY = (
+    f"{PREDICTOR_KEY}/_prediction_heads/class_predictions_with_background/_class_predictor_layers/0"
+)
+CLASS_BIAS = (
+    -4.6
+)  # sigmoid(-4.6) = 0.01: at first nearly everything is background (focal loss paper, section 4.1)
 HEAD_SEED = 0  # a class head for new classes is the same each time, so that fine-tuning can be repeated
 
 
-def box_predictor(pyramid: list, num_classes: int, *, depth: int, separable: bool, tower_layers: int = 4) -> dict:
+def box_predictor(
+    pyramid: list, num_classes: int, *, depth: int, separable: bool, tower_layers: int = 4
+) -> dict:
     """Box offsets and class logits for every anchor.
 
     FPN detectors have one tower for boxes and one for classes; FPNLite detectors share a single tower.
@@ -31,7 +37,9 @@ def box_predictor(pyramid: list, num_classes: int, *, depth: int, separable: boo
         {"box_encodings": (B, A, 4), "class_logits": (B, A, N + 1)}; slot 0 is the background slot, class k is at k + 1.
     """
     if separable:
-        box_maps = class_maps = _tower(pyramid, "PredictionTower", "box_encodings", depth, tower_layers, separable)
+        box_maps = class_maps = _tower(
+            pyramid, "PredictionTower", "box_encodings", depth, tower_layers, separable
+        )
     else:
         box_maps = _tower(pyramid, "BoxPredictionTower", "box_encodings", depth, tower_layers, separable)
         scope = "class_predictions_with_background"

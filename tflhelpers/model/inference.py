@@ -53,7 +53,9 @@ def detection_network(network: keras.Model, anchors_rel_yxyx) -> keras.Model:
     folded = folded_network(network)
     boxes = decode_boxes(folded.output["box_encodings"], anchors_rel_yxyx)
     scores = ops.sigmoid(folded.output["class_logits"][:, :, 1:])
-    return keras.Model(folded.input, {"boxes_rel_yxyx": boxes, "scores": scores}, name=f"{network.name}_detection")
+    return keras.Model(
+        folded.input, {"boxes_rel_yxyx": boxes, "scores": scores}, name=f"{network.name}_detection"
+    )
 
 
 def folded_network(network: keras.Model) -> keras.Model:

@@ -49,7 +49,8 @@ class BatchNorm(layers.BatchNormalization):
             is_training=batch_statistics,
         )
         if batch_statistics:
-            for variable, old, new in zip((self.moving_mean, self.moving_variance), moving, (mean, variance)):
+            variables = self.moving_mean, self.moving_variance
+            for variable, old, new in zip(variables, moving, (mean, variance), strict=True):
                 variable.assign(old * self.momentum + new * (1.0 - self.momentum))
         return outputs
 
@@ -60,9 +61,26 @@ def keyed(layer, key: str):
     return layer
 
 
-def conv(filters: int, size: int, key: str, *, strides=1, bias=False, padding="same", init="glorot_uniform", **kwargs):
+def conv(
+    filters: int,
+    size: int,
+    key: str,
+    *,
+    strides=1,
+    bias=False,
+    padding="same",
+    init="glorot_uniform",
+    **kwargs,
+):
     layer = layers.Conv2D(
-        filters, size, strides, padding, use_bias=bias, kernel_initializer=init, data_format=CHANNELS, **kwargs
+        filters,
+        size,
+        strides,
+        padding,
+        use_bias=bias,
+        kernel_initializer=init,
+        data_format=CHANNELS,
+        **kwargs,
     )
     return keyed(layer, key)
 
@@ -74,7 +92,9 @@ def depthwise_conv(size: int, key: str, *, strides=1, init="glorot_uniform", **k
     return keyed(layer, key)
 
 
-def separable_conv(filters: int, size: int, key: str, *, strides=1, bias=False, depthwise_init="glorot_uniform", **kwargs):
+def separable_conv(
+    filters: int, size: int, key: str, *, strides=1, bias=False, depthwise_init="glorot_uniform", **kwargs
+):
     layer = layers.SeparableConv2D(
         filters,
         size,

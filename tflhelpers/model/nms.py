@@ -81,7 +81,7 @@ class _Kept:
         """Keeps the best of `anchors` and whatever it does not suppress, until none is left or enough are kept."""
         run = _Run(self.boxes[anchors], labels, self.iou_threshold)
         run.alive &= self.per_class[labels] < self.max_boxes
-        for anchor, label in zip(self.anchors, self.labels):
+        for anchor, label in zip(self.anchors, self.labels, strict=True):
             run.strike_out(self.boxes[anchor], label)
         visible = _areas(np.clip(run.boxes, 0.0, 1.0)) > 0
         missing = self.max_boxes - self.num_visible

@@ -20,6 +20,8 @@ def network_input(picture: np.ndarray, image_size: tuple[int, int]) -> np.ndarra
 
 
 def shrink_huge(picture: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """`picture` averaged over blocks if both sides are at least `HUGE` times `image_size`; then still twice as large."""
-    factor = min(side // (HUGE // 2 * wanted) for side, wanted in zip(picture.shape[:2], image_size))
+    """`picture` averaged over blocks if both sides are at least `HUGE` times `image_size`; still twice as large."""
+    factor = min(
+        side // (HUGE // 2 * wanted) for side, wanted in zip(picture.shape[:2], image_size, strict=True)
+    )
     return picture if factor < 2 else np.asarray(Image.fromarray(picture).reduce(factor))

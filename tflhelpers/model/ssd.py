@@ -6,6 +6,8 @@ Input: (B, H, W, 3) RGB in 0..255, already at the network's size. Output: a dict
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 from keras import layers
 
@@ -18,7 +20,9 @@ KEY_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 GROUPS = ("backbone", "fpn", "tower", "heads")
 
 
-def ssd_resnet_fpn(image_size=(640, 640), num_classes: int = 90, *, depth: int = 50, fpn_depth: int = 256) -> keras.Model:
+def ssd_resnet_fpn(
+    image_size=(640, 640), num_classes: int = 90, *, depth: int = 50, fpn_depth: int = 256
+) -> keras.Model:
     """SSD with a ResNet v1 FPN ("RetinaNet"): model zoo `ssd_resnet{50,101,152}_v1_fpn_*`.
 
     Args:
@@ -36,7 +40,12 @@ def ssd_resnet_fpn(image_size=(640, 640), num_classes: int = 90, *, depth: int =
 
 
 def ssd_mobilenet_v2_fpnlite(
-    image_size=(320, 320), num_classes: int = 90, *, alpha: float = 1.0, fpn_depth: int = 128, tower_layers: int = 4
+    image_size=(320, 320),
+    num_classes: int = 90,
+    *,
+    alpha: float = 1.0,
+    fpn_depth: int = 128,
+    tower_layers: int = 4,
 ) -> keras.Model:
     """SSD with a MobileNetV2 FPNLite: model zoo `ssd_mobilenet_v2_fpnlite_*`.
 
@@ -55,12 +64,15 @@ def ssd_mobilenet_v2_fpnlite(
     return keras.Model(images, outputs, name="ssd_mobilenet_v2_fpnlite")
 
 
-FAMILIES = {"ssd_resnet_fpn": ssd_resnet_fpn, "ssd_mobilenet_v2_fpnlite": ssd_mobilenet_v2_fpnlite}
+FAMILIES: dict[str, Callable[..., keras.Model]] = {
+    "ssd_resnet_fpn": ssd_resnet_fpn,
+    "ssd_mobilenet_v2_fpnlite": ssd_mobilenet_v2_fpnlite,
+}
 
 
 def variables_by_key(model: keras.Model) -> dict[str, keras.Variable]:
     """The network's weights under their names in the original's checkpoints (`zoo` and training runs alike)."""
-    found = {}
+    found: dict[str, keras.Variable] = {}
     for layer in model.layers:
         key = getattr(layer, "checkpoint_key", None)
         if key is not None:

@@ -71,7 +71,9 @@ def _choose_view(boxes, labels, seed, how: Augmentation):
     kept = tf.reduce_min(_share_inside(boxes, labels, windows), axis=1)  # (TRIES,)
     good = kept >= LEAST_KEPT
     return tf.cond(
-        tf.reduce_any(good), lambda: windows[tf.argmax(tf.cast(good, tf.int32))], lambda: tf.constant([0.0, 0.0, 1.0, 1.0])
+        tf.reduce_any(good),
+        lambda: windows[tf.argmax(tf.cast(good, tf.int32))],
+        lambda: tf.constant([0.0, 0.0, 1.0, 1.0]),
     )
 
 
@@ -81,7 +83,9 @@ def _random_window(seed, how: Augmentation):
     zoom = tf.exp(log_low + draws[0] * (log_high - log_low))
     stretch = tf.exp((draws[1] - 0.5) * math.log(how.stretch))
     sides = tf.stack([1.0 / (zoom * stretch), stretch / zoom])  # height, width of the window
-    corner = draws[2:] * (1.0 - sides)  # inside the picture when zoomed in, the picture inside it when zoomed out
+    corner = draws[2:] * (
+        1.0 - sides
+    )  # inside the picture when zoomed in, the picture inside it when zoomed out
     return tf.concat([corner, corner + sides], axis=0)
 
 
@@ -103,7 +107,12 @@ def _show(image, window, image_size: tuple[int, int]):
     scale = tf.constant(image_size, tf.float32) / ((window[2:] - window[:2]) * sides)
     shift = 0.5 - 0.5 * scale - window[:2] * sides * scale
     seen = tf.raw_ops.ScaleAndTranslate(
-        images=image[None] - GRAY, size=image_size, scale=scale, translation=shift, kernel_type="triangle", antialias=False
+        images=image[None] - GRAY,
+        size=image_size,
+        scale=scale,
+        translation=shift,
+        kernel_type="triangle",
+        antialias=False,
     )
     return tf.ensure_shape(seen[0] + GRAY, (*image_size, 3))
 

@@ -30,7 +30,6 @@ class TrainingPictures:
         self._rows = max([1, *(len(boxes) for boxes in self._boxes)])
         self._cache: dict[int, tuple] = {}
         self._cached_bytes = 0
-        self._sizes: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -59,7 +58,9 @@ class TrainingPictures:
         padded_boxes = np.zeros((self._rows, 4), np.float32)
         padded_labels = np.full(self._rows, PADDING, np.int32)
         height, width = size
-        padded_boxes[: len(kept)] = kept.xyxy[:, [1, 0, 3, 2]] / np.float32([height, width, height, width])
+        padded_boxes[: len(kept)] = kept.xyxy[:, [1, 0, 3, 2]] / np.array(
+            [height, width, height, width], np.float32
+        )
         padded_labels[: len(kept)] = labels
         return padded_boxes, padded_labels
 
@@ -104,7 +105,9 @@ def _augmented_example(pictures: TrainingPictures, how: Augmentation, seed: int)
         image, boxes, labels = tf.numpy_function(lambda i: pictures[int(i)], [index], _TYPES)
         image, boxes, labels = _with_shapes(image, boxes, labels)
         seeds = tf.stack([tf.constant(seed, tf.int64), draw])
-        image, boxes, labels = augment(tf.cast(image, tf.float32), boxes, labels, seeds, how, pictures.image_size)
+        image, boxes, labels = augment(
+            tf.cast(image, tf.float32), boxes, labels, seeds, how, pictures.image_size
+        )
         return image, {"boxes_rel_yxyx": boxes, "labels": labels}
 
     return example
@@ -127,4 +130,8 @@ _TYPES = [tf.uint8, tf.float32, tf.int32]
 
 
 def _with_shapes(image, boxes, labels):
-    return tf.ensure_shape(image, (None, None, 3)), tf.ensure_shape(boxes, (None, 4)), tf.ensure_shape(labels, (None,))
+    return (
+        tf.ensure_shape(image, (None, None, 3)),
+        tf.ensure_shape(boxes, (None, 4)),
+        tf.ensure_shape(labels, (None,)),
+    )

@@ -77,7 +77,8 @@ def fine_tune(
     """
     _check(detector, annotations, validation, trainable)
     _check_counts(steps=steps, batch_size=batch_size)
-    steps, learning_rate = steps or AUTO_STEPS, learning_rate or AUTO_RATE
+    steps = AUTO_STEPS if steps is None else steps
+    learning_rate = AUTO_RATE if learning_rate is None else learning_rate
     trainable = "all" if trainable == "auto" else trainable
     how = _augmentation(augment)
     pictures = TrainingPictures(annotations, detector.image_size)
@@ -108,13 +109,15 @@ def fine_tune(
     )
 
 
-def _compiled_trainer(detector: Detector, groups: tuple[str, ...], steps: int, learning_rate: float) -> DetectorTrainer:
+def _compiled_trainer(
+    detector: Detector, groups: tuple[str, ...], steps: int, learning_rate: float
+) -> DetectorTrainer:
     for layer in detector.network.layers:
         layer.trainable = layer_group(layer) in groups
     trainer = DetectorTrainer(detector.network, detector.anchors_rel_yxyx, len(detector.class_names))
     warmup = max(1, round(WARMUP_SHARE * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
+        learning_rate / warmup, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
     )
     optimizer = keras.optimizers.SGD(schedule, momentum=MOMENTUM)
     trainer.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
@@ -160,7 +163,12 @@ def _fingerprint(annotations: Annotations) -> str:
     """Differs for other pictures, boxes or classes: a training on these is not to go on from one on those."""
     crc = zlib.crc32(repr(annotations.class_names).encode())
     for path, boxes in annotations:
-        for part in (path.name.encode(), boxes.xyxy.tobytes(), boxes.labels.tobytes(), boxes.crowd_mask.tobytes()):
+        for part in (
+            path.name.encode(),
+            boxes.xyxy.tobytes(),
+            boxes.labels.tobytes(),
+            boxes.crowd_mask.tobytes(),
+        ):
             crc = zlib.crc32(part, crc)
     return f"{len(annotations)} pictures {crc:08x}"
 
@@ -176,7 +184,9 @@ def _validation_loss(trainer: DetectorTrainer, validation: Annotations | None, b
     if not validation:
         return None
     pictures = TrainingPictures(validation, trainer.image_size)
-    batch_size = max(size for size in range(1, batch_size + 1) if len(pictures) % size == 0)  # leaves none out
+    batch_size = max(
+        size for size in range(1, batch_size + 1) if len(pictures) % size == 0
+    )  # leaves none out
     steps = len(pictures) // batch_size
     data = training_batches(pictures, batch_size=batch_size, steps=steps, how=None, seed=seed)
     return float(trainer.evaluate(data, verbose=0, return_dict=True)["loss"])

@@ -46,7 +46,11 @@ class History:
         import matplotlib.pyplot as plt
 
         axes = axes or plt.subplots(figsize=(7, 3.5), layout="constrained")[1]
-        curves = (("loss", "all", "#222222"), ("class_loss", "classes", "#0072B2"), ("box_loss", "boxes", "#D55E00"))
+        curves = (
+            ("loss", "all", "#222222"),
+            ("class_loss", "classes", "#0072B2"),
+            ("box_loss", "boxes", "#D55E00"),
+        )
         for name, label, color in curves:
             values = np.asarray(getattr(self, name))
             axes.plot(values, color=color, alpha=0.25, linewidth=1)
@@ -68,7 +72,9 @@ def _smoothed(values: np.ndarray, width: int = 11) -> np.ndarray:
 class StepRecorder(keras.callbacks.Callback):
     """Moves the progress bar, keeps each step's losses, and saves the state every few steps or seconds."""
 
-    def __init__(self, bar, state_path: Path | None, settings: str, done: int, losses: dict[str, list[float]]) -> None:
+    def __init__(
+        self, bar, state_path: Path | None, settings: str, done: int, losses: dict[str, list[float]]
+    ) -> None:
         super().__init__()
         self.bar, self.state_path, self.settings = bar, state_path, settings
         self.first_step = self.done = done
@@ -94,5 +100,6 @@ class StepRecorder(keras.callbacks.Callback):
             self._save()
 
     def _save(self) -> None:
+        assert self.state_path is not None
         save_state(self.model, self.done, self.state_path, settings=self.settings, losses=self.losses)
         self._saved = (self.done, time.monotonic())

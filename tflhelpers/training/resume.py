@@ -16,7 +16,9 @@ logger = logging.getLogger(__name__)
 STATE_FILE = "training_state.npz"
 
 
-def save_state(trainer: keras.Model, step: int, path: Path, *, settings: str = "", losses: dict | None = None) -> None:
+def save_state(
+    trainer: keras.Model, step: int, path: Path, *, settings: str = "", losses: dict | None = None
+) -> None:
     """Writes the state after `step` steps to `path`; a crash while writing leaves the older state in place.
 
     Args:
@@ -30,7 +32,7 @@ def save_state(trainer: keras.Model, step: int, path: Path, *, settings: str = "
     arrays |= {f"loss/{name}": np.asarray(values, np.float32) for name, values in (losses or {}).items()}
     temporary = path.with_name(f".{path.name}.tmp.npz")
     with temporary.open("wb") as file:
-        np.savez(file, step=step, settings=settings, **arrays)
+        np.savez(file, step=step, settings=settings, **arrays)  # type: ignore[arg-type]
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
@@ -55,7 +57,7 @@ def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> tuple
             f"{path} is of another training ({state['settings']}), this one is ({settings}). "
             "Give the same arguments to go on with it, or another resume_dir to start anew."
         )
-    for variable, array in zip(variables, stored):
+    for variable, array in zip(variables, stored, strict=True):
         variable.assign(array)
     losses = {name.removeprefix("loss/"): state[name].tolist() for name in state if name.startswith("loss/")}
     return int(state["step"]), losses
