@@ -15,7 +15,7 @@ import keras
 from same_job import NETWORKS, answer, formula_weight, noise_picture, time_calls, write_detections
 
 import tflhelpers as tfl
-from tflhelpers.model.detector import Architecture
+from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
 
 ZOO_NAME = "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"

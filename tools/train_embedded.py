@@ -23,8 +23,9 @@ import numpy as np
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.scores import evaluate
-from tflhelpers.model.detector import Architecture, Detector
+from tflhelpers.model.detector import Detector
 from tflhelpers.model.layers import BatchNorm
+from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
 from tflhelpers.training.resume import load_state, save_state
 from tflhelpers.training.trainer import DetectorTrainer

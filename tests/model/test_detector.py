@@ -15,8 +15,9 @@ from PIL import Image
 from tests.model.formula import formula_weight
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.model.anchors import anchors_rel_yxyx
-from tflhelpers.model.detector import SETTINGS_FILE, WEIGHTS_FILE, Architecture, Detector
+from tflhelpers.model.detector import WEIGHTS_FILE, Detector
 from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.settings import SETTINGS_FILE, Architecture
 from tflhelpers.model.ssd import is_class_head, variables_by_key
 
 TINY = Architecture("ssd_mobilenet_v2_fpnlite", (64, 96), {"alpha": 0.35, "fpn_depth": 16, "tower_layers": 1})

@@ -13,10 +13,11 @@ from tests.model.formula import formula_weight
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.model.backbones import BACKBONE_KEY
-from tflhelpers.model.detector import Architecture, Detector
+from tflhelpers.model.detector import Detector
 from tflhelpers.model.fpn import feature_pyramid
 from tflhelpers.model.heads import box_predictor
 from tflhelpers.model.layers import batch_norm, conv, relu6
+from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
 
 SIDE = 64  # of the network's input

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence, Sized
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -25,26 +23,13 @@ from tflhelpers.model.heads import CLASS_HEAD_KEY
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.nms import MIN_SCORE, select_detections
 from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.ssd import FAMILIES, is_class_head, variables_by_key
+from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
+from tflhelpers.model.ssd import is_class_head, variables_by_key
 from tflhelpers.model.weights import load_weights, save_weights
 from tflhelpers.progress import progress_bar
 
 DEFAULT_THRESHOLD = 0.5
-SETTINGS_FILE, WEIGHTS_FILE = "detector.json", "weights.npz"
-SETTINGS_NAMES = ("format", "family", "image_size", "arguments", "class_names", "threshold")
-FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What it takes to build a network again: a family of `ssd.FAMILIES`, the input size, the arguments."""
-
-    family: str
-    image_size: tuple[int, int]
-    arguments: dict
-
-    def build(self, num_classes: int) -> keras.Model:
-        return FAMILIES[self.family](tuple(self.image_size), num_classes, **self.arguments)
+WEIGHTS_FILE = "weights.npz"
 
 
 class Detector:
@@ -150,8 +135,7 @@ class Detector:
 
     @classmethod
     def _from_folder(cls, folder: Path, class_names: Sequence[str] | None) -> Detector:
-        settings = _read_settings(folder / SETTINGS_FILE)
-        architecture = Architecture(settings["family"], tuple(settings["image_size"]), settings["arguments"])
+        architecture, settings = read_settings(folder / SETTINGS_FILE)
         fresh_head = class_names is not None and tuple(class_names) != tuple(settings["class_names"])
         names = class_names if class_names is not None else settings["class_names"]
         threshold = DEFAULT_THRESHOLD if fresh_head else settings["threshold"]
@@ -162,7 +146,7 @@ class Detector:
         return detector
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Writes the detector to `folder`, which then holds it whole or, if this is cut short, as it was before.
+        """Writes the detector to `folder`, whose files are replaced only once the new ones are written whole.
 
         Args:
             folder: made if absent; an older detector in it is replaced.
@@ -173,25 +157,13 @@ class Detector:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
         try:
             save_weights(self.network, temporary / WEIGHTS_FILE, dtype=dtype)
-            (temporary / SETTINGS_FILE).write_text(
-                json.dumps(self._settings(), indent=1, ensure_ascii=False), "utf-8"
-            )
+            write_settings(temporary / SETTINGS_FILE, self.architecture, self.class_names, self.threshold)
             folder.mkdir(exist_ok=True)
             for name in (WEIGHTS_FILE, SETTINGS_FILE):
                 os.replace(temporary / name, folder / name)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return folder
-
-    def _settings(self) -> dict:
-        return {
-            "format": FORMAT_VERSION,
-            "family": self.architecture.family,
-            "image_size": list(self.image_size),
-            "arguments": self.architecture.arguments,
-            "class_names": list(self.class_names),
-            "threshold": self.threshold,
-        }
 
     # ---- what they do
 
@@ -317,26 +289,3 @@ def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
             f'class_names must be a list of different, non-empty names like ["duck"], got {class_names!r}.'
         )
     return names
-
-
-def _read_settings(path: Path) -> dict:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote."
-        )
-    try:
-        settings = json.loads(path.read_text("utf-8"))
-        written_by = settings["format"], settings["family"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is damaged ({error!r}). Copy the folder again, or save the detector anew."
-        ) from error
-    if written_by[0] != FORMAT_VERSION or written_by[1] not in FAMILIES:
-        raise ValueError(
-            f"{path} must have format {FORMAT_VERSION} and a family of {', '.join(FAMILIES)}, "
-            f"got {written_by[0]} and {written_by[1]}. A newer tflhelpers may have written it."
-        )
-    missing = [name for name in SETTINGS_NAMES if name not in settings]
-    if missing:
-        raise ValueError(f"{path} is damaged: it lacks {', '.join(missing)}. Copy the folder again.")
-    return settings
