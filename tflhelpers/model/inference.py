@@ -10,6 +10,8 @@ from keras import layers, ops
 from tflhelpers.model.box_coding import decode_boxes
 from tflhelpers.model.layers import CHANNELS, BatchNorm
 
+LARGEST_FOLDED = 100_000  # weights
+
 
 @keras.saving.register_keras_serializable("tflhelpers")
 class FoldedConv(layers.Layer):
@@ -59,10 +61,16 @@ def detection_network(network: keras.Model, anchors_rel_yxyx) -> keras.Model:
 
 
 def folded_network(network: keras.Model) -> keras.Model:
-    """`network` with every batch norm folded into its convolution, but where several share one (the towers)."""
+    """`network` with batch norms folded into their convolutions.
+
+    Left as they are: convolutions that several batch norms share (the towers), and those with many weights. These work
+    on small maps, where folding saves little, and scaled copies of all of them would be in memory at once.
+    """
     norms = {layer: _producer(layer) for layer in network.layers if isinstance(layer, BatchNorm)}
     users = Counter(id(convolution) for convolution in norms.values())
-    foldable = {id(norm): convolution for norm, convolution in norms.items() if users[id(convolution)] == 1}
+    foldable = {
+        id(norm): c for norm, c in norms.items() if users[id(c)] == 1 and c.count_params() <= LARGEST_FOLDED
+    }
     skipped = {id(convolution) for convolution in foldable.values()}
 
     def call(layer, *args, **kwargs):

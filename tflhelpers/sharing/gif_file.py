@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
@@ -208,9 +207,7 @@ def _short(value: object) -> str:
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[Path]:
     """A file name in the same folder, so that moving it is atomic; gone afterwards in any case."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".gif", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.gif")  # unlike mkstemp's, readable by whom the folder lets
     try:
         yield part
     finally:
