@@ -17,7 +17,7 @@ LARGEST_FOLDED = 100_000  # weights
 class FoldedConv(layers.Layer):
     """A convolution and the batch norm behind it as one convolution with bias, computed from their present weights.
 
-    A tenth faster than one after the other, since a map is passed over once, not three times; and since nothing is
+    Faster than one after the other, since a map is passed over once, not three times; and since nothing is
     stored, training the two layers on needs no new folding.
     """
 
