@@ -207,7 +207,9 @@ def _short(value: object) -> str:
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[Path]:
     """A file name in the same folder, so that moving it is atomic; gone afterwards in any case."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.gif")  # unlike mkstemp's, readable by whom the folder lets
+    part = path.with_name(
+        f".{path.stem}.{os.getpid()}.gif"
+    )  # unlike mkstemp's, readable by whom the folder lets
     try:
         yield part
     finally:
