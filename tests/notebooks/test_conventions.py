@@ -20,7 +20,7 @@ FORBIDDEN = {
     r"[Uu]ncomment": "'uncomment this'",
     r"\bTESTING\b|\bCI\b": "branches for tests",
     r"if .*\bcolab\b": "branches for Colab",
-    r"/work/|/root/|/home/": "paths of one machine",
+    r"[\"'(]/(?!content/)\w+/": "paths of one machine",
 }
 
 
