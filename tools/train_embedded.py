@@ -83,10 +83,7 @@ def build_trainer(detector: Detector, steps: int) -> DetectorTrainer:
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY, clipnorm=10.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    trainer.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
-    trainer.build((None, *detector.image_size, 3))
-    optimizer.build(trainer.trainable_variables)
-    return trainer
+    return trainer.prepare(optimizer)
 
 
 def held_out_scores(detector: Detector, bank: Path, count: int):

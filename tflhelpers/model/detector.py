@@ -21,6 +21,7 @@ from tflhelpers.model.checkpoint_file import CheckpointFile
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.heads import CLASS_HEAD_KEY
 from tflhelpers.model.inference import detection_network
+from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.nms import MIN_SCORE, select_detections
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
@@ -225,7 +226,7 @@ class Detector:
     @cached_property
     def _detection_network(self) -> keras.Model:
         model = detection_network(self.network, self.anchors_rel_yxyx)
-        model.jit_compile = keras.backend.backend() == "jax"  # XLA makes TensorFlow's CPU convolutions slower
+        model.jit_compile = USE_XLA
         return model
 
 

@@ -15,6 +15,7 @@ from keras import layers
 BN_EPSILON = 0.001
 BN_MOMENTUM = 0.997
 CHANNELS = "channels_last"
+USE_XLA = keras.backend.backend() == "jax"  # XLA makes TensorFlow's convolutions on a CPU slower
 
 
 @keras.saving.register_keras_serializable("tflhelpers")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,10 +27,15 @@ def save_weights(model: keras.Model, path: Path, *, dtype: str = "float32") -> N
     if dtype not in ("float32", "float16"):
         raise ValueError(f"dtype must be float32 or float16, got {dtype}.")
     arrays = {key.removesuffix(KEY_SUFFIX): _stored(v, dtype) for key, v in variables_by_key(model).items()}
+    write_npz(path, np.savez_compressed, arrays)
+
+
+def write_npz(path: Path, save: Callable[..., None], arrays: Mapping[str, Any]) -> None:
+    """Has `save` (`numpy.savez` or `savez_compressed`) write `path`; cut short, it leaves what was there."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            save(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

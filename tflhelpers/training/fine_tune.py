@@ -120,10 +120,7 @@ def _compiled_trainer(
         learning_rate / warmup, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
     )
     optimizer = keras.optimizers.SGD(schedule, momentum=MOMENTUM)
-    trainer.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
-    trainer.build((None, *detector.image_size, 3))
-    optimizer.build(trainer.trainable_variables)
-    return trainer
+    return trainer.prepare(optimizer)
 
 
 def _augmentation(augment) -> Augmentation | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import zipfile
 import zlib
 from pathlib import Path
 
 import keras
 import numpy as np
+
+from tflhelpers.model.weights import write_npz
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +31,7 @@ def save_state(
     """
     arrays = {f"variable/{i}": np.asarray(v) for i, v in enumerate(_variables(trainer))}
     arrays |= {f"loss/{name}": np.asarray(values, np.float32) for name, values in (losses or {}).items()}
-    temporary = path.with_name(f".{path.name}.tmp.npz")
-    with temporary.open("wb") as file:
-        np.savez(file, step=step, settings=settings, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_npz(path, np.savez, {"step": step, "settings": settings, **arrays})
 
 
 def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> tuple[int, dict[str, list[float]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from tflhelpers.model.layers import USE_XLA
 from tflhelpers.training.losses import detection_losses
 from tflhelpers.training.matching import encode_targets
 
@@ -26,6 +27,13 @@ class DetectorTrainer(keras.Model):
         self.num_classes = num_classes
         self.image_size = tuple(network.input_shape[1:3])
         self.parts = {name: keras.metrics.Mean(name=name) for name in ("matched", "box_loss", "class_loss")}
+
+    def prepare(self, optimizer: keras.optimizers.Optimizer) -> DetectorTrainer:
+        """Compiles and builds, so that the optimizer's variables exist before a state is loaded into them."""
+        self.compile(optimizer=optimizer, jit_compile=USE_XLA)
+        self.build((None, *self.image_size, 3))
+        optimizer.build(self.trainable_variables)
+        return self
 
     def call(self, images, training=None):
         return self.network(images, training=training)
