@@ -29,6 +29,7 @@ EXTRAS_REQUIRE = {
     "heic": ["pillow-heif>=0.18"],
     "litert": ["ai-edge-litert>=2.0"],
     "notebooks": ["ipykernel>=6.17", "ipywidgets>=7.7", "nbformat>=5.9", "nbclient>=0.8"],
+    "browser": ["playwright>=1.45", "jupyterlab>=4.2"],
     "test": ["pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.17", "mypy>=1.13", "nbformat>=5.9"],
 }
 
