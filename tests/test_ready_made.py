@@ -1,5 +1,7 @@
 """Your own things if they are in the project folder, ready-made ones if not, and the sentence that says which."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -44,6 +46,62 @@ def test_own_photos_come_first(project):
     photos, origin = tfl.photos_for(project)
     assert (photos.class_names, len(photos)) == (("cup",), 2)
     assert origin == f"Your own 2 photos with 2 boxes, from {project.data / 'annotations.json'}."
+
+
+def test_without_photos_one_practises_on_the_drawn_ones(project):
+    folder, origin = tfl.photo_folder_for(project)
+    assert folder == project.data / "practice"
+    names = [path.name for path in tfl.duck_photos().image_paths]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names), "photos only, no boxes"
+    assert "There are no photos in" in origin
+    (folder / names[0]).write_bytes(b"mine")
+    tfl.photo_folder_for(project)
+    assert (folder / names[0]).read_bytes() == b"mine", "what is there is left alone"
+
+
+def test_own_photos_are_drawn_on_in_their_place(project):
+    save_photos(project.data, [[], []])
+    assert tfl.photo_folder_for(project) == (project.data, f"Your own 2 photos, in {project.data}.")
+    assert not (project.data / "practice").exists()
+
+
+def test_boxes_drawn_for_practice_come_before_the_ready_made_ones(project):
+    folder, _ = tfl.photo_folder_for(project)
+    save_photos(folder, [[[1, 2, 30, 20]]])
+    photos, origin = tfl.photos_for(project)
+    assert (photos.class_names, len(photos)) == (("cup",), 1)
+    assert origin == f"1 drawn photos with 1 boxes of your own, from {folder}."
+    assert tfl.scoring_photos_for(project)[0] == photos, "cups cannot be measured on ducks"
+    save_photos(project.data, [[[5, 5, 9, 9]], []])
+    assert tfl.photos_for(project)[1].startswith("Your own 2 photos")
+
+
+def test_boxes_around_the_drawn_duck_are_measured_on_its_clip(project):
+    folder, _ = tfl.photo_folder_for(project)
+    photo, boxes = tfl.duck_photos()[0]
+    tfl.Annotations(["duck"], [(folder / photo.name, boxes)]).save(folder / "annotations.json")
+    assert len(tfl.scoring_photos_for(project)[0]) == 48
+
+
+@pytest.mark.parametrize(
+    ("with_boxes", "states", "note"),
+    [
+        (0, "ttttt", "0 photos have boxes so far. Draw on 2, then run this cell again."),
+        (1, "btttt", "1 photos have boxes so far. Draw on 2, then run this cell again."),
+        (5, "bbbbb", "No photo is left to do, so nothing is proposed."),
+    ],
+)
+def test_nothing_is_proposed_before_it_is_worth_it(with_boxes, states, note):
+    ducks = tfl.duck_photos()
+    annotator = SimpleNamespace(annotations=ducks[:with_boxes], states=states)
+    assert tfl.proposer_for(annotator) == (None, note)
+
+
+def test_two_photos_train_a_detector_that_proposes():
+    annotator = SimpleNamespace(annotations=tfl.duck_photos()[:2], states="bbttt")
+    detector, note = tfl.proposer_for(annotator, steps=1)
+    assert detector.class_names == ("duck",)
+    assert note == "A detector trained on your 2 photos proposes boxes on the others, dashed."
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ MAY_SEE = {
     "address": [],
     "progress": [],
     "demo": ["data", "project", ""],  # "" is the front door
-    "ready_made": ["data", "model.detector", "training", "project"],
+    "ready_made": ["data", "annotator", "model.detector", "training", "project"],
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked
 }

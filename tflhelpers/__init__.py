@@ -16,7 +16,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
     sharing/          something to show
                       draw_boxes, contact_sheet, write_gif
     ready_made.py     what a notebook works on while you have not made your own
-                      photos_for, scoring_photos_for, detector_for, clip_for
+                      photo_folder_for, proposer_for, photos_for, scoring_photos_for, detector_for, clip_for
     demo.py           all of it once: ``python -m tflhelpers``
 
 Example:
@@ -51,6 +51,8 @@ _HOMES = {
     "draw_boxes": "sharing.draw",
     "contact_sheet": "sharing.contact_sheet",
     "write_gif": "sharing.gif",
+    "photo_folder_for": "ready_made",
+    "proposer_for": "ready_made",
     "photos_for": "ready_made",
     "scoring_photos_for": "ready_made",
     "detector_for": "ready_made",
@@ -74,7 +76,9 @@ if TYPE_CHECKING:
     from tflhelpers.project import open_project as open_project
     from tflhelpers.ready_made import clip_for as clip_for
     from tflhelpers.ready_made import detector_for as detector_for
+    from tflhelpers.ready_made import photo_folder_for as photo_folder_for
     from tflhelpers.ready_made import photos_for as photos_for
+    from tflhelpers.ready_made import proposer_for as proposer_for
     from tflhelpers.ready_made import scoring_photos_for as scoring_photos_for
     from tflhelpers.sharing.contact_sheet import contact_sheet as contact_sheet
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes

@@ -7,15 +7,71 @@ are in the project folder, ready-made ones when they are not, and the sentence s
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tflhelpers.annotator.widget import Annotator
     from tflhelpers.data.annotations import Annotations
     from tflhelpers.model.detector import Detector
     from tflhelpers.project import Project
 
 PHOTO_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".bmp", ".gif"}
+
+
+def photo_folder_for(project: Project) -> tuple[Path, str]:
+    """The folder of photos to draw boxes on.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        ``project.data`` if there are photos in it, otherwise ``project.data/practice``, into which the five
+        drawn photos of a toy duck are copied, without their boxes; and the sentence that says which. Practice
+        lies apart, so that its boxes never mix with those of your own photos.
+    """
+    from tflhelpers.data.samples import duck_photos
+
+    own = _pictures_in(project.data)
+    if own:
+        return project.data, f"Your own {len(own)} photos, in {project.data}."
+    practice = _practice(project)
+    practice.mkdir(parents=True, exist_ok=True)
+    for path in duck_photos().image_paths:
+        if not (practice / path.name).exists():
+            shutil.copyfile(path, practice / path.name)
+    return practice, (
+        f"There are no photos in {project.data} yet, so you can practise on five drawn ones, in {practice}."
+    )
+
+
+def proposer_for(
+    annotator: Annotator, *, photos: int = 2, steps: int | None = None
+) -> tuple[Detector | None, str]:
+    """A detector that proposes boxes on the pictures that have none yet: give it to ``annotator.suggest``.
+
+    Args:
+        annotator: The annotator that is to get it.
+        photos: How many photos must have boxes before it is worth training on them.
+        steps: Training steps; None lets ``fine_tune`` choose.
+
+    Returns:
+        The embedded detector, fine-tuned now on what is drawn so far; None where that is too little, or where
+        no picture is left to propose on; and the sentence that says which.
+    """
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.training.fine_tune import fine_tune
+
+    drawn = annotator.annotations
+    ready = sum(len(boxes) > 0 for _, boxes in drawn)
+    if ready < photos:
+        return None, f"{ready} photos have boxes so far. Draw on {photos}, then run this cell again."
+    if "t" not in annotator.states:
+        return None, "No photo is left to do, so nothing is proposed."
+    detector = Detector.embedded(drawn.class_names)
+    fine_tune(detector, drawn, steps=steps)
+    return detector, f"A detector trained on your {ready} photos proposes boxes on the others, dashed."
 
 
 def photos_for(project: Project) -> tuple[Annotations, str]:
@@ -25,8 +81,9 @@ def photos_for(project: Project) -> tuple[Annotations, str]:
         project: From :func:`tflhelpers.open_project`.
 
     Returns:
-        The photos of ``project.data/annotations.json`` if it has boxes, otherwise the five drawn photos of a
-        toy duck that ship with the package; and the sentence that says which.
+        The photos of ``project.data/annotations.json`` if it has boxes, otherwise those of
+        ``project.data/practice`` if you drew boxes on them, otherwise the five drawn photos of a toy duck with
+        the boxes that ship with the package; and the sentence that says which.
     """
     from tflhelpers.data.samples import duck_photos
 
@@ -34,6 +91,10 @@ def photos_for(project: Project) -> tuple[Annotations, str]:
     own = _annotated_photos(file)
     if own is not None:
         return own, f"Your own {len(own)} photos with {_count_boxes(own)} boxes, from {file}."
+    practice = _annotated_photos(_practice(project) / "annotations.json")
+    if practice is not None:
+        count = f"{len(practice)} drawn photos with {_count_boxes(practice)} boxes of your own"
+        return practice, f"{count}, from {_practice(project)}."
     sample = duck_photos()
     reason = f"{file} has no boxes yet" if file.exists() else f"There is no {file}"
     return sample, f"{reason}, so these are the {len(sample)} drawn photos of a toy duck."
@@ -46,9 +107,9 @@ def scoring_photos_for(project: Project) -> tuple[Annotations, str]:
         project: From :func:`tflhelpers.open_project`.
 
     Returns:
-        The photos of ``project.data/test/annotations.json`` if it has boxes; otherwise, if there are no own
-        photos to train on either, the drawn clip; otherwise the training photos themselves; and the sentence
-        that says which, and what that means for the numbers.
+        The photos of ``project.data/test/annotations.json`` if it has boxes; otherwise, if what is trained on
+        is the drawn duck, the drawn clip; otherwise the training photos themselves; and the sentence that
+        says which, and what that means for the numbers.
     """
     from tflhelpers.data.samples import duck_clip
 
@@ -56,9 +117,8 @@ def scoring_photos_for(project: Project) -> tuple[Annotations, str]:
     unseen = _annotated_photos(file)
     if unseen is not None:
         return unseen, f"Measured on {len(unseen)} photos that were not trained on, from {file}."
-    own = _annotated_photos(project.data / "annotations.json")
-    if own is None:
-        clip = duck_clip()
+    own, clip = photos_for(project)[0], duck_clip()
+    if _annotated_photos(project.data / "annotations.json") is None and own.class_names == clip.class_names:
         return clip, f"Measured on the {len(clip)} frames of the drawn clip, which were not trained on."
     return own, (
         f"Measured on the {len(own)} training photos, so the numbers flatter. "
@@ -119,6 +179,10 @@ def clip_for(project: Project) -> tuple[list[Path], str]:
         frames,
         f"There are no pictures in {missing}, so these are {len(frames)} frames of a drawn toy duck.",
     )
+
+
+def _practice(project: Project) -> Path:
+    return project.data / "practice"
 
 
 def _annotated_photos(file: Path) -> Annotations | None:
