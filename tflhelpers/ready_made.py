@@ -60,15 +60,15 @@ def proposer_for(
         The embedded detector, fine-tuned now on what is drawn so far; None where that is too little, or where
         no picture is left to propose on; and the sentence that says which.
     """
-    from tflhelpers.model.detector import Detector
-    from tflhelpers.training.fine_tune import fine_tune
-
     drawn = annotator.annotations
     ready = sum(len(boxes) > 0 for _, boxes in drawn)
     if ready < photos:
         return None, f"{ready} photos have boxes so far. Draw on {photos}, then run this cell again."
     if "t" not in annotator.states:
         return None, "No photo is left to do, so nothing is proposed."
+    from tflhelpers.model.detector import Detector  # below, since most calls end before TensorFlow is needed
+    from tflhelpers.training.fine_tune import fine_tune
+
     detector = Detector.embedded(drawn.class_names)
     fine_tune(detector, drawn, steps=steps)
     return detector, f"A detector trained on your {ready} photos proposes boxes on the others, dashed."
