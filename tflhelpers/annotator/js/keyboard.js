@@ -3,7 +3,7 @@
  * (Cmd counts as Ctrl), letters small. `action` names a member of `actions`; `with` are its arguments.
  * `held` may repeat while the key is held down. `words` are for people.
  */
-export const KEYS = [
+export const KEY_TABLE = [
   { keys: ["w"], action: "newBox", words: "New box in the middle" },
   ...arrows("", "nudge", 1, "Move the box by one screen pixel"),
   ...arrows("Shift+", "nudge", 10, "Move the box by ten"),
@@ -24,17 +24,17 @@ export const KEYS = [
   { keys: ["-", "_"], action: "zoomOut", held: true, words: "Zoom out" },
   { keys: ["0"], action: "fit", words: "Fit picture" },
   { keys: ["Enter"], action: "acceptProposal", words: "Accept the proposal" },
-  { keys: ["Shift+Enter"], action: "acceptAll", words: "Accept all proposals" },
+  { keys: ["Shift+Enter"], action: "acceptAllProposals", words: "Accept all proposals" },
   { keys: ["x"], action: "dismissProposal", words: "Dismiss the proposal" },
   { keys: ["?"], action: "help", words: "Keys and help" },
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => (
-    { keys: [`${digit}`], action: "setClass", with: [digit - 1], words: `Class ${digit}` })),
+    { keys: [`${digit}`], action: "chooseClass", with: [digit - 1], words: `Class ${digit}` })),
 ];
 
 /** Space is two keys in one: pressed and let go it is an action; held, it lets the pointer pan. */
 export const SPACE = { keys: ["Space"], action: "nothingHere", words: "Nothing here; held: drag the picture" };
 
-const TABLE = new Map(KEYS.flatMap((entry) => entry.keys.map((chord) => [chord, entry])));
+const ENTRY_OF = new Map(KEY_TABLE.flatMap((entry) => entry.keys.map((chord) => [chord, entry])));
 const WRITING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
 const PRESSABLE = "button, a[href], summary, [role=radio], [role=option], [role=listbox], [role=radiogroup], [role=button]";
 const PRESSING_KEYS = new Set(["Space", "Enter", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
@@ -44,7 +44,8 @@ const PRESSING_KEYS = new Set(["Space", "Enter", "ArrowLeft", "ArrowRight", "Arr
  * or list keeps the keys that work it.
  * @param {KeyboardEvent} event
  * @param {Object<string, function>} actions by name; those that are missing leave the key to the browser.
- *   `panMode(on)` is called for Space, and says when turned off whether anything was panned.
+ *   `panMode(on)` is called for Space, and says when turned off whether anything was panned; without it Space acts
+ *   when pressed.
  * @returns {boolean} whether the key was ours; then the browser does nothing with it
  */
 export function handleKey(event, actions) {
@@ -75,7 +76,7 @@ export function chordOf(event) {
 }
 
 function handleChord(event, chord, actions) {
-  const entry = TABLE.get(chord) ?? TABLE.get(plainDigit(event));
+  const entry = ENTRY_OF.get(chord) ?? ENTRY_OF.get(plainDigit(event));
   const action = entry && actions[entry.action];
   if (event.type !== "keydown" || !action) return false;
   if (!event.repeat || entry.held) action(...(entry.with ?? []), { repeat: event.repeat });
@@ -90,11 +91,11 @@ function plainDigit(event) {
 
 function handleSpace(event, actions) {
   if (event.type === "keydown") {
-    if (!event.repeat) actions.panMode?.(true);
+    if (!event.repeat && actions.panMode) actions.panMode(true);
+    else if (!event.repeat) actions.nothingHere?.();
     return true;
   }
-  const panned = actions.panMode?.(false) ?? false;
-  if (!panned) actions.nothingHere?.();
+  if (actions.panMode && !actions.panMode(false)) actions.nothingHere?.();
   return true;
 }
 
@@ -128,7 +129,7 @@ export function drawingActions(surface) {
     zoomOut: () => surface.zoomBy(1 / 1.5),
     fit: () => surface.fit(),
     acceptProposal: () => surface.editor?.acceptProposal(),
-    acceptAll: () => surface.editor?.acceptAllProposals(),
+    acceptAllProposals: () => surface.editor?.acceptAllProposals(),
     dismissProposal: () => surface.editor?.dismissProposal(),
     nothingHere: () => surface.editor?.setNothingHere(!surface.editor.nothingHere),
     panMode: (on) => surface.setPanMode(on),
