@@ -11,7 +11,7 @@ VERSION = re.search(
 )[1]
 
 # Every hard dependency is one that Colab's runtime already has, with a lower bound only: installing the
-# package there never moves tensorflow, keras or numpy. tests/test_setup_command.py checks both.
+# package there never moves tensorflow, keras, numpy or ipywidgets. tests/test_setup_command.py checks both.
 INSTALL_REQUIRES = [
     "numpy>=1.26",
     "pillow>=10.1",
@@ -21,6 +21,8 @@ INSTALL_REQUIRES = [
     "imageio>=2.34",
     "pycocotools>=2.0.8",
     "tqdm>=4.66",
+    "ipywidgets>=7.7",
+    "anywidget>=0.9",
 ]
 
 # What Colab lacks, or what only some people need. Imported lazily, with an error that names the extra.
@@ -28,7 +30,7 @@ EXTRAS_REQUIRE = {
     "jax": ["jax>=0.4.34"],
     "heic": ["pillow-heif>=0.18"],
     "litert": ["ai-edge-litert>=2.0"],
-    "notebooks": ["ipykernel>=6.17", "ipywidgets>=7.7", "nbformat>=5.9", "nbclient>=0.8"],
+    "notebooks": ["ipykernel>=6.17", "nbformat>=5.9", "nbclient>=0.8"],
     "browser": ["playwright>=1.45", "jupyterlab>=4.2"],
     "test": ["pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.17", "mypy>=1.13", "nbformat>=5.9"],
 }

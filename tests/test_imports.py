@@ -12,7 +12,7 @@ import pytest
 import tflhelpers
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("tensorflow", "keras", "matplotlib", "ipywidgets", "imageio", "pycocotools", "IPython", "jax")
+HEAVY = ("tensorflow", "keras", "matplotlib", "ipywidgets", "anywidget", "imageio", "pycocotools", "IPython", "jax")
 
 PROBE = """
 import json, sys, time
@@ -41,6 +41,7 @@ def test_import_is_light_and_quick():
         "tflhelpers.open_project",
         "tflhelpers.zoo_models()",
         "tflhelpers.photos_for",
+        "tflhelpers.Annotator",
     ],
 )
 def test_names_that_need_no_network_load_none(use):

@@ -25,6 +25,8 @@ IN_COLAB = {
     "imageio": "2.37.4",
     "pycocotools": "2.0.11",
     "tqdm": "4.67.3",
+    "ipywidgets": "7.7.1",
+    "anywidget": "0.9.21",
 }
 
 

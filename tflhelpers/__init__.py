@@ -7,6 +7,8 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       open_project, Project
     data/             pictures and the boxes on them
                       Boxes, iou_matrix, read_image, Annotations, duck_photos, duck_clip
+    annotator/        drawing boxes on your pictures, in the notebook
+                      Annotator
     model/            the detectors and their trained weights
                       Detector, zoo_models
     training/         teaching a detector your own thing
@@ -42,6 +44,7 @@ _HOMES = {
     "Annotations": "data.annotations",
     "duck_photos": "data.samples",
     "duck_clip": "data.samples",
+    "Annotator": "annotator.widget",
     "Detector": "model.detector",
     "zoo_models": "model.zoo",
     "fine_tune": "training.fine_tune",
@@ -62,6 +65,7 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
+    from tflhelpers.annotator.widget import Annotator as Annotator
     from tflhelpers.data.annotations import Annotations as Annotations
     from tflhelpers.data.boxes import Boxes as Boxes
     from tflhelpers.data.boxes import iou_matrix as iou_matrix

@@ -1,0 +1,341 @@
+"""What people drew, in one COCO file: each change is on disk before anybody is told that it is saved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tflhelpers.annotator import contents
+from tflhelpers.annotator.contents import Content
+from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.pictures import Picture
+
+MERGED = (
+    "Somebody else has changed the boxes of {name} meanwhile. Both theirs and yours are kept: "
+    "delete those that are too many."
+)
+
+
+class NotSaved(Exception):
+    """A change that could not be written; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a change: the content that the file has now, and a sentence if it is not the one sent."""
+
+    content: Content
+    merged: bool = False
+    notice: str | None = None
+
+
+class LabelStore:
+    """The boxes of the pictures shown, kept in `path`. The file is the truth: it is read again when it changed.
+
+    A picture is in the file if it is labelled; one without boxes is one with "nothing here". What the file holds
+    besides (other pictures, classes and fields) stays in it.
+
+    Args:
+        path: The COCO file; it need not exist.
+        pictures: Absolute paths of the pictures shown.
+        class_names: The classes, or None for those of the file or of `start`. Classes that only the file has
+            come behind them.
+        start: Boxes of pictures that the file says nothing about.
+
+    Raises:
+        AnnotationError: If the file cannot be used and no classes are given.
+        ValueError: If there are no classes at all, or `path` is a folder.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        pictures: Sequence[Path],
+        class_names: Sequence[str] | None = None,
+        *,
+        start: Annotations | None = None,
+    ) -> None:
+        if path.is_dir():
+            raise ValueError(
+                f"{path}: expected the file to keep boxes in, got a folder. Give a name like {path}/annotations.json."
+            )
+        self.path = path
+        self.notice = ""
+        self._pictures = list(pictures)
+        self._start = start
+        self._wanted = (
+            list(class_names) if class_names is not None else list(start.class_names if start else [])
+        )
+        self._renames: dict[str, str] = {}
+        self._removed: dict[Path, Picture] = {}  # their ids and other fields, should boxes be drawn again
+        self._seen = _signature(path)
+        self._unusable: AnnotationError | None = None
+        self._unreadable: OSError | None = None
+        loaded = self._load()
+        if loaded is None and not self._wanted:
+            raise self._unusable or ValueError(
+                f'expected class names, since there is no {path} to take them from. Write ["duck"] or the like.'
+            )
+        self._annotations = self._arranged(loaded or Annotations(self._wanted, ()))
+
+    @property
+    def class_names(self) -> list[str]:
+        """The classes: those given first, then those that only the file has."""
+        return list(self._annotations.class_names)
+
+    def refresh(self) -> None:
+        """Read the file again if somebody changed it. One that vanished or broke leaves what was known."""
+        signature = _signature(self.path)
+        if signature == self._seen and self._unreadable is None:
+            return
+        self._seen = signature
+        loaded = self._load()
+        if loaded is not None:
+            self._annotations = self._arranged(loaded)
+
+    def content(self, index: int) -> Content:
+        """Return what is drawn on the picture with this index."""
+        now = self._annotations
+        row = _rows(now).get(self._pictures[index])
+        return dict(contents.TODO) if row is None else contents.to_content(now[row][1], now.class_names)
+
+    def states(self) -> str:
+        """Return a character for each picture: "t" nothing said yet, "b" boxes, "n" nothing here."""
+        now = self._annotations  # a value: another thread may ask while it is replaced
+        rows = _rows(now)
+        found = (rows.get(path) for path in self._pictures)
+        return "".join("t" if row is None else "b" if len(now[row][1]) else "n" for row in found)
+
+    def labelled(self) -> Annotations:
+        """Return the pictures that are labelled, in the order in which they are shown."""
+        rows = _rows(self._annotations)
+        kept = [self._annotations.pictures[rows[path]] for path in self._pictures if path in rows]
+        return self._with(self._annotations.class_names, kept)
+
+    def change(
+        self, index: int, content: Content, bases: Iterable[Content], size: tuple[int, int] | None = None
+    ) -> Saved:
+        """Put what is drawn on a picture into the file.
+
+        Args:
+            index: Of the picture.
+            content: What is to be there.
+            bases: What whoever sends it may have seen there. Is it something else, then somebody else has
+                changed it, and the boxes of both are kept.
+            size: (height, width) of the picture, or None where it is not known.
+
+        Raises:
+            NotSaved: If the file cannot be written; nothing has changed then.
+            ValueError: If `content` is none.
+        """
+        self.refresh()
+        ours = self._known(contents.checked_content(content))
+        theirs = self.content(index)
+        expected = [self._known(contents.checked_content(base)) for base in bases]
+        conflict = not any(contents.same(theirs, other) for other in [*expected, ours, contents.TODO])
+        wanted = contents.merged(theirs, ours) if conflict else ours
+        if not contents.same(theirs, wanted):
+            self._write(self._changed(index, wanted, size))
+        notice = MERGED.format(name=self._pictures[index].name) if conflict else None
+        return Saved(self.content(index), merged=not contents.same(wanted, ours), notice=notice)
+
+    def add_class(self, name: str) -> None:
+        """Add a class at the end; one that is there already stays where it is.
+
+        Raises:
+            NotSaved: If the file cannot be written.
+            ValueError: If the name is empty.
+        """
+        self.refresh()
+        self._write(self._with_classes([_checked_name(name)]))
+        self._wanted = self.class_names
+
+    def rename_class(self, old: str, new: str) -> None:
+        """Give a class another name, on all its boxes. Asked again, it does nothing.
+
+        Raises:
+            NotSaved: If the file cannot be written.
+            ValueError: If there is no such class, or the new name is empty or another class's.
+        """
+        self.refresh()
+        new, names = _checked_name(new), self.class_names
+        if old == new or (old not in names and new in names):
+            return
+        if old not in names:
+            raise ValueError(f"there is no class {old!r}; the classes are {', '.join(names)}.")
+        if new in names:
+            raise ValueError(f"the name {new!r} is taken by another class. Choose another name.")
+        names[names.index(old)] = new
+        self._write(self._with(names, self._annotations.pictures))
+        self._renames = {
+            **{key: new if value == old else value for key, value in self._renames.items()},
+            old: new,
+        }
+        self._renames.pop(new, None)
+        self._wanted = [new if name == old else name for name in self._wanted]
+
+    # ---- the file
+
+    def _load(self) -> Annotations | None:
+        """Return what the file holds; None if there is no usable one, which `notice` tells if there is one."""
+        self._unusable = self._unreadable = None
+        try:
+            return Annotations.load(self.path)
+        except FileNotFoundError:
+            return None
+        except AnnotationError as error:
+            self._unusable = error
+            self.notice = (
+                f"{self.path.name} cannot be used as it is. It is left alone, and when you draw the first box it is "
+                f"kept under another name beside the new one. ({error})"
+            )
+        except OSError as error:
+            self._unreadable = error
+            self.notice = f"{self.path} cannot be read: {error.strerror or error}."
+        return None
+
+    def _write(self, annotations: Annotations) -> None:
+        try:
+            if self._unreadable is not None:
+                raise self._unreadable  # whatever it holds must not be overwritten
+            if self._unusable is not None:
+                self._keep_aside()
+            annotations.save(self.path)
+        except OSError as error:
+            raise NotSaved(
+                f"{self.path} cannot be written: {error.strerror or error}. Free the file or its folder, or give "
+                "another path; until then the boxes are kept in this browser only."
+            ) from error
+        self._annotations = annotations
+        self._seen = _signature(self.path)
+        self._start = None  # it is in the file now
+
+    def _keep_aside(self) -> None:
+        aside = next(name for name in _aside_names(self.path) if not name.exists())
+        if self.path.exists():
+            os.replace(self.path, aside)
+            self.notice = (
+                f"The unusable {self.path.name} is kept as {aside.name}; boxes are now saved in a new file."
+            )
+        self._unusable = None
+
+    # ---- annotations in, annotations out
+
+    def _arranged(self, loaded: Annotations) -> Annotations:
+        """Return what the file holds with the classes wanted first, and pictures where they lie now."""
+        names = [*self._wanted, *(name for name in loaded.class_names if name not in self._wanted)]
+        label_of = [names.index(name) for name in loaded.class_names]
+        records = dict(zip(loaded.class_names, loaded.categories, strict=False))
+        where = self._where_they_lie(loaded.image_paths)
+        pictures = [_relabelled(picture, label_of, where[row]) for row, picture in enumerate(loaded.pictures)]
+        categories = tuple(records.get(name, {}) for name in names)
+        arranged = Annotations(names, pictures, categories=categories, header=loaded.header)
+        return arranged if self._start is None else self._with_start(arranged)
+
+    def _where_they_lie(self, stored: Sequence[Path]) -> list[Path]:
+        """Return the path of each picture of the file. One that is not where the file says is looked for among
+        the pictures shown, by its bare name, if only one is called so."""
+        absolute = [Path(os.path.abspath(path)) for path in stored]
+        taken = set(absolute)
+        by_name: dict[str, list[Path]] = {}
+        for path in self._pictures:
+            by_name.setdefault(path.name, []).append(path)
+        found = []
+        for path in absolute:
+            others = by_name.get(path.name, [])
+            moved = path not in self._pictures and len(others) == 1 and others[0] not in taken
+            if moved and not path.exists():
+                path = others[0]
+                taken.add(path)
+            found.append(path)
+        return found
+
+    def _with_start(self, annotations: Annotations) -> Annotations:
+        start = self._start
+        assert start is not None
+        names = [
+            *annotations.class_names,
+            *(n for n in start.class_names if n not in annotations.class_names),
+        ]
+        label_of = [names.index(name) for name in start.class_names]
+        known = set(annotations.image_paths)
+        moved = [(picture, Path(os.path.abspath(picture.path))) for picture in start.pictures]
+        new = [_relabelled(picture, label_of, path) for picture, path in moved if path not in known]
+        without_ids = [Picture(picture.path, picture.boxes, picture.size) for picture in new]
+        return Annotations(
+            names,
+            [*annotations.pictures, *without_ids],
+            categories=annotations.categories,
+            header=annotations.header,
+        )
+
+    def _changed(self, index: int, content: Content, size: tuple[int, int] | None) -> Annotations:
+        """Return the annotations with another content on one picture."""
+        names = self._with_classes(entry["class"] for entry in content["boxes"]).class_names
+        path, pictures = self._pictures[index], list(self._annotations.pictures)
+        row = _rows(self._annotations).get(path)
+        if contents.is_todo(content):
+            if row is not None:
+                self._removed[path] = pictures.pop(row)
+            return self._with(names, pictures)
+        boxes = contents.to_boxes(content, names)
+        if row is not None:
+            pictures[row] = pictures[row].with_boxes(boxes)
+        else:
+            before = self._removed.get(path) or Picture(path, Boxes.empty(), size)
+            pictures.append(before.with_boxes(boxes))
+        return self._with(names, pictures)
+
+    def _known(self, content: Content) -> Content:
+        """Return a content under the present names of its classes: it may be older than a renaming."""
+        now = {old: new for old, new in self._renames.items() if old not in self._annotations.class_names}
+        return contents.renamed(content, now)
+
+    def _with_classes(self, names: Iterable[str]) -> Annotations:
+        known = dict.fromkeys([*self._annotations.class_names, *names])
+        return self._with(list(known), self._annotations.pictures)
+
+    def _with(self, class_names: Sequence[str], pictures: Iterable[Picture]) -> Annotations:
+        now = self._annotations
+        return Annotations(class_names, tuple(pictures), categories=now.categories, header=now.header)
+
+
+def _rows(annotations: Annotations) -> dict[Path, int]:
+    """Return the row of each picture in the annotations; of one that is listed twice the first."""
+    rows: dict[Path, int] = {}
+    for row, picture in enumerate(annotations.pictures):
+        rows.setdefault(picture.path, row)
+    return rows
+
+
+def _relabelled(picture: Picture, label_of: Sequence[int], path: Path) -> Picture:
+    """Return the picture with other labels for the same classes, its records kept."""
+    boxes = picture.boxes
+    labels = [label_of[label] for label in boxes.labels]
+    same_boxes = Boxes(boxes.xyxy, labels, boxes.scores, crowd=boxes.crowd)
+    return Picture(path, same_boxes, picture.size, picture.record, picture.box_records)
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"a class needs a name, got {name!r}.")
+    return name.strip()
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when somebody writes the file; None if it cannot be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _aside_names(path: Path) -> Iterable[Path]:
+    number = 0
+    while True:
+        number += 1
+        yield path.with_name(f"{path.stem}.unusable-{number}{path.suffix}")
