@@ -97,6 +97,13 @@ def test_nothing_is_proposed_before_it_is_worth_it(with_boxes, states, note):
     assert tfl.proposer_for(annotator) == (None, note)
 
 
+def test_proposals_that_are_not_wanted_cost_nothing():
+    annotator = SimpleNamespace(annotations=tfl.duck_photos()[:2], states="bbttt")
+    detector, note = tfl.proposer_for(annotator, wanted=False)
+    assert detector is None
+    assert note == "Proposals are off. Draw on 2 photos, tick propose in the settings, and come back."
+
+
 def test_two_photos_train_a_detector_that_proposes():
     annotator = SimpleNamespace(annotations=tfl.duck_photos()[:2], states="bbttt")
     detector, note = tfl.proposer_for(annotator, steps=1)

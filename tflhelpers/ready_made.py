@@ -47,12 +47,13 @@ def photo_folder_for(project: Project) -> tuple[Path, str]:
 
 
 def proposer_for(
-    annotator: Annotator, *, photos: int = 2, steps: int | None = None
+    annotator: Annotator, *, wanted: bool = True, photos: int = 2, steps: int | None = None
 ) -> tuple[Detector | None, str]:
     """A detector that proposes boxes on the pictures that have none yet: give it to ``annotator.suggest``.
 
     Args:
         annotator: The annotator that is to get it.
+        wanted: False trains nothing and says so: training keeps the kernel busy for a minute or two.
         photos: How many photos must have boxes before it is worth training on them.
         steps: Training steps; None lets ``fine_tune`` choose.
 
@@ -60,6 +61,8 @@ def proposer_for(
         The embedded detector, fine-tuned now on what is drawn so far; None where that is too little, or where
         no picture is left to propose on; and the sentence that says which.
     """
+    if not wanted:
+        return None, f"Proposals are off. Draw on {photos} photos, tick propose in the settings, and come back."
     drawn = annotator.annotations
     ready = sum(len(boxes) > 0 for _, boxes in drawn)
     if ready < photos:

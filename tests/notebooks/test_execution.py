@@ -20,7 +20,7 @@ RUNS = {
     "00_quickstart": ("steps = 2\nframes_per_second = 10", ["results/duck.gif"]),
     "01_set_up_project": ('project_name = "transfer_learning_project"', []),
     "02_annotate_images": (
-        'class_names = ["duck"]\npropose_after = 2\nsteps = 2',
+        'class_names = ["duck"]\npropose = True\nsteps = 2',
         ["data/practice/pool.jpg", "results/annotate.html"],
     ),
     "03_fine_tune_detector": ('steps = 2\ntrainable = "auto"\nseed = 1', ["models/detector"]),
