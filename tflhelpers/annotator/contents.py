@@ -38,7 +38,10 @@ def checked_content(content: Any) -> Content:
     """
     if not isinstance(content, Mapping) or not isinstance(content.get("boxes", []), list):
         raise ValueError(f"expected the boxes of a picture, got {content!r}.")
-    entries = [_checked_entry(entry) for entry in content.get("boxes", [])]
+    given = content.get("boxes", [])
+    names = [_class_of(entry) for entry in given]
+    rows = zip(_checked_edges(given), names, given, strict=True)
+    entries = [{"xyxy": xyxy, "class": name, "crowd": bool(entry.get("crowd"))} for xyxy, name, entry in rows]
     return {"boxes": entries, "nothing_here": bool(content.get("nothing_here")) and not entries}
 
 
@@ -82,17 +85,18 @@ def is_todo(content: Content) -> bool:
     return not content["boxes"] and not content["nothing_here"]
 
 
-def _checked_entry(entry: Any) -> dict[str, Any]:
+def _class_of(entry: Any) -> str:
     name = entry.get("class") if isinstance(entry, Mapping) else None
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"expected a box with a class, got {entry!r}.")
+    return name
+
+
+def _checked_edges(entries: Sequence[Mapping[str, Any]]) -> list[list[float]]:
     try:
-        xyxy = Boxes([entry["xyxy"]], [0]).xyxy[0].tolist()
+        return Boxes([entry["xyxy"] for entry in entries], [0] * len(entries)).xyxy.tolist()
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"expected edges x1, y1, x2, y2 of a box, got {entry.get('xyxy')!r}: {error}"
-        ) from error
-    return {"xyxy": xyxy, "class": name, "crowd": bool(entry.get("crowd"))}
+        raise ValueError(f"expected edges x1, y1, x2, y2 of each box: {error}") from error
 
 
 def _counted(content: Content) -> Counter:

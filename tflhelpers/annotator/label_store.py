@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tflhelpers.annotator import contents
 from tflhelpers.annotator.contents import Content
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.pictures import Picture
+from tflhelpers.data.coco_writer import relative_name, to_document
+from tflhelpers.data.pictures import Contents, Picture
 
 MERGED = (
     "Somebody else has changed the boxes of {name} meanwhile. Both theirs and yours are kept: "
@@ -114,6 +116,15 @@ class LabelStore:
         rows = _rows(self._annotations)
         kept = [self._annotations.pictures[rows[path]] for path in self._pictures if path in rows]
         return self._with(self._annotations.class_names, kept)
+
+    def document(self) -> dict[str, Any]:
+        """Return what the file holds, or would hold after the next change, as COCO JSON."""
+        now = self._annotations
+        return to_document(self.path, Contents(now.class_names, now.pictures, now.categories, now.header))
+
+    def file_names(self) -> list[str]:
+        """Return the name that each picture shown has in the file."""
+        return [relative_name(path, self.path.parent) for path in self._pictures]
 
     def change(
         self, index: int, content: Content, bases: Iterable[Content], size: tuple[int, int] | None = None

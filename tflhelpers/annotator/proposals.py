@@ -111,4 +111,7 @@ def _proposals(boxes: Boxes, class_names: Sequence[str]) -> list[Proposal]:
 
 def _no_class_in_common(known: Sequence[str], wanted: Sequence[str]) -> str:
     shown = ", ".join(list(known)[:5]) + (", ..." if len(known) > 5 else "")
-    return f"The detector proposes nothing: it knows {shown}, and none of your classes ({', '.join(wanted)})."
+    return (
+        f"The detector proposes nothing: it knows {shown}, and none of your classes ({', '.join(wanted)}). "
+        "Give the classes the same names."
+    )

@@ -19,6 +19,7 @@ import traitlets
 from tflhelpers.annotator import contents
 from tflhelpers.annotator.label_store import LabelStore, NotSaved
 from tflhelpers.annotator.modules import style, widget_module
+from tflhelpers.annotator.page import write_page
 from tflhelpers.annotator.picture_feed import PictureFeed
 from tflhelpers.annotator.picture_list import list_pictures, name_pictures
 from tflhelpers.annotator.proposals import Proposals, Suggester
@@ -123,11 +124,15 @@ class Annotator(anywidget.AnyWidget):
         Returns:
             The page's path.
         """
-        from tflhelpers.annotator.page import write_page
-
         self._store.refresh()
         pictures = (self._picture(index) for index in range(len(self._paths)))
-        return write_page(Path(path), self._set_description(), pictures)
+        return write_page(
+            Path(path),
+            self._set_description(),
+            pictures,
+            file=self._store.document(),
+            file_names=self._store.file_names(),
+        )
 
     def __repr__(self) -> str:
         done = sum(state != "t" for state in self._store.states())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 5.0
 
@@ -22,7 +25,7 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def do(self, job: Callable[[], None]) -> None:
-        """Have `job` done some time. It must not raise."""
+        """Have `job` done some time. What it raises is logged."""
         with self._lock:
             self._jobs.put(job)
             if self._thread is None:
@@ -45,5 +48,7 @@ class Worker:
                 continue
             try:
                 job()
+            except Exception:
+                _log.exception("A job in the thread %r failed.", self._name)
             finally:
                 self._jobs.task_done()

@@ -21,8 +21,12 @@ _Record = Mapping[str, Any]
 
 def write_contents(path: Path, contents: Contents) -> None:
     """Write a COCO file that `read_contents` gives back; entries that were read keep their ids and fields."""
-    folder = path.parent
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(to_document(path, contents), ensure_ascii=False, indent=1) + "\n")
+
+
+def to_document(path: Path, contents: Contents) -> dict[str, Any]:
+    """Return what a COCO file at `path` would hold; the names of the pictures are as seen from there."""
     next_image = _id_source(path, "image", [picture.record for picture in contents.pictures])
     next_box = _id_source(
         path, "annotation", [row for picture in contents.pictures for row in picture.box_records]
@@ -30,14 +34,13 @@ def write_contents(path: Path, contents: Contents) -> None:
     categories = _category_entries(path, contents)
     images, annotations = [], []
     for picture in contents.pictures:
-        entry = _image_entry(picture, folder, next_image(picture.record))
+        entry = _image_entry(picture, path.parent, next_image(picture.record))
         images.append(entry)
         annotations += [
             _box_entry(picture, row, entry["id"], categories, next_box(record))
             for row, record in enumerate(picture.box_records)
         ]
-    data = {**contents.header, "categories": categories, "images": images, "annotations": annotations}
-    write_atomically(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+    return {**contents.header, "categories": categories, "images": images, "annotations": annotations}
 
 
 def write_atomically(path: Path, text: str) -> None:

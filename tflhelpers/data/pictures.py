@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,21 +52,16 @@ class Picture:
 
     def with_boxes(self, boxes: Boxes) -> Picture:
         """Return the picture with other boxes. A box that was there before, unchanged, keeps its record."""
-        left = list(zip(_box_keys(self.boxes), self.box_records, strict=True))
-        records = tuple(_take_record(left, key) for key in _box_keys(boxes))
+        left: dict[tuple, deque[Mapping[str, Any]]] = {}
+        for key, record in zip(_box_keys(self.boxes), self.box_records, strict=True):
+            left.setdefault(key, deque()).append(record)
+        records = tuple(left[key].popleft() if left.get(key) else {} for key in _box_keys(boxes))
         return replace(self, boxes=boxes, box_records=records)
 
 
 def _box_keys(boxes: Boxes) -> list[tuple]:
     rows = zip(boxes.xyxy.tolist(), boxes.labels.tolist(), boxes.crowd_mask.tolist(), strict=True)
     return [(*xyxy, label, crowd) for xyxy, label, crowd in rows]
-
-
-def _take_record(left: list[tuple[tuple, Mapping]], key: tuple) -> Mapping[str, Any]:
-    for position, (other, _) in enumerate(left):
-        if other == key:
-            return left.pop(position)[1]
-    return {}
 
 
 @dataclass(frozen=True)
