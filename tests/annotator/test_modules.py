@@ -104,8 +104,3 @@ def test_the_real_modules_join():
 def test_every_module_is_used_by_the_widget_or_the_page():
     named = set(re.findall(r"^// ---- (\S+) ----$", widget_module() + "\n" + page_module(), re.M))
     assert named == {path.name for path in (FOLDER / "js").glob("*.js")}
-
-
-def test_modules_are_of_a_readable_length():
-    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in (FOLDER / "js").glob("*.js")}
-    assert {name: length for name, length in lengths.items() if length > 320} == {}
