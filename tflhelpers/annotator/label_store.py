@@ -10,6 +10,7 @@ from typing import Any
 
 from tflhelpers.annotator import contents
 from tflhelpers.annotator.contents import Content
+from tflhelpers.annotator.label_order import with_classes_first, with_pictures_found, with_start
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_writer import relative_name, to_document
@@ -233,55 +234,12 @@ class LabelStore:
             )
         self._unusable = None
 
-    # ---- annotations in, annotations out
-
     def _arranged(self, loaded: Annotations) -> Annotations:
-        """Return what the file holds with the classes wanted first, and pictures where they lie now."""
-        names = [*self._wanted, *(name for name in loaded.class_names if name not in self._wanted)]
-        label_of = [names.index(name) for name in loaded.class_names]
-        records = dict(zip(loaded.class_names, loaded.categories, strict=False))
-        where = self._where_they_lie(loaded.image_paths)
-        pictures = [_relabelled(picture, label_of, where[row]) for row, picture in enumerate(loaded.pictures)]
-        categories = tuple(records.get(name, {}) for name in names)
-        arranged = Annotations(names, pictures, categories=categories, header=loaded.header)
-        return arranged if self._start is None else self._with_start(arranged)
+        arranged = with_classes_first(loaded, self._wanted)
+        arranged = with_pictures_found(arranged, self._pictures)
+        return arranged if self._start is None else with_start(arranged, self._start)
 
-    def _where_they_lie(self, stored: Sequence[Path]) -> list[Path]:
-        """Return the path of each picture of the file. One that is not where the file says is looked for among
-        the pictures shown, by its bare name, if only one is called so."""
-        absolute = [Path(os.path.abspath(path)) for path in stored]
-        taken = set(absolute)
-        by_name: dict[str, list[Path]] = {}
-        for path in self._pictures:
-            by_name.setdefault(path.name, []).append(path)
-        found = []
-        for path in absolute:
-            others = by_name.get(path.name, [])
-            moved = path not in self._pictures and len(others) == 1 and others[0] not in taken
-            if moved and not path.exists():
-                path = others[0]
-                taken.add(path)
-            found.append(path)
-        return found
-
-    def _with_start(self, annotations: Annotations) -> Annotations:
-        start = self._start
-        assert start is not None
-        names = [
-            *annotations.class_names,
-            *(n for n in start.class_names if n not in annotations.class_names),
-        ]
-        label_of = [names.index(name) for name in start.class_names]
-        known = set(annotations.image_paths)
-        moved = [(picture, Path(os.path.abspath(picture.path))) for picture in start.pictures]
-        new = [_relabelled(picture, label_of, path) for picture, path in moved if path not in known]
-        without_ids = [Picture(picture.path, picture.boxes, picture.size) for picture in new]
-        return Annotations(
-            names,
-            [*annotations.pictures, *without_ids],
-            categories=annotations.categories,
-            header=annotations.header,
-        )
+    # ---- changes
 
     def _changed(self, index: int, content: Content, size: tuple[int, int] | None) -> Annotations:
         """Return the annotations with another content on one picture."""
@@ -320,14 +278,6 @@ def _rows(annotations: Annotations) -> dict[Path, int]:
     for row, picture in enumerate(annotations.pictures):
         rows.setdefault(picture.path, row)
     return rows
-
-
-def _relabelled(picture: Picture, label_of: Sequence[int], path: Path) -> Picture:
-    """Return the picture with other labels for the same classes, its records kept."""
-    boxes = picture.boxes
-    labels = [label_of[label] for label in boxes.labels]
-    same_boxes = Boxes(boxes.xyxy, labels, boxes.scores, crowd=boxes.crowd)
-    return Picture(path, same_boxes, picture.size, picture.record, picture.box_records)
 
 
 def _checked_name(name: object) -> str:
