@@ -194,10 +194,11 @@ export class Editor extends EventTarget {
 
   /** @param {{xyxy: number[], label: number, score: number}[]} proposals replaces those offered before */
   setProposals(proposals) {
-    const open = proposals.filter(({ xyxy }) => clipBox(xyxy, this.width, this.height));
-    this.#offered = open
-      .map(({ xyxy, label, score }) => ({ id: this.#nextId++, xyxy: clipBox(xyxy, this.width, this.height), label, score }))
-      .sort((a, b) => b.score - a.score);
+    this.#offered = proposals
+      .map(({ xyxy, label, score }) => ({ xyxy: clipBox(xyxy, this.width, this.height), label, score }))
+      .filter((proposal) => proposal.xyxy)
+      .sort((a, b) => b.score - a.score)
+      .map((proposal) => ({ id: this.#nextId++, ...proposal }));
     this.#dropLostSelection();
     this.dispatchEvent(new CustomEvent("proposals"));
   }

@@ -36,7 +36,8 @@ export const SPACE = { keys: ["Space"], action: "nothingHere", words: "Nothing h
 
 const ENTRY_OF = new Map(KEY_TABLE.flatMap((entry) => entry.keys.map((chord) => [chord, entry])));
 const WRITING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
-const PRESSABLE = "button, a[href], summary, [role=radio], [role=option], [role=listbox], [role=radiogroup], [role=button]";
+const PRESSABLE = ["radio", "option", "listbox", "radiogroup", "button"]
+  .map((role) => `[role=${role}]`).concat("button", "a[href]", "summary").join(", ");
 const PRESSING_KEYS = new Set(["Space", "Enter", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
 
 /**

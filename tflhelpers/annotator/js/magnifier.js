@@ -17,7 +17,8 @@ export function createMagnifier(surface) {
   element.setAttribute("aria-hidden", "true");
   Object.assign(element.style, {
     position: "absolute", left: "0", top: "0", width: `${SIZE}px`, height: `${SIZE}px`, borderRadius: "50%",
-    pointerEvents: "none", boxShadow: "0 0 0 2px #fff, 0 0 0 4px #000, 0 4px 14px rgba(0, 0, 0, 0.5)", background: "#333",
+    boxShadow: "0 0 0 2px #fff, 0 0 0 4px #000, 0 4px 14px rgba(0, 0, 0, 0.5)", background: "#333",
+    pointerEvents: "none",
   });
   element.hidden = true;
   surface.append(element);
@@ -39,7 +40,7 @@ function paintMagnifier(element, magnified, image, scene) {
   context.imageSmoothingEnabled = (view.scale * view.pictureWidth * density) / image.naturalWidth < 6;
   context.drawImage(image, view.left, view.top, view.pictureWidth * view.scale, view.pictureHeight * view.scale);
   const middle = [SIZE / 2, SIZE / 2];
-  paintOverlay(context, { ...scene, view, crosshair: middle, plain: true });
+  paintOverlay(context, { ...scene, view, crosshair: middle });
 }
 
 /** Above the finger; beside it where there is no room above, on the side with more room. */

@@ -11,6 +11,7 @@ const HANDLE_SIDE = 9;
 const NO_CLASS = { name: "no class", colour: "rgb(160, 160, 160)" };
 
 const textWidths = new Map();
+const shortNames = new Map();
 
 /**
  * Paints boxes, proposals, handles and crosshair in CSS pixels, and says where the label plates lie.
@@ -30,26 +31,33 @@ export function paintOverlay(context, scene) {
 }
 
 /** What is painted, in order: proposals below boxes, the selected one on top, the one being drawn last. */
-function itemsOf({ view, boxes, proposals, selected, hovered, classes, draft }) {
-  const item = (box, more) => {
-    const { name, colour } = classes[box.label] ?? NO_CLASS;
-    const xyxy = draft && draft.id === box.id ? draft.xyxy : box.xyxy;
-    const rect = view.boxToScreen(xyxy);
-    return { id: box.id, rect, colour, text: name, selected: box.id === selected, hovered: box.id === hovered, ...more(name, xyxy) };
-  };
-  const sized = (name, xyxy) => `${name}  ${xyxy[2] - xyxy[0]} × ${xyxy[3] - xyxy[1]}`;
-  const busy = (box) => draft && draft.id === box.id;
-  const open = proposals.map((box) =>
-    item(box, (name, xyxy) => ({ dashed: !busy(box), text: busy(box) ? sized(name, xyxy) : `${name} ${box.score.toFixed(2)}?` })));
-  const fixed = boxes.map((box) =>
-    item(box, (name, xyxy) => ({ text: (busy(box) ? sized(name, xyxy) : name) + (box.crowd ? " (crowd)" : "") })));
-  const items = [...open, ...fixed];
-  const top = items.findIndex((one) => one.selected);
+function itemsOf(scene) {
+  const { boxes, proposals, draft } = scene;
+  const items = [...proposals, ...boxes].map((box) => itemOf(box, scene));
+  const top = items.findIndex((item) => item.selected);
   if (top >= 0) items.push(...items.splice(top, 1));
-  if (draft && draft.id === null) {
-    items.push(item({ ...draft, id: null }, (name, xyxy) => ({ drawn: true, selected: true, text: sized(name, xyxy) })));
-  }
+  if (draft && draft.id === null) items.push({ ...itemOf(draft, scene), selected: true, drawn: true });
   return items;
+}
+
+/** One box as it is painted. While it is being changed, it has the draft's edges and says its size. */
+function itemOf(box, { view, selected, hovered, classes, draft }) {
+  const { name, colour } = classes[box.label] ?? NO_CLASS;
+  const busy = Boolean(draft) && draft.id === box.id;
+  const xyxy = busy ? draft.xyxy : box.xyxy;
+  const proposed = box.score !== undefined && !busy;
+  const size = `  ${Math.round(xyxy[2] - xyxy[0])} × ${Math.round(xyxy[3] - xyxy[1])}`;
+  const note = busy ? size : proposed ? ` ${box.score.toFixed(2)}?` : box.crowd ? " (crowd)" : "";
+  return {
+    id: box.id,
+    rect: view.boxToScreen(xyxy),
+    colour,
+    name,
+    note,
+    dashed: proposed,
+    selected: box.id === selected,
+    hovered: box.id === hovered,
+  };
 }
 
 function paintFrame(context, { rect, colour, selected, hovered, dashed }) {
@@ -77,7 +85,7 @@ function paintPlate(context, item, view) {
   if (x2 < 0 || y2 < 0 || x1 > view.width || y1 > view.height) return null;
   const tiny = x2 - x1 < SMALLEST_LABELLED || y2 - y1 < SMALLEST_LABELLED;
   if (tiny && !item.selected && !item.hovered) return null;
-  const text = shortened(context, item.text);
+  const text = shortened(context, item.name, item.note);
   const width = Math.ceil(widthOf(context, text)) + 2 * PLATE_PADDING;
   const x = Math.round(Math.min(Math.max(x1 - 1, 0), Math.max(view.width - width, 0)));
   const above = y1 - PLATE_HEIGHT - 1;
@@ -118,19 +126,31 @@ function paintCrosshair(context, [x, y], view) {
   }
 }
 
-function shortened(context, text) {
-  if (widthOf(context, text) <= WIDEST_PLATE) return text;
-  const letters = [...text]; // by whole characters: half an emoji is none
-  while (letters.length > 1 && widthOf(context, `${letters.join("")}…`) > WIDEST_PLATE) letters.pop();
-  return `${letters.join("")}…`;
+/** Name and note; a long name gives way to the note. */
+function shortened(context, name, note) {
+  const room = WIDEST_PLATE - widthOf(context, note);
+  if (widthOf(context, name) <= room) return name + note;
+  let kept = shortNames.get(name + note);
+  if (kept === undefined) {
+    const letters = [...name]; // by whole characters: half an emoji is none
+    while (letters.length > 1 && context.measureText(`${letters.join("")}…`).width > room) letters.pop();
+    kept = `${letters.join("").trimEnd()}…${note}`;
+    remember(shortNames, name + note, kept);
+  }
+  return kept;
 }
 
 function widthOf(context, text) {
   let width = textWidths.get(text);
   if (width === undefined) {
-    if (textWidths.size > 2000) textWidths.clear();
     width = context.measureText(text).width;
-    textWidths.set(text, width);
+    remember(textWidths, text, width);
   }
   return width;
+}
+
+/** Measuring a text is slow beside painting it, so it is done once; sizes change all the time, so not for ever. */
+function remember(known, text, value) {
+  if (known.size > 2000) known.clear();
+  known.set(text, value);
 }

@@ -1,4 +1,4 @@
-import { boxThrough, dragHandle, handleAt, handlePoint, moveBox } from "./geometry.js";
+import { boxThrough, clamp, dragHandle, handleAt, handlePoint, moveBox } from "./geometry.js";
 
 // All in CSS pixels. A finger is broader than the point of a mouse, and it trembles.
 const MOUSE = { draw: 4, edit: 1, handle: 9, tolerance: 3, twice: 8 };
@@ -46,7 +46,7 @@ class PointerGestures {
     on(element, "wheel", this.#wheel, { passive: false });
     on(element, "contextmenu", this.#contextMenu);
     on(window, "wheel", this.#wheelElsewhere, { passive: true, capture: true });
-    on(window, "blur", () => this.setPanMode(false));
+    for (const target of [window, element]) on(target, "blur", () => this.setPanMode(false));
   }
 
   destroy() {
@@ -130,8 +130,9 @@ class PointerGestures {
     const target = this.#panMode || handle ? null : this.#targetUnder(point);
     const movable = target !== null && target === surface.editor?.selected;
     surface.hovered = target;
-    this.#showCrosshair(handle || movable || this.#panMode ? null : point);
-    surface.element.style.cursor = this.#panMode ? "grab" : handle ? `${CURSORS[handle]}-resize` : movable ? "move" : "crosshair";
+    const cursor = this.#panMode ? "grab" : handle ? `${CURSORS[handle]}-resize` : movable ? "move" : "crosshair";
+    surface.element.style.cursor = cursor;
+    this.#showCrosshair(cursor === "crosshair" ? point : null);
     surface.overlayChanged();
   }
 
@@ -148,21 +149,16 @@ class PointerGestures {
     if (event.shiftKey) return drawing(); // also inside the selected box
     const handle = this.#handleUnder(point);
     if (handle) return this.#press(point, point.slack.edit, () => this.#resize(point, handle), () => {});
-    const target = this.#grabbedBy(point);
-    if (target === null) return drawing();
-    return this.#press(point, point.slack.edit, () => {
-      editor.select(target);
-      return this.#moving(point, target);
-    });
+    if (!this.#holdsSelected(point)) return drawing();
+    return this.#press(point, point.slack.edit, () => this.#moving(point, editor.selected));
   }
 
-  /** What a drag from here moves: the selected box, or the one whose label is held. All else draws. */
-  #grabbedBy(point) {
-    const { editor } = this.#surface;
-    const plate = this.#surface.plateAt(point.x, point.y);
-    if (plate !== null) return plate;
-    const under = this.#surface.itemsAt(point.x, point.y, 0);
-    return under.some((item) => item.id === editor.selected) ? editor.selected : null;
+  /** Whether a drag from here moves the selected box: it is held inside, or by its label. All else draws. */
+  #holdsSelected(point) {
+    const { selected } = this.#surface.editor;
+    if (selected === null) return false;
+    if (this.#surface.plateAt(point.x, point.y) === selected) return true;
+    return this.#surface.itemsAt(point.x, point.y, 0).some((item) => item.id === selected);
   }
 
   /** Down, but not yet moved: a click, until it goes farther than `slack`. */
@@ -251,10 +247,10 @@ class PointerGestures {
     const { element } = this.#surface;
     let last = start;
     element.style.cursor = "grabbing";
+    this.#panned = true;
     return {
       aims: false,
       move: (point) => {
-        this.#panned = true;
         this.#surface.view.panBy(point.x - last.x, point.y - last.y);
         this.#surface.viewChanged();
         last = point;
@@ -270,17 +266,17 @@ class PointerGestures {
     surface.pointer = null;
     const grip = () => {
       const [a, b] = [...this.#points.values()];
-      return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, span: Math.max(Math.hypot(a.x - b.x, a.y - b.y), 1) };
+      return { middle: [(a.x + b.x) / 2, (a.y + b.y) / 2], span: Math.max(Math.hypot(a.x - b.x, a.y - b.y), 1) };
     };
-    let last = grip();
+    const start = grip();
+    const held = surface.view.toPicture(...start.middle);
+    const { scale } = surface.view;
     this.#gesture = {
       aims: false,
       move: () => {
         const now = grip();
-        surface.view.panBy(now.x - last.x, now.y - last.y);
-        surface.view.zoomAt(now.span / last.span, now.x, now.y);
+        surface.view.hold(held, now.middle, (scale * now.span) / start.span);
         surface.viewChanged();
-        last = now;
       },
       end: () => {},
     };
@@ -297,7 +293,8 @@ class PointerGestures {
     }
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 33 : event.deltaMode === 2 ? 400 : 1;
-    const pixels = Math.max(-300, Math.min(300, event.deltaY * lines)) * (event.ctrlKey && Math.abs(event.deltaY) < 50 ? 5 : 1);
+    const pinched = event.ctrlKey && Math.abs(event.deltaY) < 50; // a touch pad's pinch: small numbers
+    const pixels = clamp(event.deltaY * lines, -300, 300) * (pinched ? 5 : 1);
     const { x, y } = this.#point(event);
     this.#surface.zoomBy(2 ** (-pixels / 300), x, y);
   }
@@ -317,9 +314,13 @@ class PointerGestures {
     return held && !this.#panMode ? handleAt(view.boxToScreen(held.xyxy), point.x, point.y, point.slack.handle) : null;
   }
 
+  /** The box that a click here would select, or a drag would move. */
   #targetUnder(point) {
-    const grabbed = this.#surface.editor ? this.#grabbedBy(point) : null;
-    return grabbed ?? this.#surface.itemsAt(point.x, point.y, point.slack.tolerance)[0]?.id ?? null;
+    const { editor } = this.#surface;
+    if (!editor) return null;
+    if (this.#holdsSelected(point)) return editor.selected;
+    const plate = this.#surface.plateAt(point.x, point.y);
+    return plate ?? this.#surface.itemsAt(point.x, point.y, point.slack.tolerance)[0]?.id ?? null;
   }
 
   #magnify(point, inPicture) {

@@ -186,8 +186,7 @@ class Surface {
     if (this.#pictureDirty) this.#paintPicture();
     const { view, draft, hovered, pointer: crosshair } = this;
     const context = this.#cleared(this.overlayLayer);
-    const shown = this.editor && this.editor.width === view.pictureWidth && this.editor.height === view.pictureHeight;
-    const { boxes, proposals, selected } = shown ? this.editor : { boxes: [], proposals: [], selected: null };
+    const { boxes, proposals, selected } = this.editor ?? { boxes: [], proposals: [], selected: null };
     const scene = { view, boxes, proposals, selected, hovered, classes: this.#classes, draft, crosshair };
     this.#plates = paintOverlay(context, scene);
     this.magnifier.paint(this.magnified, this.#image, scene);
@@ -247,7 +246,8 @@ function layerElement(parent, className) {
   layer.className = className;
   layer.width = 1;
   layer.height = 1;
-  Object.assign(layer.style, { position: "absolute", inset: "0", width: "100%", height: "100%", pointerEvents: "none" });
+  const whole = { position: "absolute", inset: "0", width: "100%", height: "100%" };
+  Object.assign(layer.style, { ...whole, pointerEvents: "none" });
   parent.append(layer);
   return layer;
 }

@@ -35,8 +35,7 @@ export class View {
       this.fit();
       return;
     }
-    this.scale = clamp(this.scale, this.fitScale, this.largestScale);
-    this.#place(width / 2 - x * this.scale, height / 2 - y * this.scale);
+    this.hold([x, y], [width / 2, height / 2], this.scale);
   }
 
   get fitScale() {
@@ -62,8 +61,12 @@ export class View {
 
   /** Zooms by a factor; the picture's point at (x, y) stays there, unless the border comes too far in. */
   zoomAt(factor, x, y) {
-    const [px, py] = this.toPicture(x, y);
-    this.scale = clamp(this.scale * factor, this.fitScale, this.largestScale);
+    this.hold(this.toPicture(x, y), [x, y], this.scale * factor);
+  }
+
+  /** Takes a scale and lays a point of the picture on a point of the surface, as far as both may be. */
+  hold([px, py], [x, y], scale) {
+    this.scale = clamp(scale, this.fitScale, this.largestScale);
     this.#fitted = this.scale <= this.fitScale * 1.0001;
     this.#place(x - px * this.scale, y - py * this.scale);
   }
