@@ -14,9 +14,10 @@ them is used. The rooms, in the order of the story that the notebooks tell:
     training/         teaching a detector your own thing
                       fine_tune, History
     evaluation/       how good is it
-                      evaluate, Scores
+                      evaluate, Scores, calibrate_threshold, find_mistakes, confusion_table,
+                      what_to_photograph_next, shared_scenes
     sharing/          something to show
-                      draw_boxes, contact_sheet, write_gif
+                      draw_boxes, contact_sheet, gallery, write_gif
     ready_made.py     what a notebook works on while you have not made your own
                       photo_folder_for, proposer_for, photos_for, scoring_photos_for, detector_for, clip_for
     demo.py           all of it once: ``python -m tflhelpers``
@@ -51,8 +52,14 @@ _HOMES = {
     "History": "training.fine_tune",
     "evaluate": "evaluation.scores",
     "Scores": "evaluation.scores",
+    "calibrate_threshold": "evaluation.thresholds",
+    "find_mistakes": "evaluation.mistakes",
+    "confusion_table": "evaluation.confusion",
+    "what_to_photograph_next": "evaluation.next_photos",
+    "shared_scenes": "evaluation.scenes",
     "draw_boxes": "sharing.draw",
     "contact_sheet": "sharing.contact_sheet",
+    "gallery": "sharing.gallery",
     "write_gif": "sharing.gif",
     "photo_folder_for": "ready_made",
     "proposer_for": "ready_made",
@@ -72,8 +79,13 @@ if TYPE_CHECKING:
     from tflhelpers.data.images import read_image as read_image
     from tflhelpers.data.samples import duck_clip as duck_clip
     from tflhelpers.data.samples import duck_photos as duck_photos
+    from tflhelpers.evaluation.confusion import confusion_table as confusion_table
+    from tflhelpers.evaluation.mistakes import find_mistakes as find_mistakes
+    from tflhelpers.evaluation.next_photos import what_to_photograph_next as what_to_photograph_next
+    from tflhelpers.evaluation.scenes import shared_scenes as shared_scenes
     from tflhelpers.evaluation.scores import Scores as Scores
     from tflhelpers.evaluation.scores import evaluate as evaluate
+    from tflhelpers.evaluation.thresholds import calibrate_threshold as calibrate_threshold
     from tflhelpers.model.detector import Detector as Detector
     from tflhelpers.model.zoo import zoo_models as zoo_models
     from tflhelpers.project import Project as Project
@@ -86,6 +98,7 @@ if TYPE_CHECKING:
     from tflhelpers.ready_made import scoring_photos_for as scoring_photos_for
     from tflhelpers.sharing.contact_sheet import contact_sheet as contact_sheet
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes
+    from tflhelpers.sharing.gallery import gallery as gallery
     from tflhelpers.sharing.gif import write_gif as write_gif
     from tflhelpers.training.fine_tune import History as History
     from tflhelpers.training.fine_tune import fine_tune as fine_tune

@@ -1,4 +1,10 @@
 """How good a detector is: its boxes against the true ones. Takes predictions, never a model.
 
-- `scores`: `evaluate`, average precision and recall as COCO counts them
+- `scores`: `evaluate`, average precision and recall as COCO counts them; `curves`, how they trade
+- `mistakes`: `find_mistakes`, every box by name, with a verdict for each picture (`matching`)
+- `confusion`: `confusion_table`, which class was taken for which
+- `thresholds`: `calibrate_threshold`, the score from which a box is worth showing (`certainty`)
+- `next_photos`: `what_to_photograph_next`, what the missed objects have in common (`object_looks`)
+- `scenes`: `shared_scenes`, whether training and scoring show the same places
+- `symptoms`: what ails a detector, from its boxes alone; `tflhelpers/doctor.py` runs the detector
 """

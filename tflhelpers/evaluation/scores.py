@@ -6,12 +6,13 @@ import contextlib
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.evaluation.curves import PrecisionRecall, curves_of, plot_curves
 
 if TYPE_CHECKING:
     from tflhelpers.data.annotations import Annotations
@@ -57,6 +58,7 @@ class Scores:
         n_truth: number of true objects, crowd regions not counted.
         n_crowd: number of crowd regions, in which nothing is counted as wrong.
         n_predictions: number of predicted boxes.
+        curves: precision against recall, for each class with true objects at the overlaps 0.50 and 0.75.
     """
 
     ap: float
@@ -71,6 +73,7 @@ class Scores:
     n_truth: int
     n_crowd: int
     n_predictions: int
+    curves: tuple[PrecisionRecall, ...] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
         rows = [["class", "AP", "AP50", "AP75", "objects"], *self._rows()]
@@ -85,6 +88,10 @@ class Scores:
             f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in self._rows()
         ]
         return "\n".join([*lines, "", *[f"{sentence}  " for sentence in self._sentences()]])
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the precision-recall curves; returns the matplotlib axes."""
+        return plot_curves(self.curves, axes)
 
     def _rows(self) -> list[list[str]]:
         rows = [
@@ -132,7 +139,7 @@ def evaluate(predictions: Sequence[Boxes], annotations: Annotations) -> Scores:
     """
     truths = [boxes for _, boxes in annotations]
     names = list(annotations.class_names)
-    _check_predictions(predictions, truths, names)
+    check_predictions(predictions, truths, names)
     counted = _count_matches(truths, predictions, len(names))
     ap, ap50, ap75, ap_small, ap_medium, ap_large, _, _, ar100 = map(_or_nan, counted.stats[:9])
     n_truth = _objects_per_class(truths, len(names))
@@ -150,10 +157,12 @@ def evaluate(predictions: Sequence[Boxes], annotations: Annotations) -> Scores:
         n_truth=sum(n_truth),
         n_crowd=int(sum(boxes.crowd_mask.sum() for boxes in truths)),
         n_predictions=sum(map(len, predictions)),
+        curves=curves_of(counted, names),
     )
 
 
-def _check_predictions(predictions: Sequence[Boxes], truths: list[Boxes], names: list[str]) -> None:
+def check_predictions(predictions: Sequence[Boxes], truths: list[Boxes], names: list[str]) -> None:
+    """Raise ValueError unless there is one `Boxes` with scores, of named classes, for each of the pictures."""
     if not truths:
         raise ValueError("annotations must hold at least one picture, got none. Load a file with pictures.")
     if isinstance(predictions, Boxes):

@@ -1,0 +1,109 @@
+"""`confusion_table`: which class was taken for which, with a row and a column for the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tflhelpers.evaluation.mistakes import JudgedPicture, Mistakes
+
+BACKGROUND = "background"
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """Counts of true classes (rows) against predicted ones (columns). Prints as a table.
+
+    Attributes:
+        counts: int64 (n + 1, n + 1). The last row is boxes on nothing (or on an object that has one already),
+            the last column objects without a box. Loose boxes count as both.
+        class_names: the n classes.
+    """
+
+    counts: np.ndarray
+    class_names: tuple[str, ...]
+
+    @property
+    def confused(self) -> list[tuple[str, str, int]]:
+        """Pairs (true class, class it was taken for, how often), the most frequent first."""
+        inner = self.counts[:-1, :-1] - np.diag(np.diag(self.counts)[:-1])
+        pairs = [(int(inner[i, j]), i, j) for i, j in zip(*np.nonzero(inner), strict=True)]
+        names = self.class_names
+        return [(names[i], names[j], count) for count, i, j in sorted(pairs, key=lambda p: (-p[0], p[1:]))]
+
+    def __str__(self) -> str:
+        rows = [["truth \\ predicted", *self._columns()], *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        return "\n".join(
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+        )
+
+    def _repr_markdown_(self) -> str:
+        """The table, for notebooks."""
+        head = ["truth \\\\ predicted", *self._columns()]
+        lines = [head, [":--", *["--:"] * (len(head) - 1)], *self._rows()]
+        return "\n".join(
+            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+        )
+
+    def _columns(self) -> list[str]:
+        return [*self.class_names, "nothing"]
+
+    def _rows(self) -> list[list[str]]:
+        names = [*self.class_names, BACKGROUND]
+        cells = [[str(count) for count in row] for row in self.counts.tolist()]
+        cells[-1][-1] = "–"  # nothing where nothing is cannot be counted
+        return [[name, *row] for name, row in zip(names, cells, strict=True)]
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the table with the darker cells for the larger parts of a row; returns the matplotlib axes."""
+        import matplotlib.pyplot as plt
+
+        side = 2.2 + 0.75 * len(self.counts)
+        axes = axes or plt.subplots(figsize=(side + 0.8, side), layout="constrained")[1]
+        shares = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15)
+        for (row, column), share in np.ndenumerate(shares):
+            text = self._rows()[row][column + 1]
+            axes.text(column, row, text, ha="center", va="center", color="white" if share > 0.6 else "black")
+        ticks = range(len(self.counts))
+        axes.set_xticks(ticks, self._columns(), rotation=30, ha="right", rotation_mode="anchor")
+        axes.set_yticks(ticks, [*self.class_names, BACKGROUND])
+        axes.set(xlabel="predicted", ylabel="truth")
+        axes.spines[:].set_visible(False)
+        return axes
+
+
+def confusion_table(mistakes: Mistakes) -> Confusion:
+    """Count which class was taken for which.
+
+    Example:
+        `print(confusion_table(find_mistakes(found, annotations, threshold=0.5)))`
+    """
+    nothing = len(mistakes.class_names)
+    counts = np.zeros((nothing + 1, nothing + 1), np.int64)
+    for picture in mistakes.pictures:
+        for row, column in _cells(picture, nothing):
+            counts[row, column] += 1
+    return Confusion(counts, mistakes.class_names)
+
+
+def _cells(picture: JudgedPicture, nothing: int) -> Iterator[tuple[int, int]]:
+    """(row, column) of each object, and of each box that has no object of its own."""
+    taken = {finding.truth for finding in picture.findings if finding.kind == "found"}
+    for finding in picture.findings:
+        row = nothing if finding.truth is None else int(picture.true.labels[finding.truth])
+        column = nothing if finding.prediction is None else int(picture.predicted.labels[finding.prediction])
+        if finding.kind in ("found", "missed"):
+            yield row, column
+        elif finding.kind == "wrong class" and finding.truth not in taken:
+            taken.add(finding.truth)  # a second wrong box is one on nothing
+            yield row, column
+        elif finding.kind == "loose box":
+            yield row, nothing
+            yield nothing, column
+        elif finding.kind != "ignored":
+            yield nothing, column

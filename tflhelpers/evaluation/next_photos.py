@@ -1,0 +1,234 @@
+"""`what_to_photograph_next`: what the missed objects have in common, in sentences with their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.evaluation.certainty import chance_of_as_many
+from tflhelpers.evaluation.confusion import confusion_table
+from tflhelpers.evaluation.mistakes import Mistakes
+from tflhelpers.evaluation.object_looks import ObjectLooks, looks_of
+
+LUCK = 0.05  # a difference that chance brings about more often than this is none
+FEW_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Objects that share something: what, what the others are, and what to do about it."""
+
+    here: str
+    elsewhere: str
+    advice: str
+    mask: np.ndarray
+
+
+def what_to_photograph_next(mistakes: Mistakes, trained_on: Annotations | None = None) -> list[str]:
+    """Say which photos would help most, as far as these mistakes tell.
+
+    Sizes, places, brightness and sharpness of the objects that were not found are compared with those of the
+    others; a difference is named if luck alone brings about one as large in at most 5 % of cases.
+
+    Args:
+        mistakes: of `find_mistakes`, best on pictures that were not trained on.
+        trained_on: what the detector learned from, to count the examples of each class.
+
+    Returns:
+        Sentences with figures, the most telling first; one that says so if nothing stands out.
+
+    Example:
+        `for sentence in what_to_photograph_next(find_mistakes(found, photos), trained_on): print(sentence)`
+    """
+    looks = looks_of(mistakes)
+    said = [sentence for _, sentence in sorted(_about_looks(looks))]
+    said += _about_classes(mistakes, looks)
+    said += _about_examples(trained_on)
+    said += _about_confusions(mistakes)
+    said += _about_loose_boxes(mistakes)
+    said += _about_false_alarms(mistakes)
+    return said or [_nothing_stands_out(looks)]
+
+
+def _about_looks(looks: ObjectLooks) -> Iterator[tuple[float, str]]:
+    """(chance, sentence) for each group of objects that is missed more often than the rest."""
+    for groups in _groups(looks):
+        told = [(_chance(group.mask, looks.missed), number, group) for number, group in enumerate(groups)]
+        if not told:
+            continue
+        chance, _, group = min(told, key=lambda each: each[:2])
+        if chance <= LUCK:
+            here, rest = _of(looks.missed, group.mask), _of(looks.missed, ~group.mask)
+            luck = f"(luck alone: {_percent(chance)})"
+            yield (
+                chance,
+                f"{here} {group.here} were not found, but {rest} {group.elsewhere} {luck}. {group.advice}",
+            )
+
+
+def _groups(looks: ObjectLooks) -> Iterator[list[_Group]]:
+    """Ways to part the objects in two; of each list only the most telling is told."""
+    width, x, y = looks.relative_side, looks.x, looks.y
+    if len(width) < 4:
+        return
+    small, large = _thirds(width)
+    yield [
+        _Group(
+            f"objects up to {_percent(small)} of the picture's side",
+            "larger ones",
+            "Photograph it from further away, so that it is as small as that.",
+            width <= small,
+        ),
+        _Group(
+            f"objects from {_percent(large)} of the picture's side",
+            "smaller ones",
+            "Photograph it from closer by.",
+            width >= large,
+        ),
+    ]
+    yield [
+        _Group(f"objects in the {name} third of the picture", "elsewhere", f"Photograph it {place}.", mask)
+        for name, place, mask in (
+            ("left", "at the left", x < 1 / 3),
+            ("right", "at the right", x > 2 / 3),
+            ("upper", "at the top", y < 1 / 3),
+            ("lower", "at the bottom", y > 2 / 3),
+        )
+    ] + [
+        _Group(
+            "objects cut by the picture's edge",
+            "whole ones",
+            "Photograph it half outside the picture, and draw the box around what is seen.",
+            looks.at_edge,
+        )
+    ]
+    yield from _groups_by_pixels(looks)
+
+
+def _groups_by_pixels(looks: ObjectLooks) -> Iterator[list[_Group]]:
+    if np.isnan(looks.brightness).any():  # pictures that are not there
+        return
+    dark, bright = _thirds(looks.brightness)
+    yield [
+        _Group(
+            f"objects with a brightness up to {dark:.0f} of 255",
+            "brighter ones",
+            "Photograph it in the shade, in the evening and against the light.",
+            looks.brightness <= dark,
+        ),
+        _Group(
+            f"objects with a brightness from {bright:.0f} of 255",
+            "darker ones",
+            "Photograph it in the sun and under a lamp.",
+            looks.brightness >= bright,
+        ),
+    ]
+    blurred = _thirds(looks.sharpness)[0]
+    yield [
+        _Group(
+            "objects of the least sharp third",
+            "sharper ones",
+            "Photograph it moving and out of focus too, or hold the camera still.",
+            looks.sharpness <= blurred,
+        )
+    ]
+
+
+def _thirds(values: np.ndarray) -> tuple[float, float]:
+    """The largest value of the lowest third and the smallest of the highest."""
+    ordered = np.sort(values)
+    third = max(1, round(len(values) / 3))
+    return float(ordered[third - 1]), float(ordered[-third])
+
+
+def _chance(mask: np.ndarray, missed: np.ndarray) -> float:
+    here, rest = missed[mask], missed[~mask]
+    if not len(here) or not len(rest) or here.mean() <= rest.mean():
+        return 1.0
+    return chance_of_as_many(int(here.sum()), len(here), int(rest.sum()), len(rest))
+
+
+def _about_classes(mistakes: Mistakes, looks: ObjectLooks) -> Iterator[str]:
+    for label, name in enumerate(mistakes.class_names):
+        mask = looks.labels == label
+        chance = _chance(mask, looks.missed)
+        if chance <= LUCK:
+            yield (
+                f"{_of(looks.missed, mask)} objects of class {name} were not found, but "
+                f"{_of(looks.missed, ~mask)} of the other classes (luck alone: {_percent(chance)}). "
+                f"Photograph more of {name}."
+            )
+
+
+def _about_examples(trained_on: Annotations | None) -> Iterator[str]:
+    if trained_on is None or not len(trained_on):
+        return
+    labels = np.concatenate([boxes.labels[~boxes.crowd_mask] for _, boxes in trained_on])
+    counts = np.bincount(labels, minlength=len(trained_on.class_names))
+    for name, count in zip(trained_on.class_names, counts.tolist(), strict=True):
+        if count < max(FEW_EXAMPLES, counts.max() / 3):
+            most = trained_on.class_names[int(counts.argmax())]
+            beside = f" ({most}: {counts.max()})" if most != name else ""
+            times = "example" if count == 1 else "examples"
+            yield f"There are {count} {times} of {name} to learn from{beside}. Photograph more of it."
+
+
+def _about_confusions(mistakes: Mistakes) -> Iterator[str]:
+    table = confusion_table(mistakes)
+    for true, taken_for, count in table.confused:
+        n_true = int(table.counts[mistakes.class_names.index(true)].sum())
+        yield (
+            f"{count} of {n_true} objects of class {true} were taken for {taken_for}. Photograph {true} where "
+            f"you have photographed {taken_for}, and both together; check the class of the boxes drawn."
+        )
+
+
+def _about_loose_boxes(mistakes: Mistakes) -> Iterator[str]:
+    loose, found = (mistakes.counts[kind] for kind in ("loose box", "found"))
+    if loose >= 2 and 4 * loose >= found:
+        yield (
+            f"{loose} objects have a box that fits badly, {found} one that fits. Check that the boxes you drew "
+            "are tight, and photograph the poses in which they do not fit."
+        )
+
+
+def _about_false_alarms(mistakes: Mistakes) -> Iterator[str]:
+    negatives = [picture for picture in mistakes.pictures if not (~picture.true.crowd_mask).any()]
+    alarmed = sum(picture.count("background") > 0 for picture in negatives)
+    alarms = mistakes.counts["background"]
+    if alarmed:
+        yield (
+            f"{alarmed} of {len(negatives)} pictures without objects have a box. Photograph such places without "
+            "the object, and keep those photos without boxes among those to train on."
+        )
+    elif alarms:
+        yield (
+            f"{alarms} of {alarms + mistakes.counts['found']} boxes lie where nothing of the kind is. Photograph "
+            "the places they lie on without the object, and keep those photos without boxes."
+        )
+
+
+def _nothing_stands_out(looks: ObjectLooks) -> str:
+    n, missed = len(looks.labels), int(looks.missed.sum())
+    if not n:
+        return "No objects were looked at, so nothing can be said."
+    if missed == 0:
+        return (
+            f"All {n} objects were found. Photograph it where it has not been yet: other places, light, "
+            "distances; and score with those."
+        )
+    return (
+        f"{missed} of {n} objects were not found, and they have nothing in common that luck would not explain. "
+        "More photos of all kinds will help, and more to score with will tell."
+    )
+
+
+def _of(missed: np.ndarray, mask: np.ndarray) -> str:
+    return f"{int(missed[mask].sum())} of {int(mask.sum())}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"

@@ -1,0 +1,305 @@
+"""`calibrate_threshold`: the score from which a box is worth showing, and how sure one can be of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.evaluation.certainty import resampled_interval, share_interval
+from tflhelpers.evaluation.curves import COLOURS
+from tflhelpers.evaluation.matching import NOBODY, pair_boxes
+from tflhelpers.evaluation.scores import check_predictions
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """Every predicted box as one trial: sure so much, right or wrong, in that picture.
+
+    Attributes:
+        scores: float64 (n,). What lies in a region to ignore is left out.
+        right: bool (n,). Which box is right does not depend on the threshold: the surest choose first.
+        picture: row of the picture. int64 (n,).
+        n_true: number of true objects of each picture. int64 (pictures,).
+    """
+
+    scores: np.ndarray
+    right: np.ndarray
+    picture: np.ndarray
+    n_true: np.ndarray
+
+    def of(self, pictures: np.ndarray) -> Trials:
+        """The trials in the pictures with these rows, as often as they occur there."""
+        rows = [np.flatnonzero(self.picture == picture) for picture in pictures]
+        index = np.concatenate([np.zeros(0, np.int64), *rows])
+        number = np.repeat(np.arange(len(pictures)), [len(row) for row in rows])
+        return Trials(self.scores[index], self.right[index], number, self.n_true[pictures])
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What every threshold would give, from the one that lets nothing through down to 0.
+
+    Attributes:
+        thresholds: each lies midway between two scores, so that it parts them. float64 (t,), falling.
+        found, wrong: boxes that are right and that are not. int64 (t,).
+        alarms: pictures without objects that have a box. int64 (t,).
+        n_true: number of true objects.
+        n_negatives: number of pictures without objects.
+    """
+
+    thresholds: np.ndarray
+    found: np.ndarray
+    wrong: np.ndarray
+    alarms: np.ndarray
+    n_true: int
+    n_negatives: int
+
+    @property
+    def precision(self) -> np.ndarray:
+        """Part of the boxes that are right; 1 where there are none. float64 (t,)."""
+        boxes = self.found + self.wrong
+        return np.where(boxes, self.found / np.maximum(boxes, 1), 1.0)
+
+    @property
+    def recall(self) -> np.ndarray:
+        """Part of the objects that are found. float64 (t,)."""
+        return self.found / max(self.n_true, 1)
+
+    @property
+    def f1(self) -> np.ndarray:
+        """2 × found / (boxes + objects). float64 (t,)."""
+        return 2 * self.found / np.maximum(self.found + self.wrong + self.n_true, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A threshold, what it gives on these pictures, and how sure that is. Prints as sentences.
+
+    Attributes:
+        threshold: score from which to show boxes: give it to `detect`, or keep it as `detector.threshold`.
+        precision: part of the boxes that are right there.
+        recall: part of the objects that are found there.
+        f1: 2 × precision × recall / (precision + recall).
+        false_alarms: part of the pictures without objects that have a box; NaN if there are none.
+        reached: whether what was asked for is reached on these pictures.
+        threshold_interval: where the threshold lies for 95 % of sets drawn anew from these pictures.
+        sentences: what was found, and how far to trust it.
+        sweep: what every threshold gives.
+    """
+
+    threshold: float
+    precision: float
+    recall: float
+    f1: float
+    false_alarms: float
+    reached: bool
+    threshold_interval: tuple[float, float]
+    sentences: tuple[str, ...]
+    sweep: Sweep = field(repr=False)
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw precision, recall and F1 against the threshold; returns the matplotlib axes."""
+        import matplotlib.pyplot as plt
+
+        axes = axes or plt.subplots(figsize=(7, 3.8), layout="constrained")[1]
+        curves = (("precision", "-"), ("recall", (0, (4, 2))), ("f1", "-"))
+        for (name, style), colour in zip(curves, COLOURS, strict=False):
+            axes.plot(
+                self.sweep.thresholds,
+                getattr(self.sweep, name),
+                color=colour,
+                linestyle=style,
+                linewidth=3 if name == "f1" else 2,
+                label="F1" if name == "f1" else name,
+            )
+        axes.axvline(self.threshold, color="#222222", linewidth=1.5)
+        axes.axvspan(*self.threshold_interval, color="#222222", alpha=0.1, linewidth=0)
+        axes.set(xlabel="threshold", ylabel="on these pictures", xlim=(0, 1), ylim=(0, 1.02))
+        axes.set_title(f"threshold {self.threshold:.2f}; gray: where it may as well lie", fontsize="medium")
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+        return axes
+
+
+def calibrate_threshold(
+    predictions: Sequence[Boxes],
+    annotations: Annotations,
+    *,
+    precision: float | None = None,
+    false_alarms: float | None = None,
+    overlap: float = 0.5,
+) -> Calibration:
+    """Choose the score from which boxes are shown. Take pictures that were not trained on.
+
+    Args:
+        predictions: boxes with scores for each picture, detected with `threshold=0`.
+        annotations: the truth.
+        precision: the part of the boxes that shall be right, 0 to 1: then the threshold that finds most
+            objects with it. Without it, and without `false_alarms`, the threshold of the best F1.
+        false_alarms: the part of the pictures without objects that may have a box, 0 to 1: then the threshold
+            that finds most objects with no more.
+        overlap: intersection over union from which a box counts as found.
+
+    Raises:
+        ValueError: both wishes at once, nothing to find, no pictures without objects for `false_alarms`, or
+            predictions that do not fit (as for `evaluate`).
+
+    Example:
+        >>> truth = Annotations(["duck"], [("a.jpg", Boxes([[0, 0, 10, 10]], [0]))])
+        >>> found = [Boxes([[0, 0, 10, 10], [50, 0, 60, 10]], [0, 0], [0.8, 0.4])]
+        >>> round(calibrate_threshold(found, truth).threshold, 2)  # between the right box and the wrong one
+        0.6
+    """
+    check_predictions(predictions, [boxes for _, boxes in annotations], list(annotations.class_names))
+    trials = trials_of(predictions, annotations, overlap)
+    _check_wishes(trials, precision, false_alarms)
+    sweep = sweep_of(trials)
+    chosen = _best(sweep, precision, false_alarms)
+
+    def threshold_of(pictures: np.ndarray) -> float:
+        again = sweep_of(trials.of(pictures))
+        if not again.n_true or (false_alarms is not None and not again.n_negatives):
+            return math.nan
+        return float(again.thresholds[_best(again, precision, false_alarms)])
+
+    interval = resampled_interval(threshold_of, len(trials.n_true))
+    reached = _allowed(sweep, precision, false_alarms)[chosen] and bool(sweep.found[chosen])
+    lowest = float(trials.scores.min()) if len(trials.scores) else 0.0
+    return Calibration(
+        threshold=float(sweep.thresholds[chosen]),
+        precision=float(sweep.precision[chosen]),
+        recall=float(sweep.recall[chosen]),
+        f1=float(sweep.f1[chosen]),
+        false_alarms=_share(int(sweep.alarms[chosen]), sweep.n_negatives),
+        reached=bool(reached),
+        threshold_interval=interval,
+        sentences=tuple(_sentences(sweep, chosen, interval, bool(reached), precision, false_alarms, lowest)),
+        sweep=sweep,
+    )
+
+
+def trials_of(predictions: Sequence[Boxes], annotations: Annotations, overlap: float = 0.5) -> Trials:
+    """Every predicted box, and whether it is right."""
+    scores, right, picture = [np.zeros(0)], [np.zeros(0, bool)], [np.zeros(0, np.int64)]
+    for row, (boxes, (_, true)) in enumerate(zip(predictions, annotations, strict=True)):
+        if not len(boxes):
+            continue
+        pairing = pair_boxes(boxes, true, overlap)
+        counted = ~pairing.ignored
+        assert boxes.scores is not None
+        scores.append(boxes.scores[counted].astype(np.float64))
+        right.append(pairing.truth_of[counted] != NOBODY)
+        picture.append(np.full(int(counted.sum()), row))
+    n_true = np.array([int((~true.crowd_mask).sum()) for _, true in annotations], np.int64)
+    return Trials(np.concatenate(scores), np.concatenate(right), np.concatenate(picture), n_true)
+
+
+def sweep_of(trials: Trials) -> Sweep:
+    """Count what every threshold gives."""
+    order = np.argsort(-trials.scores, kind="stable")
+    scores, right, picture = trials.scores[order], trials.right[order], trials.picture[order]
+    last = np.flatnonzero(np.append(scores[1:] < scores[:-1], True)) if len(scores) else np.zeros(0, np.int64)
+    negative = trials.n_true == 0
+    first_alarm = np.zeros(len(scores), np.int64)
+    _, first = np.unique(picture, return_index=True)  # where each picture gets its first box
+    first_alarm[first] = negative[picture[first]]
+    ends = np.append(1.0, scores[last]), np.append(scores[last], 0.0)
+    return Sweep(
+        thresholds=(ends[0] + ends[1]) / 2,
+        found=np.append(0, np.cumsum(right)[last]),
+        wrong=np.append(0, np.cumsum(~right)[last]),
+        alarms=np.append(0, np.cumsum(first_alarm)[last]),
+        n_true=int(trials.n_true.sum()),
+        n_negatives=int(negative.sum()),
+    )
+
+
+def _allowed(sweep: Sweep, precision: float | None, false_alarms: float | None) -> np.ndarray:
+    if precision is not None:
+        return sweep.precision >= precision - 1e-9
+    if false_alarms is not None:
+        return sweep.alarms <= false_alarms * sweep.n_negatives + 1e-9
+    return np.ones(len(sweep.thresholds), bool)
+
+
+def _best(sweep: Sweep, precision: float | None, false_alarms: float | None) -> int:
+    """Row of the threshold with the best F1 of those allowed; with a wish, the one that finds most."""
+    worth = sweep.f1 if precision is None and false_alarms is None else sweep.recall + 1e-3 * sweep.precision
+    allowed = _allowed(sweep, precision, false_alarms)
+    best = int(np.argmax(np.where(allowed, worth, -1)))
+    if precision is not None and not sweep.found[best]:  # only "no boxes at all" is as precise as that
+        return int(np.argmax(np.where(sweep.found > 0, sweep.precision, -1)))
+    return best
+
+
+def _check_wishes(trials: Trials, precision: float | None, false_alarms: float | None) -> None:
+    if precision is not None and false_alarms is not None:
+        raise ValueError("precision and false_alarms are two wishes for one threshold. Give one of them.")
+    for name, wish in (("precision", precision), ("false_alarms", false_alarms)):
+        if wish is not None and not 0 <= wish <= 1:
+            raise ValueError(f"{name} must be a part from 0 to 1, got {wish}. For 5 % write 0.05.")
+    if not trials.n_true.sum():
+        raise ValueError(
+            "annotations must hold at least one object to find, got none. Without one, every threshold finds all."
+        )
+    if false_alarms is not None and trials.n_true.all():
+        raise ValueError(
+            "false_alarms needs pictures without objects, got none. Add pictures that show none of the classes."
+        )
+
+
+def _sentences(
+    sweep: Sweep,
+    row: int,
+    interval: tuple[float, float],
+    reached: bool,
+    precision: float | None,
+    false_alarms: float | None,
+    lowest: float,
+) -> list[str]:
+    found, wrong, alarms = (int(counts[row]) for counts in (sweep.found, sweep.wrong, sweep.alarms))
+    boxes = found + wrong
+    said = [
+        f"From a score of {sweep.thresholds[row]:.2f}, {found} of {sweep.n_true} objects are found and "
+        f"{wrong} of {boxes} boxes are wrong (F1 {sweep.f1[row]:.2f})."
+    ]
+    if not reached:
+        wish = f"a precision of {precision}" if precision is not None else f"false alarms of {false_alarms}"
+        wish = wish if precision is not None or false_alarms is not None else "anything"
+        said.append(f"No threshold finds objects with {wish} on these pictures; this one comes nearest.")
+    recall, right = share_interval(found, sweep.n_true), share_interval(found, boxes)
+    said.append(
+        f"With so many objects the true shares may lie (at 95 %) anywhere in {_range(recall)} for what is "
+        f"found and {_range(right)} for what is right; drawn anew from these pictures, the threshold lies in "
+        f"{_range(interval)}."
+    )
+    if sweep.n_negatives:
+        said.append(
+            f"{alarms} of {sweep.n_negatives} pictures without objects have a box; the true share may lie in "
+            f"{_range(share_interval(alarms, sweep.n_negatives))}."
+        )
+    elif wrong == 0:
+        said.append("No picture without objects was looked at, so this says little about false alarms.")
+    if lowest > 0.1:
+        said.append(
+            f"The least sure box has {lowest:.2f}: detect with threshold=0 to see what lower thresholds give."
+        )
+    return said
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
+
+
+def _range(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.2f}–{ends[1]:.2f}"
