@@ -51,7 +51,7 @@ def to_boxes(content: Content, class_names: Sequence[str]) -> Boxes:
     crowd = np.array([entry["crowd"] for entry in entries], bool)
     return Boxes(
         np.array([entry["xyxy"] for entry in entries], np.float32).reshape(-1, 4),
-        [class_names.index(entry["class"]) for entry in entries],
+        np.array([class_names.index(entry["class"]) for entry in entries], np.int64),
         crowd=crowd if crowd.any() else None,
     )
 
@@ -94,7 +94,8 @@ def _class_of(entry: Any) -> str:
 
 def _checked_edges(entries: Sequence[Mapping[str, Any]]) -> list[list[float]]:
     try:
-        return Boxes([entry["xyxy"] for entry in entries], [0] * len(entries)).xyxy.tolist()
+        xyxy = np.array([entry["xyxy"] for entry in entries], np.float64)
+        return Boxes(xyxy, np.zeros(len(entries), np.int64)).xyxy.tolist()
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"expected edges x1, y1, x2, y2 of each box: {error}") from error
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.pictures import Picture
@@ -23,8 +25,8 @@ def with_classes_first(annotations: Annotations, wanted: Sequence[str]) -> Annot
     label_of = [names.index(name) for name in annotations.class_names]
     records = dict(zip(annotations.class_names, annotations.categories, strict=False))
     return Annotations(
-        names,
-        [_relabelled(picture, label_of) for picture in annotations.pictures],
+        tuple(names),
+        tuple(_relabelled(picture, label_of) for picture in annotations.pictures),
         categories=tuple(records.get(name, {}) for name in names),
         header=annotations.header,
     )
@@ -68,5 +70,5 @@ def with_start(annotations: Annotations, start: Annotations) -> Annotations:
 def _relabelled(picture: Picture, label_of: Sequence[int]) -> Picture:
     """Return the picture with other labels for the same classes, its records kept."""
     boxes = picture.boxes
-    labels = [label_of[label] for label in boxes.labels]
+    labels = np.array([label_of[label] for label in boxes.labels], np.int64)
     return replace(picture, boxes=Boxes(boxes.xyxy, labels, boxes.scores, crowd=boxes.crowd))

@@ -82,7 +82,7 @@ class LabelStore:
             raise self._unusable or ValueError(
                 f'expected class names, since there is no {path} to take them from. Write ["duck"] or the like.'
             )
-        self._annotations = self._arranged(loaded or Annotations(self._wanted, ()))
+        self._annotations = self._arranged(loaded or Annotations.from_items(self._wanted, ()))
 
     @property
     def class_names(self) -> list[str]:
@@ -128,7 +128,7 @@ class LabelStore:
         return [relative_name(path, self.path.parent) for path in self._pictures]
 
     def change(
-        self, index: int, content: Content, bases: Iterable[Content], size: tuple[int, int] | None = None
+        self, index: int, content: object, bases: Iterable[object], size: tuple[int, int] | None = None
     ) -> Saved:
         """Put what is drawn on a picture into the file.
 
@@ -154,7 +154,7 @@ class LabelStore:
         notice = MERGED.format(name=self._pictures[index].name) if conflict else None
         return Saved(self.content(index), merged=not contents.same(wanted, ours), notice=notice)
 
-    def add_class(self, name: str) -> None:
+    def add_class(self, name: object) -> None:
         """Add a class at the end; one that is there already stays where it is.
 
         Raises:
@@ -165,7 +165,7 @@ class LabelStore:
         self._write(self._with_classes([_checked_name(name)]))
         self._wanted = self.class_names
 
-    def rename_class(self, old: str, new: str) -> None:
+    def rename_class(self, old: object, new: object) -> None:
         """Give a class another name, on all its boxes. Asked again, it does nothing.
 
         Raises:
@@ -176,7 +176,7 @@ class LabelStore:
         new, names = _checked_name(new), self.class_names
         if old == new or (old not in names and new in names):
             return
-        if old not in names:
+        if not isinstance(old, str) or old not in names:
             raise ValueError(f"there is no class {old!r}; the classes are {', '.join(names)}.")
         if new in names:
             raise ValueError(f"the name {new!r} is taken by another class. Choose another name.")
@@ -269,7 +269,7 @@ class LabelStore:
 
     def _with(self, class_names: Sequence[str], pictures: Iterable[Picture]) -> Annotations:
         now = self._annotations
-        return Annotations(class_names, tuple(pictures), categories=now.categories, header=now.header)
+        return Annotations(tuple(class_names), tuple(pictures), categories=now.categories, header=now.header)
 
 
 def _rows(annotations: Annotations) -> dict[Path, int]:

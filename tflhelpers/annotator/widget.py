@@ -295,4 +295,4 @@ def _checked_names(class_names: Sequence[str] | None) -> list[str] | None:
     Raises:
         ValueError: If one is empty or comes twice, or if it is one string.
     """
-    return None if class_names is None else list(Annotations(class_names, ()).class_names)
+    return None if class_names is None else list(Annotations.from_items(class_names, ()).class_names)
