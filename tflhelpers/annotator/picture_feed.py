@@ -13,7 +13,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from tflhelpers.data.images import ImageError
 from tflhelpers.data.previews import read_preview
 
 LONGEST_SIDE = 1280
@@ -78,7 +77,7 @@ class PictureFeed:
                 return self._thumbnails[index]
         try:
             url, _ = _data_url(self._paths[index], THUMBNAIL_SIDE, quality=75)
-        except (ImageError, OSError):
+        except Exception:  # `open` says what is wrong
             return None
         with self._lock:
             self._thumbnails[index] = url
@@ -99,7 +98,9 @@ class PictureFeed:
             return Shown(
                 None, (0, 0), f"{where}. If it was moved, put it back; boxes on it stay in the file."
             )
-        except (ImageError, OSError) as error:
+        except (
+            Exception
+        ) as error:  # whatever a damaged file makes a decoder raise: the next picture is as good
             return Shown(None, (0, 0), str(error).replace(str(path), path.name))
         self._sizes[index] = size
         return Shown(url, size)
