@@ -199,7 +199,8 @@ def test_text_fields_and_buttons_keep_their_keys(hand, tag, key, ours):
             const { handleKey } = await import("/annotator/js/keyboard.js");
             const inner = drawing.surface.element.appendChild(document.createElement(tag));
             let taken = null;
-            const listen = (event) => { taken = handleKey(event, { newBox() {}, remove() {}, nothingHere() {}, acceptProposal() {} }); };
+            const actions = { newBox() {}, remove() {}, nothingHere() {}, acceptProposal() {} };
+            const listen = (event) => { taken = handleKey(event, actions); };
             inner.addEventListener("keydown", listen);
             inner.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true, composed: true }));
             return taken;

@@ -32,7 +32,8 @@ def test_a_label_is_a_plate_of_the_colour_with_black_or_white_text(hand):
         """() => ["duck", "blue"].map((_, i) => {
             const { editor, view } = drawing.surface;
             const [x, y] = view.toScreen(...editor.boxes[i].xyxy.slice(0, 2));
-            const data = document.querySelector(".tfl-overlay-layer").getContext("2d").getImageData(x, y - 18, 34, 16).data;
+            const context = document.querySelector(".tfl-overlay-layer").getContext("2d");
+            const { data } = context.getImageData(x, y - 18, 34, 16);
             const seen = new Set();
             for (let at = 0; at < data.length; at += 4) seen.add([...data.slice(at, at + 3)].join());
             return [...seen];

@@ -40,7 +40,7 @@ function paintMagnifier(element, magnified, image, scene) {
   context.imageSmoothingEnabled = (view.scale * view.pictureWidth * density) / image.naturalWidth < 6;
   context.drawImage(image, view.left, view.top, view.pictureWidth * view.scale, view.pictureHeight * view.scale);
   const middle = [SIZE / 2, SIZE / 2];
-  paintOverlay(context, { ...scene, view, crosshair: middle });
+  paintOverlay(context, { ...scene, view, crosshair: middle, labels: false });
 }
 
 /** Above the finger; beside it where there is no room above, on the side with more room. */

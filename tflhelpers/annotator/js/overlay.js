@@ -6,7 +6,7 @@ const PLATE_HEIGHT = 18;
 const PLATE_PADDING = 5;
 const WIDEST_PLATE = 170;
 const SMALLEST_LABELLED = 14; // CSS pixels; a smaller box shows its label only when it is meant
-const HALO = "rgba(0, 0, 0, 0.6)";
+const HALO = "rgba(0, 0, 0, 0.7)";
 const HANDLE_SIDE = 9;
 const NO_CLASS = { name: "no class", colour: "rgb(160, 160, 160)" };
 
@@ -16,7 +16,7 @@ const shortNames = new Map();
 /**
  * Paints boxes, proposals, handles and crosshair in CSS pixels, and says where the label plates lie.
  * @param {CanvasRenderingContext2D} context scaled to CSS pixels, cleared
- * @param {object} scene view, boxes, proposals, selected, hovered (ids), classes, draft, crosshair
+ * @param {object} scene view, boxes, proposals, selected, hovered (ids), classes, draft, crosshair, labels
  * @returns {{id: number, plate: number[]}[]} plates as [x, y, width, height], the topmost first
  */
 export function paintOverlay(context, scene) {
@@ -24,10 +24,11 @@ export function paintOverlay(context, scene) {
   context.textBaseline = "middle";
   const items = itemsOf(scene);
   for (const item of items) paintFrame(context, item);
-  const plates = items.map((item) => paintPlate(context, item, scene.view)).filter(Boolean).reverse();
-  for (const item of items) if (item.selected && !item.drawn) paintHandles(context, item.rect, item.colour);
   if (scene.crosshair) paintCrosshair(context, scene.crosshair, scene.view);
-  return plates;
+  const labelled = scene.labels === false ? [] : items;
+  const plates = labelled.map((item) => paintPlate(context, item, scene.view)).filter(Boolean);
+  for (const item of items) if (item.selected && !item.drawn) paintHandles(context, item.rect, item.colour);
+  return plates.reverse();
 }
 
 /** What is painted, in order: proposals below boxes, the selected one on top, the one being drawn last. */
