@@ -6,18 +6,17 @@ are in the project folder, ready-made ones when they are not, and the sentence s
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tflhelpers.data.picture_files import pictures_in
 
 if TYPE_CHECKING:
     from tflhelpers.annotator.widget import Annotator
     from tflhelpers.data.annotations import Annotations
     from tflhelpers.model.detector import Detector
     from tflhelpers.project import Project
-
-PHOTO_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".bmp", ".gif"}
 
 
 def photo_folder_for(project: Project) -> tuple[Path, str]:
@@ -33,7 +32,7 @@ def photo_folder_for(project: Project) -> tuple[Path, str]:
     """
     from tflhelpers.data.samples import duck_photos
 
-    own = _pictures_in(project.data)
+    own = pictures_in(project.data)
     if own:
         return project.data, f"Your own {len(own)} photos, in {project.data}."
     practice = _practice(project)
@@ -62,7 +61,10 @@ def proposer_for(
         no picture is left to propose on; and the sentence that says which.
     """
     if not wanted:
-        return None, f"Proposals are off. Draw on {photos} photos, tick propose in the settings, and come back."
+        return (
+            None,
+            f"Proposals are off. Draw on {photos} photos, tick propose in the settings, and come back.",
+        )
     drawn = annotator.annotations
     ready = sum(len(boxes) > 0 for _, boxes in drawn)
     if ready < photos:
@@ -173,7 +175,7 @@ def clip_for(project: Project) -> tuple[list[Path], str]:
     from tflhelpers.data.samples import duck_clip
 
     for folder in (project.data / "clip", project.data):
-        pictures = _pictures_in(folder)
+        pictures = pictures_in(folder)
         if pictures:
             return pictures, f"The {len(pictures)} pictures in {folder}."
     frames = list(duck_clip().image_paths)
@@ -200,20 +202,6 @@ def _annotated_photos(file: Path) -> Annotations | None:
 
 def _count_boxes(annotations: Annotations) -> int:
     return sum(len(boxes) for _, boxes in annotations)
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        (path for path in folder.iterdir() if path.suffix.lower() in PHOTO_ENDINGS), key=_counting_order
-    )
-
-
-def _counting_order(path: Path) -> list[tuple[int, str]]:
-    """Sort key by which ``frame2`` comes before ``frame10``."""
-    pieces = re.split(r"(\d+)", path.name.lower())
-    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces]
 
 
 def _listed(names: tuple[str, ...], most: int = 5) -> str:

@@ -1,0 +1,30 @@
+"""The pictures of a folder, in the order in which people count."""
+
+from __future__ import annotations
+
+import pytest
+
+from tflhelpers.data.picture_files import pictures_in
+
+
+@pytest.mark.parametrize(
+    ("files", "pictures"),
+    [
+        ([], []),
+        (["frame10.jpg", "frame2.JPG", "frame1.png"], ["frame1.png", "frame2.JPG", "frame10.jpg"]),
+        (["b.webp", "a.heic", "A2.tif"], ["A2.tif", "a.heic", "b.webp"]),
+        (["notes.txt", "annotations.json", "._a.jpg", ".hidden.png", "jpg"], []),
+        (["1.jpg", "a.jpg", "01b.jpg"], ["1.jpg", "01b.jpg", "a.jpg"]),
+    ],
+)
+def test_pictures(tmp_path, files, pictures):
+    for name in files:
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()
+    assert [path.name for path in pictures_in(tmp_path)] == pictures
+
+
+def test_no_folder_has_no_pictures(tmp_path):
+    assert pictures_in(tmp_path / "gone") == []
+    (tmp_path / "a.jpg").touch()
+    assert pictures_in(tmp_path / "a.jpg") == []
