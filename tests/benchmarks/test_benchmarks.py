@@ -179,3 +179,15 @@ def test_json_is_kept_where_asked(script, tmp_path):
     script("report").write_json(tmp_path / "new" / "out.json", {"runs": [1]})
     assert json.loads((tmp_path / "new" / "out.json").read_text("utf-8")) == {"runs": [1]}
     script("report").write_json(None, {})
+
+
+def test_the_annotators_start_goes_through_all_pictures(script, tmp_path, monkeypatch):
+    startup = script("annotator_startup")
+    monkeypatch.setattr(startup, "WIDTH", 400)
+    monkeypatch.setattr(startup, "HEIGHT", 300)
+    startup.write_photos(tmp_path, 12)
+    assert (tmp_path / "photo011.jpg").samefile(tmp_path / "photo001.jpg")
+    figures = startup.measure(tmp_path)
+    assert figures["pictures"] == 12
+    assert len(json.loads((tmp_path / "annotations.json").read_text("utf-8"))["annotations"]) == 11
+    assert startup.tables(figures).count("| 12 |") == 2
