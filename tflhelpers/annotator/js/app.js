@@ -65,7 +65,7 @@ class App {
     this.toolbar = createToolbar(actions);
     if (this.host.download) this.status.element.append(createDownloadButton(actions));
     this.proposals = new ProposalBar(actions);
-    this.stage.append(this.proposals.element);
+    this.stage.append(this.proposals.element, this.notices.hints);
     this.classes = new ClassList({
       choose: (label) => session.choose(label),
       change: (operation) => session.changeClasses(operation),
@@ -83,6 +83,7 @@ class App {
   async start() {
     this.status.setStatus({ state: "saving", text: "Opening …" });
     this.showWaiting("Waiting for the kernel …");
+    this.update();
     await this.session.start();
     this.help.setKeptWhere(this.host.set.kept_where);
   }
@@ -100,7 +101,7 @@ class App {
       next: () => session.next(),
       nextUnlabelled: () => session.nextUnlabelled(),
       copyToNext: () => session.copyToNext(),
-      setClass: (label) => session.choose(label),
+      chooseClass: (label) => session.choose(label),
       help: () => help.toggle(),
       download: () => host.download?.(),
     };

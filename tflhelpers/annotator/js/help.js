@@ -24,7 +24,7 @@ const KEYS = [
 /** A panel over the picture that says what the keys do. */
 export class Help {
   constructor() {
-    this.kept = makeElement("span", { text: "to disk" });
+    this.kept = makeElement("span");
     this.close = makeElement("button", {
       type: "button",
       class: "tfl-button",
@@ -43,7 +43,7 @@ export class Help {
       [
         makeElement("div", { class: "tfl-heading" }, [makeElement("strong", { text: "Keys" }), this.close]),
         makeElement("table", {}, [makeElement("tbody", {}, rows)]),
-        makeElement("p", { text: "Draw a box around each thing. Every change is saved by itself: " }, [this.kept]),
+        makeElement("p", { text: "Draw a box around each thing. Every change is saved by itself, in " }, [this.kept]),
         makeElement("p", {
           text:
             "A picture that shows none of your things teaches too: mark it “nothing here”. " +
@@ -60,7 +60,7 @@ export class Help {
 
   /** @param {string} where Such as "annotations.json". */
   setKeptWhere(where) {
-    this.kept.textContent = where;
+    this.kept.textContent = `${where}.`;
   }
 
   get isOpen() {

@@ -209,6 +209,7 @@ export class KernelHost extends EventTarget {
       waitedForPicture: this.requests.waitingFor(["hello", "open"]),
       refusal: this.outbox.refusal,
       trouble: this.outbox.store.trouble,
+      begun: /[bn]/.test(this.set?.states ?? ""),
       keptWhere: this.set?.kept_where ?? "",
     });
     if (status.text === this.told) return;

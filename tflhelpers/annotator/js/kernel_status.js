@@ -9,10 +9,11 @@ const BUSY_AFTER = 2000; // milliseconds without an answer until the kernel coun
  * @param {number} facts.waitedForPicture The same of a picture asked for.
  * @param {string | null} facts.refusal Why the kernel could not save.
  * @param {string | null} facts.trouble Why the browser keeps nothing.
+ * @param {boolean} facts.begun Whether anything is saved.
  * @param {string} facts.keptWhere The file.
  * @returns {{ state: "saved" | "saving" | "busy" | "gone" | "error", text: string }}
  */
-export function kernelStatus({ live, pending, waited, waitedForPicture, refusal, trouble, keptWhere }) {
+export function kernelStatus({ live, pending, waited, waitedForPicture, refusal, trouble, begun, keptWhere }) {
   const here = trouble
     ? `Unsaved changes are only in this page, for ${trouble}: do not close it.`
     : "Your changes are kept in this browser";
@@ -27,5 +28,6 @@ export function kernelStatus({ live, pending, waited, waitedForPicture, refusal,
   }
   if (waitedForPicture >= BUSY_AFTER) return { state: "busy", text: "The kernel is busy. Pictures come when it is free." };
   if (pending) return { state: "saving", text: "Saving …" };
-  return { state: "saved", text: `Saved in ${keptWhere}` };
+  const text = begun ? `Saved in ${keptWhere}` : `Ready: every change is saved in ${keptWhere}`;
+  return { state: "saved", text };
 }

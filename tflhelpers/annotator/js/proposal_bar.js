@@ -13,10 +13,9 @@ export class ProposalBar {
         text: visible,
         onclick: () => actions[name](),
       });
-    this.text = makeElement("span", { class: "tfl-proposal-count" });
+    this.acceptAll = button("Accept all proposals", "", "acceptAllProposals", "Shift+Enter", true);
     this.element = makeElement("div", { class: "tfl-proposals", role: "group", "aria-label": "Proposals", hidden: true }, [
-      this.text,
-      button("Accept all proposals", "Accept all", "acceptAll", "Shift+Enter", true),
+      this.acceptAll,
       button("Accept proposal", "Accept", "acceptProposal", "Enter"),
       button("Dismiss proposal", "Dismiss", "dismissProposal", "X"),
     ]);
@@ -28,6 +27,6 @@ export class ProposalBar {
       this.element.closest(".tfl-annotator").querySelector("[role=application]")?.focus();
     }
     this.element.hidden = count === 0;
-    setText(this.text, count === 1 ? "1 proposal" : `${count} proposals`);
+    setText(this.acceptAll, count === 1 ? "Accept 1 proposal" : `Accept all ${count} proposals`);
   }
 }

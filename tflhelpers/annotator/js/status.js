@@ -30,10 +30,14 @@ export class StatusLine {
   }
 }
 
-/** Sentences that must be read, above the tools, until they are put away; hints go away by themselves. */
+/**
+ * Sentences that must be read, above the tools, until they are put away; and hints, which go away by themselves
+ * and lie over the picture, so that nothing moves under the pointer.
+ */
 export class Notices {
   constructor() {
     this.element = makeElement("div", { class: "tfl-notices" });
+    this.hints = makeElement("div", { class: "tfl-hints" });
   }
 
   /** @param {string} text Stays until it is put away. */
@@ -46,8 +50,7 @@ export class Notices {
   hint(text) {
     this.clearHint();
     this.hinted = this.makeNotice(text);
-    this.hinted.classList.add("tfl-hinted");
-    this.element.append(this.hinted);
+    this.hints.append(this.hinted);
     this.timer = setTimeout(() => this.clearHint(), HINT_SECONDS * 1000);
   }
 
