@@ -6,9 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from tflhelpers.progress import ProgressBar
-from tflhelpers.training import history
-from tflhelpers.training.history import NAMES, History, StepRecorder
+from tflhelpers.training.history import History
 
 matplotlib.use("Agg")
 
@@ -52,47 +50,3 @@ def test_plot_draws_into_given_axes():
     axes = matplotlib.pyplot.subplots()[1]
     assert made(3).plot(axes) is axes
     matplotlib.pyplot.close(axes.figure)
-
-
-def run(recorder, per_step):
-    """Hands the recorder what Keras would: the means of all steps so far."""
-    for i in range(len(per_step)):
-        means = {name: np.mean(per_step[: i + 1]) * (k + 1) for k, name in enumerate(NAMES)}
-        recorder.on_train_batch_end(i, means)
-
-
-@pytest.mark.parametrize("earlier", [[], [7.0, 5.0]])
-def test_each_steps_own_losses_are_kept(earlier):
-    bar = ProgressBar()
-    recorder = StepRecorder(bar, None, "", len(earlier), {"loss": earlier} if earlier else {})
-    per_step = [4.0, 2.0, 6.0, 0.0, 1.5]
-    run(recorder, per_step)
-    np.testing.assert_allclose(recorder.losses["loss"], earlier + per_step, atol=1e-6)
-    np.testing.assert_allclose(recorder.losses["box_loss"], 2 * np.array(per_step), atol=1e-6)
-    assert (recorder.done, bar.count) == (len(earlier) + 5, 5)
-
-
-@pytest.mark.parametrize(
-    ("save_steps", "save_seconds", "saved_at"),
-    [(2, 1e9, [2, 4, 5]), (3, 1e9, [3, 5]), (100, 1e9, [5]), (100, 0.0, [1, 2, 3, 4, 5, 5])],
-)
-def test_the_state_is_saved_every_few_steps_or_seconds_and_at_the_end(
-    tmp_path, monkeypatch, save_steps, save_seconds, saved_at
-):
-    steps = []
-    monkeypatch.setattr(history, "SAVE_STEPS", save_steps)
-    monkeypatch.setattr(history, "SAVE_SECONDS", save_seconds)
-    monkeypatch.setattr(history, "save_state", lambda model, step, path, **others: steps.append(step))
-    recorder = StepRecorder(ProgressBar(), tmp_path / "state.npz", "settings", 0, {})
-    recorder.set_model(None)
-    run(recorder, [1.0] * 5)
-    recorder.on_train_end()
-    assert steps == saved_at
-
-
-def test_without_a_path_nothing_is_saved(monkeypatch):
-    monkeypatch.setattr(history, "SAVE_STEPS", 1)
-    monkeypatch.setattr(history, "save_state", lambda *arguments, **others: pytest.fail("saved"))
-    recorder = StepRecorder(ProgressBar(), None, "", 0, {})
-    run(recorder, [1.0, 1.0])
-    recorder.on_train_end()

@@ -23,7 +23,7 @@ def trainer(seed, units=3, steps=2):
     for _ in range(steps):
         gradients = [rng.normal(size=v.shape).astype(np.float32) for v in network.trainable_variables]
         optimizer.apply(gradients)
-    return SimpleNamespace(network=network, optimizer=optimizer)
+    return SimpleNamespace(network=network, optimizer=optimizer, whole=lambda: network)
 
 
 def values(made):

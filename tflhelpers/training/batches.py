@@ -85,16 +85,21 @@ def training_batches(
         seed: of the order and the changes.
         first_step: batches before this one are left out.
     """
-    order = _order(len(pictures), batch_size * steps, seed)
+    order = draw_order(len(pictures), batch_size * steps, seed)
     draws = np.arange(len(order))
     start = first_step * batch_size
     data = tf.data.Dataset.from_tensor_slices((order[start:], draws[start:]))
-    example = _augmented_example(pictures, how, seed) if how is not None else _plain_example(pictures)
-    data = data.map(example, num_parallel_calls=2, deterministic=True)
+    data = data.map(training_example(pictures, how, seed), num_parallel_calls=2, deterministic=True)
     return data.batch(batch_size, drop_remainder=True).prefetch(2)
 
 
-def _order(num_pictures: int, num_draws: int, seed: int) -> np.ndarray:
+def training_example(pictures: TrainingPictures, how: Augmentation | None, seed: int):
+    """A function for `tf.data`, from (index of the picture, number of the draw) to (image, boxes and labels)."""
+    return _augmented_example(pictures, how, seed) if how is not None else _plain_example(pictures)
+
+
+def draw_order(num_pictures: int, num_draws: int, seed: int) -> np.ndarray:
+    """The picture of each draw: all of them in a random order, then all in another, and so on."""
     rng = np.random.default_rng(seed)
     rounds = -(-num_draws // num_pictures)
     return np.concatenate([rng.permutation(num_pictures) for _ in range(rounds)])[:num_draws]

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.model.detector import Detector
+from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import TrainingPictures, training_batches
-from tflhelpers.training.history import History, StepRecorder
-from tflhelpers.training.resume import STATE_FILE, load_state
+from tflhelpers.training.feature_cache import FeatureCache, split_network
+from tflhelpers.training.history import History
+from tflhelpers.training.loop import Keeper, run_steps
+from tflhelpers.training.recipe import Recipe, choose_recipe
+from tflhelpers.training.resume import STATE_FILE
 from tflhelpers.training.trainer import DetectorTrainer
 
 logger = logging.getLogger(__name__)
 
-# What learns, from the narrowest to the widest; each part of the network is one of `ssd.GROUPS`.
-TRAINABLE = {
-    "heads": ("heads",),
-    "predictor": ("heads", "tower"),
-    "fpn": ("heads", "tower", "fpn"),
-    "all": ("heads", "tower", "fpn", "backbone"),
-}
-AUTO_STEPS = 200
-AUTO_RATE = 0.02
 MOMENTUM = 0.9
-WARMUP_SHARE = 0.1
 
 
 def fine_tune(
@@ -44,9 +40,11 @@ def fine_tune(
     trainable: str = "auto",
     augment: str | bool | Augmentation | None = "auto",
     learning_rate: float | None = None,
+    budget: str | float | None = None,
     validation: Annotations | None = None,
     resume_dir: str | Path | None = None,
     seed: int = 0,
+    cache_features: bool = True,
 ) -> History:
     """Trains `detector` on your pictures, in place.
 
@@ -56,18 +54,21 @@ def fine_tune(
         detector: one whose classes are those of the annotations.
         annotations: pictures and boxes. Pictures without boxes teach what is not an object; crowd boxes are left out
             of the judgement.
-        steps: batches to learn from.
+        steps: batches to learn from; by default more for more photos and classes, 200 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
-            pyramid), "all"; "auto" takes "all", which five photos need when the detector has not seen the like.
+            pyramid), "all"; "auto" takes all but the first layers of the backbone, which see edges and colours.
         augment: "auto" changes flip, zoom, position and colour at random; an `Augmentation` says how far; None or
             False takes the pictures as they are.
         learning_rate: of SGD with momentum 0.9, its highest: it rises for a tenth of the steps, then falls to 0 along
             a cosine.
+        budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
         validation: pictures that are not learned from, to compute the loss on at the end.
         resume_dir: folder that the training is kept in every few seconds; calling again with the same arguments goes
             on from there.
-        seed: makes a run repeatable on the same machine and backend.
+        seed: makes a run repeatable on the same machine and backend (with a budget, the number of steps is not).
+        cache_features: compute what the layers that do not learn make of each picture once and use it at every step;
+            False computes it anew each time, for the same losses where nothing is augmented.
 
     Returns:
         History: losses by step, seconds, what was trained, and the loss on `validation`.
@@ -75,69 +76,65 @@ def fine_tune(
     Raises:
         ValueError: nothing to learn from, classes that do not fit, or an unknown argument value.
     """
-    _check(detector, annotations, validation, trainable)
-    _check_counts(steps=steps, batch_size=batch_size)
-    steps = AUTO_STEPS if steps is None else steps
-    learning_rate = AUTO_RATE if learning_rate is None else learning_rate
-    trainable = "all" if trainable == "auto" else trainable
-    how = _augmentation(augment)
-    pictures = TrainingPictures(annotations, detector.image_size)
     began = time.monotonic()
-    trainer = _compiled_trainer(detector, TRAINABLE[trainable], steps, learning_rate)
-    settings = f"steps {steps}, batch {batch_size}, {trainable}, {how}, rate {learning_rate}, seed {seed}"
-    settings += f", {_fingerprint(annotations)}"
+    _check(detector, annotations, validation)
+    recipe = choose_recipe(
+        annotations,
+        steps=steps,
+        batch_size=batch_size,
+        trainable=trainable,
+        augment=augment,
+        learning_rate=learning_rate,
+        budget=budget,
+    )
+    pictures = TrainingPictures(annotations, detector.image_size)
     state_path = None if resume_dir is None else _state_path(Path(resume_dir))
-    done, losses = (0, {}) if state_path is None else load_state(trainer, state_path, settings=settings)
-    with progress_bar(steps, "Fine-tuning") as bar:
-        bar.update(done)
-        recorder = StepRecorder(bar, state_path, settings, done, losses)
-        if done < steps:
-            data = training_batches(
-                pictures, batch_size=batch_size, steps=steps, how=how, seed=seed, first_step=done
-            )
-            trainer.fit(
-                data, steps_per_epoch=steps - done, epochs=1, verbose=0, shuffle=False, callbacks=[recorder]
-            )
+    keeper = Keeper(state_path, f"{recipe}, seed {seed}, {_fingerprint(annotations)}")
+    with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, notes):
+        course = keeper.restore(trainer)
+        total = recipe.steps if recipe.budget is None else None
+        with progress_bar(total, "Fine-tuning") as bar:
+            bar.update(course.done)
+            run_steps(trainer, batches(course.done), recipe, course, keeper, bar, began)
     for sentence in pictures.dropped:
         logger.warning("%s; left out of the training.", sentence)
     return History(
-        **recorder.losses,
+        **course.losses,
         seconds=time.monotonic() - began,
-        trained=TRAINABLE[trainable],
+        trained=recipe.trained,
         dropped=tuple(pictures.dropped),
-        validation_loss=_validation_loss(trainer, validation, batch_size, seed),
+        notes=notes,
+        validation_loss=_validation_loss(detector, validation, batch_size, seed),
     )
 
 
-def _compiled_trainer(
-    detector: Detector, groups: tuple[str, ...], steps: int, learning_rate: float
-) -> DetectorTrainer:
+@contextlib.contextmanager
+def _prepared(
+    detector: Detector, pictures: TrainingPictures, recipe: Recipe, seed: int, cache_features: bool
+) -> Iterator[tuple]:
+    """A trainer, a function from the number of steps done to the batches that come next, and what to tell."""
     for layer in detector.network.layers:
-        layer.trainable = layer_group(layer) in groups
-    trainer = DetectorTrainer(detector.network, detector.anchors_rel_yxyx, len(detector.class_names))
-    warmup = max(1, round(WARMUP_SHARE * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / warmup, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
-    )
-    optimizer = keras.optimizers.SGD(schedule, momentum=MOMENTUM)
-    return trainer.prepare(optimizer)
+        layer.trainable = layer_group(layer) in recipe.trained
+    draws = {"batch_size": recipe.batch_size, "steps": recipe.steps, "how": recipe.how, "seed": seed}
+    below_above = split_network(detector.network, lambda layer: layer_group(layer) in recipe.trained)
+    if cache_features and below_above is not None:
+        cache = FeatureCache(below_above[0], pictures, **draws)
+        if cache.fits:
+            with cache:
+                yield _trainer(detector, below_above[1]), cache.batches, (f"{cache}.",)
+            return
+        logger.warning("No room for %s: they are computed at each step.", cache)
+    trainer = _trainer(detector, detector.network)
+    yield trainer, lambda done: training_batches(pictures, **draws, first_step=done), ()
 
 
-def _augmentation(augment) -> Augmentation | None:
-    if isinstance(augment, Augmentation):
-        return augment
-    if augment in ("auto", True):
-        return Augmentation()
-    if augment in (None, False):
-        return None
-    raise ValueError(f'augment must be "auto", None or an Augmentation, got {augment!r}.')
+def _trainer(detector: Detector, learner: keras.Model) -> DetectorTrainer:
+    classes = len(detector.class_names)
+    trainer = DetectorTrainer(learner, detector.anchors_rel_yxyx, classes, whole=detector.network)
+    return trainer.prepare(keras.optimizers.SGD(0.0, momentum=MOMENTUM))
 
 
-def _check(
-    detector: Detector, annotations: Annotations, validation: Annotations | None, trainable: str
-) -> None:
-    if trainable != "auto" and trainable not in TRAINABLE:
-        raise ValueError(f"trainable must be auto, {', '.join(TRAINABLE)}, got {trainable!r}.")
+def _check(detector: Detector, annotations: Annotations, validation: Annotations | None) -> None:
     for pictures in (annotations, validation or annotations):
         if tuple(pictures.class_names) != detector.class_names:
             raise ValueError(
@@ -148,12 +145,6 @@ def _check(
         raise ValueError(
             f"The annotations must hold at least one box, got none on {len(annotations)} pictures. Draw some first."
         )
-
-
-def _check_counts(**counts: int | None) -> None:
-    for name, count in counts.items():
-        if count is not None and count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}.")
 
 
 def _fingerprint(annotations: Annotations) -> str:
@@ -177,10 +168,12 @@ def _state_path(folder: Path) -> Path:
     return folder / STATE_FILE
 
 
-def _validation_loss(trainer: DetectorTrainer, validation: Annotations | None, batch_size: int, seed: int):
+def _validation_loss(detector: Detector, validation: Annotations | None, batch_size: int, seed: int):
     if not validation:
         return None
-    pictures = TrainingPictures(validation, trainer.image_size)
+    trainer = DetectorTrainer(detector.network, detector.anchors_rel_yxyx, len(detector.class_names))
+    trainer.compile(jit_compile=USE_XLA)
+    pictures = TrainingPictures(validation, detector.image_size)
     batch_size = max(
         size for size in range(1, batch_size + 1) if len(pictures) % size == 0
     )  # leaves none out

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
-import keras
 import numpy as np
-
-from tflhelpers.training.resume import save_state
-
-SAVE_SECONDS, SAVE_STEPS = 10.0, 20
-NAMES = ("loss", "box_loss", "class_loss", "matched")
 
 
 @dataclass(frozen=True)
@@ -25,6 +17,7 @@ class History:
         seconds: of this call.
         trained: the parts of the network that learned.
         dropped: a sentence for each picture with boxes that could not be learned from.
+        notes: what else was done, such as the memory that was taken.
         validation_loss: on the pictures held back for it, None without any.
     """
 
@@ -35,6 +28,7 @@ class History:
     seconds: float
     trained: tuple[str, ...]
     dropped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     validation_loss: float | None = None
 
     def __repr__(self) -> str:
@@ -67,39 +61,3 @@ def _smoothed(values: np.ndarray, width: int = 11) -> np.ndarray:
         return values
     sums, counts = (np.convolve(v, np.ones(width)) for v in (values, np.ones(len(values))))
     return (sums / counts)[width // 2 :][: len(values)]
-
-
-class StepRecorder(keras.callbacks.Callback):
-    """Moves the progress bar, keeps each step's losses, and saves the state every few steps or seconds."""
-
-    def __init__(
-        self, bar, state_path: Path | None, settings: str, done: int, losses: dict[str, list[float]]
-    ) -> None:
-        super().__init__()
-        self.bar, self.state_path, self.settings = bar, state_path, settings
-        self.first_step = self.done = done
-        self.losses = {name: list(losses.get(name, [])) for name in NAMES}
-        self._sums = dict.fromkeys(NAMES, 0.0)
-        self._saved = (done, time.monotonic())
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.done += 1
-        count = self.done - self.first_step
-        for name in NAMES:  # Keras hands out the mean of all steps so far
-            total = float(logs[name]) * count
-            self.losses[name].append(total - self._sums[name])
-            self._sums[name] = total
-        self.bar.update(1)
-        self.bar.set_text(loss=f"{self.losses['loss'][-1]:.3f}", matched=round(self.losses["matched"][-1]))
-        step, when = self._saved
-        if self.state_path and (self.done - step >= SAVE_STEPS or time.monotonic() - when >= SAVE_SECONDS):
-            self._save()
-
-    def on_train_end(self, logs=None):
-        if self.state_path:
-            self._save()
-
-    def _save(self) -> None:
-        assert self.state_path is not None
-        save_state(self.model, self.done, self.state_path, settings=self.settings, losses=self.losses)
-        self._saved = (self.done, time.monotonic())

@@ -71,4 +71,4 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
 
 
 def _variables(trainer: keras.Model) -> list:
-    return [*trainer.network.variables, *trainer.optimizer.variables]
+    return [*trainer.whole().variables, *trainer.optimizer.variables]

@@ -15,25 +15,36 @@ class DetectorTrainer(keras.Model):
     """Trains `network` on batches of (images, {"boxes_rel_yxyx": (B, G, 4), "labels": (B, G)}).
 
     Args:
-        network: of `model.ssd`; trained in place.
+        network: of `model.ssd`, or the upper part of one, which takes features for images; trained in place.
         anchors: float32 (A, 4), of `model.anchors`.
         num_classes: foreground classes.
+        whole: the detector's network, where `network` is a part of it.
     """
 
-    def __init__(self, network: keras.Model, anchors, num_classes: int, **kwargs) -> None:
+    def __init__(
+        self, network: keras.Model, anchors, num_classes: int, *, whole: keras.Model | None = None, **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.network = network
         self.anchors = ops.convert_to_tensor(anchors, "float32")
         self.num_classes = num_classes
-        self.image_size = tuple(network.input_shape[1:3])
+        self.whole = lambda: (
+            whole or network
+        )  # as a function: Keras would take an attribute for a further layer
         self.parts = {name: keras.metrics.Mean(name=name) for name in ("matched", "box_loss", "class_loss")}
 
     def prepare(self, optimizer: keras.optimizers.Optimizer) -> DetectorTrainer:
         """Compiles and builds, so that the optimizer's variables exist before a state is loaded into them."""
         self.compile(optimizer=optimizer, jit_compile=USE_XLA)
-        self.build((None, *self.image_size, 3))
+        self.build(self.network.input_shape)
         optimizer.build(self.trainable_variables)
         return self
+
+    def learn(self, images, truth: dict, learning_rate: float) -> dict[str, float]:
+        """One step; returns its losses by name."""
+        self.optimizer.learning_rate = learning_rate
+        self.reset_metrics()
+        return self.train_on_batch(images, truth, return_dict=True)
 
     def call(self, images, training=None):
         return self.network(images, training=training)

@@ -1,0 +1,69 @@
+"""What is chosen for a training that was not told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.training.recipe import AUTO_TRAINED, TRAINABLE, auto_steps, choose_recipe, parse_seconds
+
+NOTHING_ASKED = {
+    "steps": None,
+    "batch_size": 4,
+    "trainable": "auto",
+    "augment": "auto",
+    "learning_rate": None,
+    "budget": None,
+}
+
+
+def photos(count, classes=1):
+    names = [f"thing {k}" for k in range(classes)]
+    return Annotations(names, [(f"{i}.jpg", Boxes([[0, 0, 9, 9]], [i % classes])) for i in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("count", "classes", "steps"),
+    [(5, 1, 200), (1, 1, 200), (20, 1, 400), (5, 4, 400), (20, 4, 800), (500, 1, 2000), (10_000, 9, 5000)],
+)
+def test_steps_follow_photos_and_classes(count, classes, steps):
+    assert auto_steps(photos(count, classes)) == steps
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "chosen"),
+    [
+        ({}, "trained", AUTO_TRAINED),
+        ({}, "steps", 200),
+        ({}, "budget", None),
+        ({"trainable": "fpn"}, "trained", TRAINABLE["fpn"]),
+        ({"trainable": "all"}, "trained", ("heads", "tower", "fpn", "backbone", "stem")),
+        ({"steps": 7}, "steps", 7),
+        ({"budget": "1 min"}, "budget", 60.0),
+        ({"budget": "1 min"}, "steps", 5000),
+        ({"budget": "1 min", "steps": 30}, "steps", 30),
+        ({"learning_rate": 0.5}, "learning_rate", 0.5),
+        ({"augment": None}, "how", None),
+    ],
+)
+def test_what_is_asked_is_taken_and_the_rest_is_chosen(asked, name, chosen):
+    assert getattr(choose_recipe(photos(5), **NOTHING_ASKED | asked), name) == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("20 s", 20), ("1 min", 60), ("1.5min", 90), ("2 h", 7200), (" 3 Minutes ", 180), (45, 45), ("30", 30)],
+)
+def test_times_are_read(text, seconds):
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "1 fortnight", "0 s", -3, "1.2.3 s", float("nan"), float("inf")]
+)
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(
+        ValueError, match='budget must be a time like "20 s", "1 min" or a number of seconds, got '
+    ):
+        parse_seconds(text)

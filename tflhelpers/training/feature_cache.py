@@ -1,0 +1,175 @@
+"""What the frozen layers make of each picture, computed once and used again at every step.
+
+A step then only goes through the layers that learn. Without augmentation the losses are those of the whole network;
+with it a picture is seen in a limited number of views instead of a new one each time.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tflhelpers.progress import progress_bar
+from tflhelpers.training.augment import Augmentation
+from tflhelpers.training.batches import TrainingPictures, draw_order, training_example
+
+logger = logging.getLogger(__name__)
+
+MAX_VIEWS = 32  # of each picture, when it is augmented
+MEMORY_BYTES = 2**30  # what is larger goes to the disk
+DISK_SHARE = 0.5  # of what is free there
+_BATCH = 4  # pictures that go through the frozen layers at once
+
+
+def split_network(
+    network: keras.Model, learns: Callable[[keras.layers.Layer], bool]
+) -> tuple[keras.Model, keras.Model] | None:
+    """The network in two: `below`, from images to what the first learning layers take in, and `above`, the rest.
+
+    Both share their layers with `network`: what `above` learns, `network` knows.
+
+    Args:
+        network: functional.
+        learns: whether a layer is to be trained.
+
+    Returns:
+        (below, above), or None where a learning layer takes the images themselves or no layer learns.
+    """
+    moving: set[int] = set()  # tensors that change as the learning layers do
+    edge = {}
+    for depth in sorted(network._nodes_by_depth, reverse=True):  # from the inputs on
+        for node in network._nodes_by_depth[depth]:
+            inputs = node.input_tensors
+            if not inputs or not (learns(node.operation) or any(id(x) in moving for x in inputs)):
+                continue
+            moving |= {id(x) for x in node.outputs}
+            edge |= {id(x): x for x in inputs if id(x) not in moving}
+    features = list(edge.values())
+    if not features or any(x is image for x in features for image in network.inputs):
+        return None
+    return keras.Model(network.inputs, features), keras.Model(features, network.output)
+
+
+class FeatureCache:
+    """The features of every view of every picture that a training will ask for; a context manager.
+
+    Attributes:
+        views: of each picture; 1 without augmentation.
+        megabytes: that all of it takes.
+        on_disk: whether it is too large for the memory that it may take, so that it lies in a temporary folder.
+    """
+
+    def __init__(
+        self,
+        below: keras.Model,
+        pictures: TrainingPictures,
+        *,
+        batch_size: int,
+        steps: int,
+        how: Augmentation | None,
+        seed: int,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        self.below, self.pictures = below, pictures
+        self.batch_size, self.steps, self.how, self.seed = batch_size, steps, how, seed
+        self.order = draw_order(len(pictures), batch_size * steps, seed)
+        self.shapes = [tuple(tensor.shape[1:]) for tensor in below.outputs]
+        rounds = -(-len(self.order) // len(pictures))
+        self.views = 1 if how is None else self._fitting_views(min(MAX_VIEWS, rounds), memory_bytes)
+        self.megabytes = self._bytes_a_view() * self.views / 2**20
+        self.on_disk = self._bytes_a_view() * self.views > memory_bytes
+        self._folder: Path | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for it, in memory or on the disk."""
+        return not self.on_disk or self.megabytes * 2**20 <= _free_disk_bytes() * DISK_SHARE
+
+    def __str__(self) -> str:
+        views = f" in {self.views} views" if self.how is not None else ""
+        where = "on disk" if self.on_disk else "in memory"
+        return f"features of {len(self.pictures)} pictures{views} kept {where}, {self.megabytes:.0f} MB"
+
+    def __enter__(self) -> FeatureCache:
+        if self.on_disk:
+            self._folder = Path(tempfile.mkdtemp(prefix="tflhelpers-features-"))
+        self._store = [self._array(number, shape) for number, shape in enumerate(self.shapes)]
+        self._truth: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        try:
+            self._fill()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._store = []
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def batches(self, first_step: int = 0) -> tf.data.Dataset:
+        """As `training_batches`, with the features in place of the images."""
+        rows = self._rows()[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
+        types = [*(tf.float32 for _ in self.shapes), tf.float32, tf.int32]
+
+        def batch(rows_of_batch):
+            *features, boxes, labels = tf.numpy_function(self._gather, [rows_of_batch], types)
+            features = tuple(
+                tf.ensure_shape(x, (self.batch_size, *shape))
+                for x, shape in zip(features, self.shapes, strict=True)
+            )
+            boxes, labels = tf.ensure_shape(boxes, (None, None, 4)), tf.ensure_shape(labels, (None, None))
+            return features, {"boxes_rel_yxyx": boxes, "labels": labels}
+
+        return tf.data.Dataset.from_tensor_slices(rows[first_step:]).map(batch).prefetch(2)
+
+    def _rows(self) -> np.ndarray:
+        """Where each draw's features lie: picture by picture, view by view."""
+        rounds = np.arange(len(self.order)) // len(self.pictures)
+        return self.order * self.views + rounds % self.views
+
+    def _gather(self, rows: np.ndarray) -> list[np.ndarray]:
+        boxes, labels = zip(*(self._truth[row] for row in rows.tolist()), strict=True)
+        return [*(array[rows] for array in self._store), np.stack(boxes), np.stack(labels)]
+
+    def _fill(self) -> None:
+        """Puts each view through the frozen layers, with the random numbers of the first draw that asks for it."""
+        rows, draws = np.unique(self._rows(), return_index=True)
+        data = tf.data.Dataset.from_tensor_slices((rows, self.order[draws], draws))
+        example = training_example(self.pictures, self.how, self.seed)
+        data = data.map(lambda row, index, draw: (row, *example(index, draw)), num_parallel_calls=2)
+        run = tf.function(lambda images: self.below(images, training=False), reduce_retracing=True)
+        with progress_bar(len(rows), "Features") as bar:
+            for batch_rows, images, truth in data.batch(_BATCH).prefetch(1):
+                features = (
+                    run(images) if keras.backend.backend() == "tensorflow" else self.below(images.numpy())
+                )
+                for array, values in zip(self._store, keras.tree.flatten(features), strict=True):
+                    array[batch_rows.numpy()] = keras.ops.convert_to_numpy(values)
+                pairs = zip(truth["boxes_rel_yxyx"].numpy(), truth["labels"].numpy(), strict=True)
+                self._truth |= dict(zip(batch_rows.numpy().tolist(), pairs, strict=True))
+                bar.update(len(batch_rows))
+
+    def _array(self, number: int, shape: tuple[int, ...]) -> np.ndarray:
+        shape = (len(self.pictures) * self.views, *shape)
+        if self._folder is None:
+            return np.empty(shape, np.float32)
+        return np.lib.format.open_memmap(self._folder / f"{number}.npy", "w+", np.float32, shape)
+
+    def _bytes_a_view(self) -> int:
+        return len(self.pictures) * sum(4 * int(np.prod(shape)) for shape in self.shapes)
+
+    def _fitting_views(self, views: int, memory_bytes: int) -> int:
+        """Fewer views rather than the disk, but not fewer than 8."""
+        return max(min(views, 8), min(views, memory_bytes // self._bytes_a_view()))
+
+
+def _free_disk_bytes() -> int:
+    return shutil.disk_usage(tempfile.gettempdir()).free

@@ -1,0 +1,137 @@
+"""How to train, chosen from what is known: what was asked for, the photos, the classes, and the time there is."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.training.augment import Augmentation
+
+# What learns, from the narrowest to the widest; each part of the network is one of `ssd.GROUPS`.
+TRAINABLE = {
+    "heads": ("heads",),
+    "predictor": ("heads", "tower"),
+    "fpn": ("heads", "tower", "fpn"),
+    "all": ("heads", "tower", "fpn", "backbone", "stem"),
+}
+AUTO_TRAINED = ("heads", "tower", "fpn", "backbone")  # edges and colours are the same for all things
+AUTO_STEPS, AUTO_PHOTOS = 200, 5  # steps for one class on so many photos; more of both ask for more
+MAX_STEPS = 5000
+AUTO_RATE = 0.02
+WARMUP_SHARE = 0.1
+UNITS = {
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "seconds": 1,
+    "min": 60,
+    "minute": 60,
+    "minutes": 60,
+    "h": 3600,
+    "hour": 3600,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training's settings.
+
+    Attributes:
+        trained: the parts of the network that learn.
+        steps: batches to learn from, at most so many where there is a budget.
+        batch_size: pictures a step.
+        learning_rate: the highest.
+        how: random changes to the pictures; None for none.
+        budget: seconds from call to trained; None for as long as it takes.
+    """
+
+    trained: tuple[str, ...]
+    steps: int
+    batch_size: int
+    learning_rate: float
+    how: Augmentation | None
+    budget: float | None
+
+    def rate_at(self, progress: float) -> float:
+        """The learning rate when `progress` (0 to 1) of the training is done: it rises, then falls along a cosine."""
+        if progress < WARMUP_SHARE:
+            return self.learning_rate * progress / WARMUP_SHARE
+        return (
+            self.learning_rate
+            * 0.5
+            * (1 + math.cos(math.pi * (progress - WARMUP_SHARE) / (1 - WARMUP_SHARE)))
+        )
+
+
+def choose_recipe(
+    annotations: Annotations,
+    *,
+    steps: int | None,
+    batch_size: int,
+    trainable: str,
+    augment: str | bool | Augmentation | None,
+    learning_rate: float | None,
+    budget: str | float | None,
+) -> Recipe:
+    """The recipe for what `fine_tune` was asked; what is None or "auto" is chosen here.
+
+    Raises:
+        ValueError: an argument makes no sense.
+    """
+    if trainable != "auto" and trainable not in TRAINABLE:
+        raise ValueError(f"trainable must be auto, {', '.join(TRAINABLE)}, got {trainable!r}.")
+    for name, count in (("steps", steps), ("batch_size", batch_size)):
+        if count is not None and count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}.")
+    seconds = None if budget is None else parse_seconds(budget)
+    return Recipe(
+        trained=AUTO_TRAINED if trainable == "auto" else TRAINABLE[trainable],
+        steps=steps or (MAX_STEPS if seconds else auto_steps(annotations)),
+        batch_size=batch_size,
+        learning_rate=AUTO_RATE if learning_rate is None else learning_rate,
+        how=_augmentation(augment),
+        budget=seconds,
+    )
+
+
+def auto_steps(annotations: Annotations) -> int:
+    """Steps for a set: as the square root of its photos and of its classes."""
+    photos = max(1.0, len(annotations) / AUTO_PHOTOS)
+    return min(MAX_STEPS, round(AUTO_STEPS * math.sqrt(photos * len(annotations.class_names))))
+
+
+def parse_seconds(budget: str | float) -> float:
+    """Seconds of 90, "90 s", "1.5 min" or "2 h".
+
+    Raises:
+        ValueError: it is none of these, or not above 0.
+
+    Example:
+        >>> parse_seconds("1.5 min")
+        90.0
+    """
+    number, unit = budget, "s"
+    if isinstance(budget, str):
+        found = re.fullmatch(r"\s*([0-9.]+)\s*([a-z]*)\s*", budget.lower())
+        number, unit = found.groups() if found else ("", "")
+    try:
+        seconds = float(number) * UNITS[unit or "s"]
+    except (ValueError, KeyError, TypeError):
+        seconds = 0.0
+    if not 0.0 < seconds < math.inf:
+        raise ValueError(
+            f'budget must be a time like "20 s", "1 min" or a number of seconds, got {budget!r}.'
+        )
+    return seconds
+
+
+def _augmentation(augment) -> Augmentation | None:
+    if isinstance(augment, Augmentation):
+        return augment
+    if augment in ("auto", True):
+        return Augmentation()
+    if augment in (None, False):
+        return None
+    raise ValueError(f'augment must be "auto", None or an Augmentation, got {augment!r}.')
