@@ -308,3 +308,13 @@ def test_a_page_scaled_by_css_keeps_the_numbers(hand):
     # body has a margin of 20, and is scaled about its own corner: the surface lies at (20, 20), half as large
     hand.drag_on_page((20 + 57, 20 + 57), (20 + 157, 20 + 107))
     assert hand.boxes == [[100, 100, 300, 200]]
+
+
+@pytest.mark.parametrize(("shift", "expected"), [(0, 0), (1, 0), (3, 1), (4, 1), (-1, 0), (-3, -1)])
+def test_an_edge_goes_to_the_nearest_pixel(hand, shift, expected):
+    hand.tell(
+        "() => { drawing.surface.zoomBy(4, 514, 314); }"
+    )  # the picture's point (500, 300) stays, at scale 4
+    assert hand.on_page(500, 300) == pytest.approx((534, 334))
+    hand.drag_on_page((534 + shift, 334), (534 + 80, 334 + 40))
+    assert hand.boxes == [[500 + expected, 300, 520, 310]]
