@@ -56,22 +56,23 @@ def browser():
 def open_page(browser):
     """Open a page in a context of its own: ``open_page(viewport=..., has_touch=True, color_scheme="dark", ...)``.
 
-    Uncaught errors of any of its pages fail the test at its end.
+    Uncaught errors of any of its pages fail the test at its end; with ``errors_of="blob:"`` only those that have
+    this text in their stack, for pages in which programs of others run too.
     """
     contexts, errors = [], []
 
-    def open_one(**settings):
+    def open_one(*, errors_of="", **settings):
         context = browser.new_context(**{"viewport": DESKTOP, **settings})
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: errors.append(error) if errors_of in f"{error.stack}" else None)
         return page
 
     yield open_one
     for context in contexts:
         context.close()
-    assert errors == [], "errors that the page did not catch"
+    assert [f"{error}\n{error.stack}" for error in errors] == [], "errors that the page did not catch"
 
 
 @pytest.fixture

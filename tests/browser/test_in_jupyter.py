@@ -156,7 +156,8 @@ def notebook(request, tmp_path, open_page):
     content.cells.append(nbformat.v4.new_code_cell(SLEEP, id="sleep"))
     nbformat.write(content, folder / NOTEBOOK)
     with served(program, python(), folder, tmp_path / "home") as address:
-        opened = OpenNotebook(program, open_page(), address, folder)
+        page = open_page(errors_of="blob:")  # where widgets' modules come from
+        opened = OpenNotebook(program, page, address, folder)
         opened.open()
         yield opened
 
