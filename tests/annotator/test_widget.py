@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -332,3 +333,25 @@ def test_to_html_holds_the_pictures_and_all_of_the_file(page, annotator, photos,
     assert data["file"] == json.loads(file.read_text("utf-8"))
     assert [picture["file_name"] for picture in data["pictures"]] == ["duck1.jpg", "duck2.jpg", "duck10.jpg"]
     assert data["pictures"][0]["content"] == drawn(box(1, "</script> 🦆"))
+
+
+def test_two_widgets_whose_messages_are_handled_in_two_threads(photos, file, open_page):
+    """As JupyterLab does where the kernel has subshells; a cell may ask for the annotations meanwhile."""
+    for number in range(20, 60):
+        (photos / f"duck{number}.jpg").write_bytes((photos / "duck1.jpg").read_bytes())
+    pages = [open_page(Annotator(photos, ["duck"], file)) for _ in range(2)]
+
+    def draw_on_every_second(first):
+        for name in pages[first].annotator._names[first::2]:
+            assert pages[first].change(name, drawn(box(first)), TODO)["kind"] == "saved"
+
+    threads = [threading.Thread(target=draw_on_every_second, args=(first,)) for first in range(2)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert len(pages[0].annotator.annotations) <= 43
+    for page in pages:
+        page.ask("hello")
+        assert page.annotator.states == "b" * 43
+    left = sorted(int(boxes.xyxy[0, 0]) for _, boxes in Annotations.load(file))
+    assert left == [0] * 22 + [1] * 21

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tflhelpers.annotator import contents
 from tflhelpers.annotator.contents import Content
+from tflhelpers.annotator.label_file import keep_aside, lock_of, one_at_a_time, signature_of
 from tflhelpers.annotator.label_order import with_classes_first, with_pictures_found, with_start
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
@@ -67,6 +67,7 @@ class LabelStore:
             )
         self.path = path
         self.notice = ""
+        self.lock = lock_of(path)
         self._pictures = list(pictures)
         self._start = start
         self._wanted = (
@@ -74,7 +75,7 @@ class LabelStore:
         )
         self._renames: dict[str, str] = {}
         self._removed: dict[Path, Picture] = {}  # their ids and other fields, should boxes be drawn again
-        self._seen = _signature(path)
+        self._seen = signature_of(path)
         self._unusable: AnnotationError | None = None
         self._unreadable: OSError | None = None
         loaded = self._load()
@@ -89,9 +90,10 @@ class LabelStore:
         """The classes: those given first, then those that only the file has."""
         return list(self._annotations.class_names)
 
+    @one_at_a_time
     def refresh(self) -> None:
         """Read the file again if somebody changed it. One that vanished or broke leaves what was known."""
-        signature = _signature(self.path)
+        signature = signature_of(self.path)
         if signature == self._seen and self._unreadable is None:
             return
         self._seen = signature
@@ -114,9 +116,11 @@ class LabelStore:
 
     def labelled(self) -> Annotations:
         """Return the pictures that are labelled, in the order in which they are shown."""
-        rows = _rows(self._annotations)
-        kept = [self._annotations.pictures[rows[path]] for path in self._pictures if path in rows]
-        return self._with(self._annotations.class_names, kept)
+        now = self._annotations
+        rows = _rows(now)
+        return replace(
+            now, pictures=tuple(now.pictures[rows[path]] for path in self._pictures if path in rows)
+        )
 
     def document(self) -> dict[str, Any]:
         """Return what the file holds, or would hold after the next change, as COCO JSON."""
@@ -127,6 +131,7 @@ class LabelStore:
         """Return the name that each picture shown has in the file."""
         return [relative_name(path, self.path.parent) for path in self._pictures]
 
+    @one_at_a_time
     def change(
         self, index: int, content: object, bases: Iterable[object], size: tuple[int, int] | None = None
     ) -> Saved:
@@ -154,6 +159,7 @@ class LabelStore:
         notice = MERGED.format(name=self._pictures[index].name) if conflict else None
         return Saved(self.content(index), merged=not contents.same(wanted, ours), notice=notice)
 
+    @one_at_a_time
     def add_class(self, name: object) -> None:
         """Add a class at the end; one that is there already stays where it is.
 
@@ -165,6 +171,7 @@ class LabelStore:
         self._write(self._with_classes([_checked_name(name)]))
         self._wanted = self.class_names
 
+    @one_at_a_time
     def rename_class(self, old: object, new: object) -> None:
         """Give a class another name, on all its boxes. Asked again, it does nothing.
 
@@ -214,7 +221,7 @@ class LabelStore:
             if self._unreadable is not None:
                 raise self._unreadable  # whatever it holds must not be overwritten
             if self._unusable is not None:
-                self._keep_aside()
+                self._tell_where_it_is(keep_aside(self.path))
             annotations.save(self.path)
         except OSError as error:
             raise NotSaved(
@@ -222,17 +229,15 @@ class LabelStore:
                 "another path; until then the boxes are kept in this browser only."
             ) from error
         self._annotations = annotations
-        self._seen = _signature(self.path)
+        self._seen = signature_of(self.path)
         self._start = None  # it is in the file now
 
-    def _keep_aside(self) -> None:
-        aside = next(name for name in _aside_names(self.path) if not name.exists())
-        if self.path.exists():
-            os.replace(self.path, aside)
+    def _tell_where_it_is(self, aside: Path | None) -> None:
+        self._unusable = None
+        if aside is not None:
             self.notice = (
                 f"The unusable {self.path.name} is kept as {aside.name}; boxes are now saved in a new file."
             )
-        self._unusable = None
 
     def _arranged(self, loaded: Annotations) -> Annotations:
         arranged = with_classes_first(loaded, self._wanted)
@@ -284,19 +289,3 @@ def _checked_name(name: object) -> str:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"a class needs a name, got {name!r}.")
     return name.strip()
-
-
-def _signature(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes when somebody writes the file; None if it cannot be looked at."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _aside_names(path: Path) -> Iterable[Path]:
-    number = 0
-    while True:
-        number += 1
-        yield path.with_name(f"{path.stem}.unusable-{number}{path.suffix}")

@@ -247,7 +247,8 @@ class Annotator(anywidget.AnyWidget):
         url = self._feed.thumbnail(index)
         self._mark(index, broken=url is None)
         self._answer(message, {"kind": "thumbnail", "url": url})
-        self._set(states=self._states())
+        with self._sync_lock:
+            self._set(states=self._states())
 
     def _answer(self, message: Message, answer: Message) -> None:
         ticket = message.get("ticket")
@@ -266,12 +267,14 @@ class Annotator(anywidget.AnyWidget):
             return "".join("x" if index in self._broken else state for index, state in states)
 
     def _show_state(self) -> None:
-        notice = {"notice": self._store.notice} if self._store.notice else {}
-        self._store.notice = ""
-        self._set(class_names=self._store.class_names, states=self._states(), **notice)
+        with self._sync_lock:  # whoever comes last shows what is true last
+            notice, self._store.notice = self._store.notice, ""
+            self._set(class_names=self._store.class_names, states=self._states())
+            if notice:
+                self._set(notice=notice)
 
     def _set(self, **values: Any) -> None:
-        """Set traits; the threads do so too."""
+        """Set traits; the threads do so too, and notebook programs may handle messages in threads."""
         with self._sync_lock:
             for name, value in values.items():
                 setattr(self, name, value)
