@@ -20,6 +20,8 @@ MAY_SEE = {
     "address": [],
     "progress": [],
     "demo": ["data", "project", ""],  # "" is the front door
+    "doctor": ["evaluation", "data"],
+    "holding_out": ["evaluation", "training", "model", "data"],
     "ready_made": ["data", "annotator", "model.detector", "training", "project"],
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked

@@ -18,6 +18,10 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       what_to_photograph_next, shared_scenes
     sharing/          something to show
                       draw_boxes, contact_sheet, gallery, write_gif
+    holding_out.py    how good is it, without photos to spare
+                      leave_one_out
+    doctor.py         why does it find nothing, or everything
+                      diagnose
     ready_made.py     what a notebook works on while you have not made your own
                       photo_folder_for, proposer_for, photos_for, scoring_photos_for, detector_for, clip_for
     demo.py           all of it once: ``python -m tflhelpers``
@@ -61,6 +65,8 @@ _HOMES = {
     "contact_sheet": "sharing.contact_sheet",
     "gallery": "sharing.gallery",
     "write_gif": "sharing.gif",
+    "leave_one_out": "holding_out",
+    "diagnose": "doctor",
     "photo_folder_for": "ready_made",
     "proposer_for": "ready_made",
     "photos_for": "ready_made",
@@ -79,6 +85,7 @@ if TYPE_CHECKING:
     from tflhelpers.data.images import read_image as read_image
     from tflhelpers.data.samples import duck_clip as duck_clip
     from tflhelpers.data.samples import duck_photos as duck_photos
+    from tflhelpers.doctor import diagnose as diagnose
     from tflhelpers.evaluation.confusion import confusion_table as confusion_table
     from tflhelpers.evaluation.mistakes import find_mistakes as find_mistakes
     from tflhelpers.evaluation.next_photos import what_to_photograph_next as what_to_photograph_next
@@ -86,6 +93,7 @@ if TYPE_CHECKING:
     from tflhelpers.evaluation.scores import Scores as Scores
     from tflhelpers.evaluation.scores import evaluate as evaluate
     from tflhelpers.evaluation.thresholds import calibrate_threshold as calibrate_threshold
+    from tflhelpers.holding_out import leave_one_out as leave_one_out
     from tflhelpers.model.detector import Detector as Detector
     from tflhelpers.model.zoo import zoo_models as zoo_models
     from tflhelpers.project import Project as Project

@@ -77,6 +77,7 @@ def test_every_threshold_gives_what_find_mistakes_counts():
     sweep = sweep_of(trials_of(predictions, annotations))
     assert (np.diff(sweep.thresholds) < 0).all()
     for row in range(0, len(sweep.thresholds), 9):
+        assert sweep.row_at(sweep.thresholds[row]) == row
         mistakes = find_mistakes(predictions, annotations, threshold=sweep.thresholds[row])
         counts = mistakes.counts
         assert counts["found"] == sweep.found[row]
@@ -84,6 +85,16 @@ def test_every_threshold_gives_what_find_mistakes_counts():
         assert wrong == sweep.wrong[row]
         negatives = [p for p in mistakes.pictures if not (~p.true.crowd_mask).any()]
         assert sum(any(f.kind != "ignored" for f in p.findings) for p in negatives) == sweep.alarms[row]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "found", "wrong"),
+    [(0.95, 0, 0), (0.9, 1, 0), (0.7, 1, 1), (0.51, 1, 1), (0.5, 2, 1), (0.0, 2, 1)],
+)
+def test_any_threshold_by_hand(threshold, found, wrong):
+    sweep = sweep_of(trials_of(*pictures([0.9, 0.5], [0.7])))
+    row = sweep.row_at(threshold)
+    assert (sweep.found[row], sweep.wrong[row]) == (found, wrong)
 
 
 def test_what_is_ignored_counts_neither_way():

@@ -6,5 +6,6 @@
 - `thresholds`: `calibrate_threshold`, the score from which a box is worth showing (`certainty`)
 - `next_photos`: `what_to_photograph_next`, what the missed objects have in common (`object_looks`)
 - `scenes`: `shared_scenes`, whether training and scoring show the same places
-- `symptoms`: what ails a detector, from its boxes alone; `tflhelpers/doctor.py` runs the detector
+- `symptoms`: `examine`, what ails a detector, from its boxes alone (`place_symptoms`, `class_symptoms`,
+  `score_symptoms`, `training_symptoms`, `diagnosis`); `tflhelpers/doctor.py` runs the detector
 """

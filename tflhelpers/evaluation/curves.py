@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +65,7 @@ def plot_curves(curves: Sequence[PrecisionRecall], axes: Any = None) -> Any:
             color=COLOURS[names.index(curve.class_name) % len(COLOURS)],
             linestyle="-" if curve.overlap == OVERLAPS[0] else (0, (4, 2)),
             linewidth=2,
-            label=f"{curve.class_name}, overlap {curve.overlap:.2f}: AP {_floor(curve.average_precision)}",
+            label=f"{curve.class_name}, overlap {curve.overlap:.2f}: AP {curve.average_precision:.3f}",
             clip_on=False,
         )
     axes.set(
@@ -80,8 +79,3 @@ def plot_curves(curves: Sequence[PrecisionRecall], axes: Any = None) -> Any:
     if curves:
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2, fontsize="small")
     return axes
-
-
-def _floor(value: float) -> str:
-    """Three digits that never show 1.000 for less than 1."""
-    return f"{math.floor(value * 1000 + 1e-6) / 1000:.3f}"

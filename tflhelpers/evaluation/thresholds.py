@@ -47,6 +47,7 @@ class Sweep:
 
     Attributes:
         thresholds: each lies midway between two scores, so that it parts them. float64 (t,), falling.
+        least_sure: score of the least sure box that is let through, infinite for none. float64 (t,).
         found, wrong: boxes that are right and that are not. int64 (t,).
         alarms: pictures without objects that have a box. int64 (t,).
         n_true: number of true objects.
@@ -54,6 +55,7 @@ class Sweep:
     """
 
     thresholds: np.ndarray
+    least_sure: np.ndarray
     found: np.ndarray
     wrong: np.ndarray
     alarms: np.ndarray
@@ -75,6 +77,10 @@ class Sweep:
     def f1(self) -> np.ndarray:
         """2 × found / (boxes + objects). float64 (t,)."""
         return 2 * self.found / np.maximum(self.found + self.wrong + self.n_true, 1)
+
+    def row_at(self, threshold: float) -> int:
+        """The row that tells what any other threshold, 0 to 1, gives."""
+        return int((self.least_sure >= np.float32(threshold)).sum()) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,6 +222,7 @@ def sweep_of(trials: Trials) -> Sweep:
     ends = np.append(1.0, scores[last]), np.append(scores[last], 0.0)
     return Sweep(
         thresholds=(ends[0] + ends[1]) / 2,
+        least_sure=np.append(np.inf, scores[last]),
         found=np.append(0, np.cumsum(right)[last]),
         wrong=np.append(0, np.cumsum(~right)[last]),
         alarms=np.append(0, np.cumsum(first_alarm)[last]),

@@ -1,0 +1,142 @@
+"""Leaving one photo out: who learns from what, what is added up, and how it goes on after a break."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.training.tiny import drawn_pictures, tiny_detector
+from tflhelpers import holding_out
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.evaluation.scores import evaluate
+from tflhelpers.holding_out import leave_one_out
+
+A, B, FAR = [10, 20, 60, 50], [100, 20, 130, 90], [200, 200, 220, 230]
+PHOTOS = Annotations(
+    ("duck", "goose"),
+    [
+        ("a.jpg", Boxes([A], [0])),
+        ("b.jpg", Boxes([A, B], [0, 1])),
+        ("c.jpg", Boxes([B], [0])),
+        ("d.jpg", Boxes.empty()),
+    ],
+)
+
+
+class Learner:
+    """Finds what it has seen a box of in the same place, and on photo d what is not there."""
+
+    def __init__(self, truth=PHOTOS):
+        self.truth, self.seen = truth, []
+
+    def detect(self, path, *, threshold, max_boxes):
+        assert threshold == 0
+        if path.name == "d.jpg":
+            return Boxes([FAR], [0], [0.3])
+        boxes = next(b for p, b in self.truth if p == path)
+        known = [k for k, xyxy in enumerate(boxes.xyxy.tolist()) if xyxy in self.seen]
+        return Boxes(boxes.xyxy[known], boxes.labels[known], [0.9] * len(known))
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """The names of the photos that each training saw, and its arguments."""
+    done = []
+
+    def learn(detector, annotations, **arguments):
+        detector.seen = [xyxy for _, boxes in annotations for xyxy in boxes.xyxy.tolist()]
+        done.append(("".join(path.stem for path in annotations.image_paths), arguments))
+
+    monkeypatch.setattr(holding_out, "fine_tune", learn)
+    return done
+
+
+def test_each_photo_is_scored_by_one_that_has_not_seen_it(trainings):
+    result = leave_one_out(Learner, PHOTOS, progress=False, steps=7)
+    assert trainings == [(seen, {"steps": 7}) for seen in ("bcd", "acd", "abd", "abc")]
+    # A is on a and b, B on b and c: each is found, since another photo shows it.
+    assert [photo.ap50 for photo in result.photos[:3]] == pytest.approx([1, 1, 1])
+    assert np.isnan(result.photos[3].ap50)
+    assert [photo.n_true for photo in result.photos] == [1, 2, 1, 0]
+    assert result.pooled == evaluate(result.predictions, PHOTOS)
+    assert (result.pooled.n_truth, result.pooled.n_predictions) == (4, 5)
+
+
+def test_spread_and_sentences_by_hand(trainings):
+    """A is on two photos and is found on both; B is on one, and is missed when that is held out."""
+    photos = Annotations(("duck",), [(p, Boxes(b.xyxy[:1], b.labels[:1])) for p, b in PHOTOS[:3]])
+    result = leave_one_out(lambda: Learner(photos), photos, progress=False)
+    assert [photo.ap50 for photo in result.photos] == pytest.approx([1, 1, 0])
+    assert result.mean_and_spread == pytest.approx((2 / 3, 3**-0.5))
+    lines = str(result).splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["photo", "AP", "AP50", "objects"],
+        ["a.jpg", "1.000", "1.000", "1"],
+        ["b.jpg", "1.000", "1.000", "1"],
+    ]
+    assert lines[4].split() == ["all", "photos", "0.663", "0.663", "3"]  # 67 of the 101 recalls
+    assert "AP50 0.66 together; the photos' own have a mean of 0.67 and spread by 0.58." in lines[6]
+    assert lines[7].startswith("2 of 3 objects are found at the best threshold")
+    assert "anywhere in 0.21–0.94" in lines[7]
+
+
+def test_a_class_on_one_photo_only_is_told(trainings):
+    assert "goose: on one photo only" in str(leave_one_out(Learner, PHOTOS, progress=False))
+
+
+def test_it_goes_on_where_it_was_broken_off(trainings, tmp_path):
+    count = 0
+
+    def breaks_at_the_third():
+        nonlocal count
+        count += 1
+        if count == 3:
+            raise KeyboardInterrupt
+        return Learner()
+
+    with pytest.raises(KeyboardInterrupt):
+        leave_one_out(breaks_at_the_third, PHOTOS, resume_dir=tmp_path / "kept", progress=False, steps=7)
+    again = leave_one_out(Learner, PHOTOS, resume_dir=tmp_path / "kept", progress=False, steps=7)
+    assert [seen for seen, _ in trainings] == ["bcd", "acd", "abd", "abc"]
+    assert again.pooled == leave_one_out(Learner, PHOTOS, progress=False).pooled
+    leave_one_out(Learner, PHOTOS, resume_dir=tmp_path / "kept", progress=False, steps=8)
+    assert len(trainings) == 12, "other arguments begin anew"
+
+
+def test_one_photo_is_too_few(trainings):
+    with pytest.raises(ValueError, match="at least 2 photos with objects, got 1: one to learn from"):
+        leave_one_out(Learner, PHOTOS[2:])
+
+
+@pytest.mark.slow
+def test_with_a_real_detector(tmp_path):
+    pictures = drawn_pictures(tmp_path, 3, negatives=1)
+    result = leave_one_out(tiny_detector, pictures, steps=3, augment=None, batch_size=2)
+    assert [len(found) > 0 for found in result.predictions] == [True] * 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_it_predicts_the_exam_of_the_real_duck(shared_data):
+    """The pooled AP50 of five photos against the 49 frames', within 0.15; or the sentence says why it cannot."""
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.training.fine_tune import fine_tune
+
+    ducky = shared_data / "ducky"
+    train = Annotations.load(ducky / "annotations_train.json", ducky / "train")
+    test = Annotations.load(ducky / "annotations_test_reflections.json", ducky / "test")
+
+    def fresh():
+        return Detector.from_zoo(
+            "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8",
+            class_names=train.class_names,
+            checkpoint=shared_data / "handtrack_320" / "checkpoint" / "ckpt-0",
+        )
+
+    predicted = leave_one_out(fresh, train)
+    detector = fresh()
+    fine_tune(detector, train)
+    exam = evaluate(detector.detect_all(test.image_paths, threshold=0.0), test)
+    print(predicted, exam, sep="\n\n")
+    assert abs(predicted.pooled.ap50 - exam.ap50) <= 0.15

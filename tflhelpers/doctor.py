@@ -1,0 +1,106 @@
+"""`diagnose`: why a detector finds nothing, or everything, or cannot be trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.images import image_size
+from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
+from tflhelpers.evaluation.symptoms import Case, examine
+from tflhelpers.evaluation.training_symptoms import Course, history_causes, weight_causes
+
+DEFAULT_THRESHOLD = 0.5
+DEFAULT_ANCHOR = 32.0  # pixels of the input: the smallest anchor of the zoo's detectors
+
+
+class Detecting(Protocol):
+    """What is asked of a detector; `image_size`, `threshold`, `network` and anchors are used if it has them."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+
+    def detect_all(self, images: Sequence[Path], *, threshold: float) -> list[Boxes]: ...
+
+
+def diagnose(
+    detector: Detecting,
+    annotations: Annotations,
+    *,
+    history: Course | None = None,
+    threshold: float | None = None,
+    most: int = 50,
+) -> Diagnosis:
+    """Find out why a detector finds nothing, marks everything, or had a loss of 0 or nan: cause and remedy.
+
+    Knows: no boxes at all, boxes as fractions, x and y swapped, boxes drawn on pictures that lay on their side,
+    labels shifted by one, classes in another order, objects too small after resizing, a learning rate that was
+    too high (or too low), a threshold that is too high or too low, a detector that was never trained.
+
+    Args:
+        detector: a trained one; it is run with `threshold=0`.
+        annotations: pictures and true boxes; those trained on serve as well as others.
+        history: what `fine_tune` returned, to look at the losses too.
+        threshold: score from which boxes are shown; None for the detector's own.
+        most: pictures that are looked at, spread over all of them.
+
+    Returns:
+        What was found, which may be nothing; print it.
+
+    Example:
+        `print(tfl.diagnose(detector, photos, history=history))`
+    """
+    known = [*(history_causes(history) if history is not None else ()), *_weight_causes(detector)]
+    if any("nan" in cause.name for cause in known):
+        return Diagnosis(tuple(known), "No picture was looked at: a detector with nan in it finds nothing.")
+    sample = _spread(annotations, most)
+    threshold = getattr(detector, "threshold", DEFAULT_THRESHOLD) if threshold is None else threshold
+    case = Case(
+        annotations=sample,
+        predictions=detector.detect_all(sample.image_paths, threshold=0.0) if len(sample) else [],
+        sizes=[image_size(path) for path in sample.image_paths],
+        stored_sideways=[_is_stored_sideways(path) for path in sample.image_paths],
+        threshold=threshold,
+        class_names=tuple(detector.class_names),
+        input_size=getattr(detector, "image_size", None),
+        smallest_anchor=_smallest_anchor(detector),
+    )
+    return examine(case, known)
+
+
+def _spread(annotations: Annotations, most: int) -> Annotations:
+    if most < 1:
+        raise ValueError(f"most must be at least 1 picture, got {most}.")
+    return annotations[:: max(1, math.ceil(len(annotations) / most))]
+
+
+def _weight_causes(detector: Any) -> Iterator[Cause]:
+    network = getattr(detector, "network", None)
+    if network is not None:
+        weights = {weight.path: np.asarray(weight.numpy()) for weight in network.trainable_weights}
+        yield from weight_causes(weights)
+
+
+def _smallest_anchor(detector: Any) -> float:
+    """Square root of the smallest anchor's area, in pixels of the input."""
+    anchors, size = getattr(detector, "anchors_rel_yxyx", None), getattr(detector, "image_size", None)
+    if anchors is None or size is None:
+        return DEFAULT_ANCHOR
+    sides = (anchors[:, 2:] - anchors[:, :2]) * np.asarray(size)
+    return float(np.sqrt(sides.prod(axis=1).min()))
+
+
+def _is_stored_sideways(path: Path) -> bool:
+    """Whether the file holds the picture with the sides of the upright one swapped."""
+    try:
+        with Image.open(path) as picture:
+            return picture.size != image_size(path)[::-1]
+    except OSError:  # a format that needs an extra: it is turned by its reader
+        return False

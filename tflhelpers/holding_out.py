@@ -1,0 +1,206 @@
+"""`leave_one_out`: how good a detector from a handful of photos will be, without photos to spare for scoring."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tflhelpers.data.annotations import Annotations, Picture
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.evaluation.certainty import share_interval
+from tflhelpers.evaluation.scores import Scores, evaluate
+from tflhelpers.evaluation.thresholds import sweep_of, trials_of
+from tflhelpers.model.detector import Detector
+from tflhelpers.model.weights import write_npz
+from tflhelpers.progress import progress_bar
+from tflhelpers.training.fine_tune import fine_tune
+
+MAX_BOXES = 100
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One photo, scored by a detector that learned from all the others.
+
+    Attributes:
+        path: the photo.
+        ap, ap50: its own scores, NaN if it has no objects.
+        n_true: number of its objects.
+        predictions: what was detected on it, with `threshold=0`.
+    """
+
+    path: Path
+    ap: float
+    ap50: float
+    n_true: int
+    predictions: Boxes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """What `leave_one_out` found. Prints as a table and sentences.
+
+    Attributes:
+        pooled: scores of all photos together, each by the detector that had not seen it.
+        photos: each photo's own.
+        annotations: the truth, in the order of `photos`.
+    """
+
+    pooled: Scores
+    photos: tuple[HeldOut, ...]
+    annotations: Annotations = field(repr=False)
+
+    @property
+    def predictions(self) -> list[Boxes]:
+        """What was detected on each photo: for `calibrate_threshold`, `find_mistakes` and the like."""
+        return [photo.predictions for photo in self.photos]
+
+    @property
+    def mean_and_spread(self) -> tuple[float, float]:
+        """Mean and standard deviation of the photos' own AP50."""
+        scores = np.array([photo.ap50 for photo in self.photos if photo.n_true])
+        return float(scores.mean()), float(scores.std(ddof=1)) if len(scores) > 1 else float("nan")
+
+    def __str__(self) -> str:
+        width = max(len("all photos"), *(len(photo.path.name) for photo in self.photos))
+        rows = [(photo.path.name, photo.ap, photo.ap50, photo.n_true) for photo in self.photos]
+        rows.append(("all photos", self.pooled.ap, self.pooled.ap50, self.pooled.n_truth))
+        lines = [f"{'photo':{width}}     AP   AP50  objects"]
+        lines += [f"{name:{width}}  {_shown(ap)}  {_shown(ap50)}  {n:7}" for name, ap, ap50, n in rows]
+        return "\n".join([*lines, "", *self.sentences])
+
+    @property
+    def sentences(self) -> list[str]:
+        """How far to trust the figures."""
+        mean, spread = self.mean_and_spread
+        sweep = sweep_of(trials_of(self.predictions, self.annotations))
+        best = int(np.argmax(sweep.f1))
+        found, n = int(sweep.found[best]), sweep.n_true
+        low, high = share_interval(found, n)
+        said = [
+            f"Each photo was scored by a detector that learned from the other {len(self.photos) - 1}: AP50 "
+            f"{self.pooled.ap50:.2f} together; the photos' own have a mean of {mean:.2f} and spread by {spread:.2f}.",
+            f"{found} of {n} objects are found at the best threshold; with so few, the true share may lie (at "
+            f"95 %) anywhere in {low:.2f}–{high:.2f}.",
+            "This holds for places as different from the photos as these are from each other: for one of the same "
+            "places it is too low, for one unlike them all too high. The final detector has seen one photo more.",
+        ]
+        lonely = [name for name, count in _photos_of_classes(self.annotations).items() if count == 1]
+        if lonely:
+            said.append(
+                f"{', '.join(lonely)}: on one photo only, so the detector that was scored on it had never seen one."
+            )
+        return said
+
+
+def leave_one_out(
+    make_detector: Callable[[], Detector],
+    annotations: Annotations,
+    *,
+    resume_dir: str | Path | None = None,
+    progress: bool = True,
+    **fine_tune_arguments: Any,
+) -> LeaveOneOut:
+    """Train on all photos but one, score that one, and so on for each: as many trainings as photos.
+
+    Args:
+        make_detector: makes a fresh detector for the classes of `annotations`, the same each time.
+        annotations: the photos, at least 2 with objects. Photos without objects take part in all trainings but
+            their own.
+        resume_dir: folder in which each photo's boxes are kept when they are done; calling again with the same
+            photos and arguments goes on from there. Empty it after changing `make_detector`.
+        progress: show a bar.
+        fine_tune_arguments: as for `fine_tune`, e.g. `steps=100`.
+
+    Raises:
+        ValueError: fewer than 2 photos with objects.
+
+    Example:
+        `print(tfl.leave_one_out(lambda: tfl.Detector.embedded(photos.class_names), photos, steps=100))`
+    """
+    n_photos = sum(bool((~boxes.crowd_mask).any()) for _, boxes in annotations)
+    if n_photos < 2:
+        raise ValueError(
+            f"annotations must hold at least 2 photos with objects, got {n_photos}: one to learn from and one to "
+            "score."
+        )
+    store = _Store(resume_dir, annotations, fine_tune_arguments)
+    predictions = []
+    with progress_bar(len(annotations), "Leaving one out", enabled=progress) as bar:
+        for row, (path, boxes) in enumerate(annotations):
+            rest = Annotations.from_items(annotations.class_names, _others(annotations, row))
+            found = store.load(row)
+            if found is None:
+                detector = make_detector()
+                fine_tune(detector, rest, **fine_tune_arguments)
+                found = detector.detect(path, threshold=0.0, max_boxes=MAX_BOXES)
+                store.save(row, found)
+            predictions.append(found)
+            bar.update()
+            bar.set_text(photo=path.name, objects=len(boxes))
+    photos = [_held_out(annotations[row : row + 1], found) for row, found in enumerate(predictions)]
+    return LeaveOneOut(evaluate(predictions, annotations), tuple(photos), annotations)
+
+
+def _others(annotations: Annotations, row: int) -> list[Picture]:
+    return [picture for number, picture in enumerate(annotations.pictures) if number != row]
+
+
+def _held_out(one: Annotations, found: Boxes) -> HeldOut:
+    scores = evaluate([found], one)
+    return HeldOut(one.image_paths[0], scores.ap, scores.ap50, scores.n_truth, found)
+
+
+class _Store:
+    """The boxes of the photos that are done, one .npz each, named after all that they depend on."""
+
+    def __init__(
+        self, folder: str | Path | None, annotations: Annotations, arguments: dict[str, Any]
+    ) -> None:
+        self.folder = None if folder is None else Path(folder)
+        crc = zlib.crc32(repr((annotations.class_names, sorted(arguments.items()))).encode())
+        for path, boxes in annotations:
+            for part in (
+                path.name.encode(),
+                boxes.xyxy.tobytes(),
+                boxes.labels.tobytes(),
+                boxes.crowd_mask.tobytes(),
+            ):
+                crc = zlib.crc32(part, crc)
+        self.name = f"held_out_{crc:08x}"
+
+    def _file(self, row: int) -> Path | None:
+        return None if self.folder is None else self.folder / f"{self.name}_{row:03d}.npz"
+
+    def load(self, row: int) -> Boxes | None:
+        """The boxes of this photo if they are kept and whole."""
+        file = self._file(row)
+        if file is None or not file.exists():
+            return None
+        with np.load(file) as kept:
+            return Boxes(kept["xyxy"], kept["labels"], kept["scores"])
+
+    def save(self, row: int, found: Boxes) -> None:
+        """Keep the boxes of this photo, whole or not at all."""
+        file = self._file(row)
+        if file is None:
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        arrays = {"xyxy": found.xyxy, "labels": found.labels, "scores": found.scores}
+        write_npz(file, np.savez, arrays)
+
+
+def _photos_of_classes(annotations: Annotations) -> dict[str, int]:
+    """Number of photos that show each class, of those that are shown at all."""
+    seen = [set(boxes.labels[~boxes.crowd_mask].tolist()) for _, boxes in annotations]
+    counts = {name: sum(label in each for each in seen) for label, name in enumerate(annotations.class_names)}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _shown(value: float) -> str:
+    return "    –" if np.isnan(value) else f"{value:.3f}"
