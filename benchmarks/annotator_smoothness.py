@@ -17,6 +17,7 @@ import base64
 import io
 import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -193,8 +194,13 @@ def _pan(page, moves: int) -> None:
 
 
 def _wander(page, moves: int) -> None:
-    """Move on a curve that never comes back to the same point."""
-    for step in range(moves):
+    """Move on a curve that never comes back to the same point, at times that know nothing of the screen's frames.
+
+    One move right after the other would be sent as soon as a frame is done, and always wait for a whole one.
+    """
+    pauses = np.random.default_rng(0).uniform(0.004, 0.024, moves)
+    for step, pause in enumerate(pauses):
+        time.sleep(pause)
         page.mouse.move(660 + 400 * np.sin(step / 17), 420 + 250 * np.cos(step / 11.3))
 
 
