@@ -19,7 +19,7 @@ from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import RestoreReport, restore
 from tflhelpers.model.checkpoint_file import CheckpointFile
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.heads import CLASS_HEAD_KEY
+from tflhelpers.model.heads import CLASS_HEAD_KEY, PREDICTOR_KEY
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.nms import MIN_SCORE, select_detections
@@ -103,7 +103,8 @@ class Detector:
         Args:
             name: of `tflhelpers.zoo_models()`.
             class_names: your classes; None keeps the 90 ids of COCO. The class head is restored too where the
-                checkpoint has one for as many classes; else it starts anew, and `restore_report` says so.
+                checkpoint has one for as many classes; else it starts anew, as does the whole box predictor where the
+                checkpoint is of a feature extractor alone. `restore_report` says so.
             checkpoint: prefix or folder of a checkpoint on disk (the zoo's, or one that a training run of the Object
                 Detection API wrote), instead of fetching one.
             cache: folder that downloads are kept in.
@@ -120,7 +121,7 @@ class Detector:
         arguments = {} if model.depth is None else {"depth": model.depth}
         detector = cls(Architecture(model.family, model.input_size, arguments), names)
         variables = variables_by_key(detector.network)
-        skip = () if class_names is None or _has_class_head(prefix, variables) else (CLASS_HEAD_KEY,)
+        skip = _fresh_parts(prefix, variables) if class_names is not None else ()
         detector.restore_report = restore(variables, prefix, skip=skip, expected=name)
         return detector
 
@@ -241,11 +242,14 @@ def _select(boxes_rel_yxyx, scores, picture_size, threshold, max_boxes) -> Boxes
     return Boxes(xyxy, labels, scores[anchors, labels])
 
 
-def _has_class_head(prefix, variables) -> bool:
-    """Whether the checkpoint's class head has as many classes as these variables."""
+def _fresh_parts(prefix, variables) -> tuple[str, ...]:
+    """What the checkpoint cannot give: nothing, the class head (of other classes), or the box predictor (it has none)."""
     entries = CheckpointFile(prefix).entries
+    if not any(key.startswith(PREDICTOR_KEY) for key in entries):
+        return (PREDICTOR_KEY,)
     head = {key: tuple(v.shape) for key, v in variables.items() if is_class_head(key)}
-    return all(key in entries and tuple(entries[key].shape) == shape for key, shape in head.items())
+    fits = all(key in entries and tuple(entries[key].shape) == shape for key, shape in head.items())
+    return () if fits else (CLASS_HEAD_KEY,)
 
 
 def _batches(images: Iterable, size: int):

@@ -20,6 +20,7 @@ from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import TrainingPictures, training_batches
 from tflhelpers.training.feature_cache import FeatureCache, split_network
+from tflhelpers.training.fresh_layers import settle_fresh_layers
 from tflhelpers.training.history import History
 from tflhelpers.training.loop import Keeper, run_steps
 from tflhelpers.training.recipe import Recipe, choose_recipe
@@ -88,6 +89,7 @@ def fine_tune(
         budget=budget,
     )
     pictures = TrainingPictures(annotations, detector.image_size)
+    settle_fresh_layers(detector, pictures)
     state_path = None if resume_dir is None else _state_path(Path(resume_dir))
     keeper = Keeper(state_path, f"{recipe}, seed {seed}, {_fingerprint(annotations)}")
     with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, notes):
