@@ -24,6 +24,10 @@ RUNS = {
         ["data/practice/pool.jpg", "results/annotate.html"],
     ),
     "03_fine_tune_detector": ('steps = 2\ntrainable = "auto"\nseed = 1', ["models/detector"]),
+    "04_evaluate_detector": (
+        "wanted_precision = None\npictures_shown = 2\nsteps = 2",
+        ["results/gallery.jpg", "models/detector"],
+    ),
     "05_detection_gif": ("threshold = 0.3\nframes_per_second = 10\nsteps = 2", ["results/detection.gif"]),
 }
 
