@@ -25,7 +25,11 @@ class Shell:
 
     def wait_until_open(self):
         self.page.wait_for_function(
-            "document.querySelector('.tfl-overlay').hidden && document.querySelector('.tfl-counter').textContent"
+            """() => {
+                const overlay = document.querySelector(".tfl-overlay");
+                const seen = overlay.hidden || overlay.dataset.kind === "error";
+                return seen && !document.querySelector(".tfl-counter").textContent.startsWith("0");
+            }"""
         )
 
     def go_to(self, number):
@@ -51,7 +55,10 @@ class Shell:
     def draw(self, *, left=0.3, top=0.3, right=0.6, bottom=0.7):
         """Drag over a part of the surface, given in parts of its size."""
         area = self.page.get_by_role("application", name="Picture").bounding_box()
-        points = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in ((left, top), (right, bottom))]
+        points = [
+            (area["x"] + x * area["width"], area["y"] + y * area["height"])
+            for x, y in ((left, top), (right, bottom))
+        ]
         self.page.mouse.move(*points[0])
         self.page.mouse.down()
         self.page.mouse.move(*points[1], steps=4)
@@ -60,7 +67,10 @@ class Shell:
     def disk(self, name):
         """What the kernel has saved for a picture: pairs (class, edges) and whether nothing is here; None for todo."""
         content = self.page.evaluate("(name) => window.kernel.disk.contents[name] ?? null", name)
-        return content and ([(box["class"], box["xyxy"]) for box in content["boxes"]], content["nothing_here"])
+        return content and (
+            [(box["class"], box["xyxy"]) for box in content["boxes"]],
+            content["nothing_here"],
+        )
 
     def classes_on_disk(self, name):
         found = self.disk(name)
@@ -68,7 +78,9 @@ class Shell:
 
     def boxes(self):
         """The accessible names of the boxes listed."""
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         return [option.get_attribute("aria-label") for option in self.page.get_by_role("option").all()]
 
     def status(self):

@@ -49,7 +49,7 @@ export class KernelHost extends EventTarget {
   async begin() {
     const { set } = await this.requests.ask({ kind: "hello" });
     this.set = { ...set };
-    this.outbox.classNames = set.class_names;
+    this.outbox.learnClassNames(set.class_names);
     const { taken, left } = this.outbox.takeOver(set.names);
     if (taken) await this.handedOver();
     this.set.class_names = this.classNamesOfHere(this.set.class_names);
@@ -176,7 +176,7 @@ export class KernelHost extends EventTarget {
   tellClasses() {
     if (!this.set) return;
     const names = this.model.get("class_names");
-    this.outbox.classNames = names;
+    this.outbox.learnClassNames(names);
     this.set.class_names = this.classNamesOfHere(names);
     this.say("classes", this.set.class_names);
   }

@@ -23,6 +23,7 @@ export class Outbox extends EventTarget {
   #timers = new Map();
   #tickets = 0;
   #closed = false;
+  #kept = false;
 
   /**
    * @param {{ store: import("./storage.js").BrowserStore, send: (message: object) => void, name: string }} parts
@@ -82,6 +83,7 @@ export class Outbox extends EventTarget {
 
   /** @param {string} name @param {object} content What the picture is to hold. */
   put(name, content) {
+    this.#letGoOfWhatOthersTook();
     const entry = this.#changes.get(name) ?? this.#newChange(name);
     entry.content = content;
     this.#changes.set(name, entry);
@@ -92,6 +94,7 @@ export class Outbox extends EventTarget {
 
   /** @param {{ add: string } | { rename: [string, string] }} operation */
   putOperation(operation) {
+    this.#letGoOfWhatOthersTook();
     this.#operations.push(newEntry({ operation }));
     if (operation.rename) this.#renameEverywhere(...operation.rename);
     this.#keep();
@@ -134,9 +137,10 @@ export class Outbox extends EventTarget {
     return true;
   }
 
-  /** Send everything again at once: the kernel has come back. */
-  sendAllAgain() {
-    for (const name of ["", ...this.names]) this.#sendSoon(name, 0);
+  /** Take down what classes the kernel has; a refused operation may be settled by that. */
+  learnClassNames(names) {
+    this.classNames = names;
+    if (this.refusal && this.#operations.length) this.#sendSoon("", 0);
   }
 
   /** Stop; what is pending stays in the storage for the next page. */
@@ -177,6 +181,7 @@ export class Outbox extends EventTarget {
 
   /** Send the change of a picture ("" for the first class operation), and again later if no answer comes. */
   #sendOrWait(name) {
+    this.#letGoOfWhatOthersTook();
     const entry = name ? this.#changes.get(name) : this.#operations[0];
     if (!entry || (name && this.#operations.length)) return; // classes go first; their answer sends the rest
     const now = Date.now();
@@ -210,7 +215,7 @@ export class Outbox extends EventTarget {
       return;
     }
     if (message.class_names) this.classNames = message.class_names;
-    if (!done) this.#say("notice", message.reason);
+    if (!done) this.#giveUp(entry.operation, message.reason);
     this.refusal = null;
     this.#operations = this.#operations.filter((each) => each !== entry);
     for (const name of ["", ...this.names]) this.#sendSoon(name, 0);
@@ -223,6 +228,14 @@ export class Outbox extends EventTarget {
   /** A new name that another page has given meanwhile: asking again would never help. */
   #isImpossible({ rename }) {
     return Boolean(rename) && (this.classNames.includes(rename[1]) || !this.classNames.includes(rename[0]));
+  }
+
+  /** The kernel never renamed it: what it has for the pictures is called as before. */
+  #giveUp({ rename: [from, to] }, reason) {
+    const asBefore = (content) => renameInContent(content, to, from);
+    for (const [name, content] of this.#known) this.#known.set(name, asBefore(content));
+    for (const entry of this.#changes.values()) entry.bases = withBases(entry.bases, entry.bases.map(asBefore));
+    this.#say("notice", reason);
   }
 
   #takeChangeAnswer(entry, message) {
@@ -254,13 +267,23 @@ export class Outbox extends EventTarget {
     this.#sendSoon(name, WAIT_AFTER_REFUSAL);
   }
 
+  /** Another page took over what this one had left in the storage, as after a cell was run again: it is theirs. */
+  #letGoOfWhatOthersTook() {
+    if (!this.#kept || this.store.read(this.name)) return;
+    for (const { name, content } of this.#changes.values()) this.#known.set(name, content);
+    this.#changes.clear();
+    this.#operations = [];
+    this.#kept = false;
+  }
+
   #keep() {
     if (!this.pending) {
       this.store.remove(this.name);
+      this.#kept = false;
       return;
     }
     const changes = [...this.#changes.values()].map(({ name, content, bases }) => ({ name, content, bases }));
-    this.store.write(this.name, { at: Date.now(), changes, operations: this.operations });
+    this.#kept = this.store.write(this.name, { at: Date.now(), changes, operations: this.operations });
   }
 
   #say(type, detail = null) {
