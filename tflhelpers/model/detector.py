@@ -243,7 +243,7 @@ def _select(boxes_rel_yxyx, scores, picture_size, threshold, max_boxes) -> Boxes
 
 
 def _fresh_parts(prefix, variables) -> tuple[str, ...]:
-    """What the checkpoint cannot give: nothing, the class head (of other classes), or the box predictor (it has none)."""
+    """What the checkpoint cannot give: nothing, the class head (of other classes), or the box predictor."""
     entries = CheckpointFile(prefix).entries
     if not any(key.startswith(PREDICTOR_KEY) for key in entries):
         return (PREDICTOR_KEY,)

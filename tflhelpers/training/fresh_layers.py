@@ -19,7 +19,7 @@ PICTURES = 16  # that the statistics are taken of, at most
 
 
 def settle_fresh_layers(detector: Detector, pictures: TrainingPictures) -> int:
-    """Makes the batch norms that the detector's checkpoint had nothing for give mean 0 and variance 1; returns how many."""
+    """Makes batch norms that the checkpoint had nothing for give mean 0 and variance 1; returns how many."""
     report = detector.restore_report
     fresh = [] if report is None else [layer for layer in _batch_norms(detector) if _is_fresh(layer, report)]
     if not fresh:
