@@ -12,8 +12,8 @@ from tests.evaluation.test_scores import truth
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.mistakes import find_mistakes
-from tflhelpers.evaluation.next_photos import what_to_photograph_next
-from tflhelpers.evaluation.object_looks import looks_of, sharpness
+from tflhelpers.evaluation.next_photos import _about_looks, what_to_photograph_next
+from tflhelpers.evaluation.object_looks import ObjectLooks, looks_of, sharpness
 
 SIZE = (120, 160)
 FOUND, LOST = True, False
@@ -73,7 +73,8 @@ def test_planted_weaknesses(tmp_path, odd, sentence):
     pictures = drawn(tmp_path, *[odd] * 4, *[PLAIN] * 8)
     said = advice(pictures, [LOST] * 4 + [FOUND] * 8)
     assert any(re.search(sentence, each) for each in said), said
-    assert all("luck alone: 0.2 %" in each for each in said), "1 of the 495 ways to choose 4 of 12"
+    # 1 of the 495 ways to choose 4 of 12, times the groups that were compared: 1, 2 or 5
+    assert all(re.search(r"luck alone: (0\.2|0\.4|1\.0) %", each) for each in said), said
 
 
 def test_no_advice_from_luck(tmp_path):
@@ -83,6 +84,23 @@ def test_no_advice_from_luck(tmp_path):
         "3 of 12 objects were not found, and they have nothing in common that luck would not explain. "
         "More photos of all kinds will help, and more to score with will tell."
     ]
+
+
+def test_how_often_luck_is_taken_for_a_reason():
+    """Objects of random looks, a third of them missed at random: at most 15 % of sets get any advice."""
+    random, told = np.random.default_rng(0), 0
+    for _ in range(200):
+        n, column = 40, random.random
+        looks = ObjectLooks(
+            (column(40) < 0.33) * 1.0,
+            np.zeros(n, int),
+            *[column(n) for _ in range(3)],
+            column(n) < 0.2,
+            column(n) * 255,
+            column(n),
+        )
+        told += bool(list(_about_looks(looks)))
+    assert told <= 30
 
 
 def test_all_found_and_nothing_to_find(tmp_path):
@@ -97,7 +115,7 @@ def test_classes(tmp_path):
     trained_on = Annotations(names, [("a.jpg", Boxes([MIDDLE] * 9, [0] * 7 + [1] * 2))])
     said = advice(pictures, [FOUND] * 4 + [LOST] * 4, trained_on)
     assert said == [
-        "4 of 4 objects of class goose were not found, but 0 of 4 of the other classes (luck alone: 1.4 %). "
+        "4 of 4 objects of class goose were not found, but 0 of 4 of the other classes (luck alone: 2.9 %). "
         "Photograph more of goose.",
         "There are 2 examples of goose to learn from (duck: 7). Photograph more of it.",
     ]

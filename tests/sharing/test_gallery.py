@@ -12,7 +12,7 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.mistakes import find_mistakes
 from tflhelpers.sharing.captions import legend, text_line
-from tflhelpers.sharing.gallery import COLOUR_OF, _choose, _named_boxes, gallery
+from tflhelpers.sharing.gallery import COLOUR_OF, _caption, _choose, _named_boxes, gallery
 from tflhelpers.sharing.palette import class_colour
 
 A, B, LOOSE = [40, 40, 120, 100], [200, 30, 280, 110], [40, 40, 120, 60]
@@ -64,13 +64,22 @@ def test_texts_and_lines(mistakes):
     ]
     assert drawn == [
         ("truth duck", True),
-        ("loose box duck 0.90", False),
+        ("loose box 0.90", False),
         ("goose for duck 0.80", False),
         ("goose for duck 0.70", False),
         ("background duck 0.60", False),
         ("missed goose", True),
     ]
     np.testing.assert_array_equal(boxes.xyxy[:2], [A, LOOSE])
+
+
+def test_captions_name_what_is_wrong(mistakes):
+    assert [_caption(picture) for picture in mistakes.pictures] == [
+        "0.png",
+        "1.png: missed, loose box, 2 × wrong class, background",
+        "2.png: missed",
+        "3.png",
+    ]
 
 
 def test_boxes_lie_where_the_picture_was_scaled_to(mistakes):

@@ -60,6 +60,7 @@ def _about_looks(looks: ObjectLooks) -> Iterator[tuple[float, str]]:
         if not told:
             continue
         chance, _, group = min(told, key=lambda each: each[:2])
+        chance = min(1.0, chance * len(groups))  # the best of several is the easier by luck (Bonferroni)
         if chance <= LUCK:
             here, rest = _of(looks.missed, group.mask), _of(looks.missed, ~group.mask)
             luck = f"(luck alone: {_percent(chance)})"
@@ -154,7 +155,7 @@ def _chance(mask: np.ndarray, missed: np.ndarray) -> float:
 def _about_classes(mistakes: Mistakes, looks: ObjectLooks) -> Iterator[str]:
     for label, name in enumerate(mistakes.class_names):
         mask = looks.labels == label
-        chance = _chance(mask, looks.missed)
+        chance = min(1.0, _chance(mask, looks.missed) * len(mistakes.class_names))
         if chance <= LUCK:
             yield (
                 f"{_of(looks.missed, mask)} objects of class {name} were not found, but "

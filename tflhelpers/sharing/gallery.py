@@ -171,8 +171,9 @@ def _cell(picture: Judged, class_names: Sequence[str], width: int) -> np.ndarray
 
 def _caption(picture: Judged) -> str:
     kinds = [finding.kind for finding in picture.findings]
-    counts = [f"{kinds.count(kind)} {kind}" for kind in COLOUR_OF if kind in kinds]
-    return f"{picture.path.name}: {', '.join(counts) or 'nothing there, nothing found'}"
+    wrong = [kind for kind in COLOUR_OF if kind in kinds and kind != "found"]
+    counted = [kind if kinds.count(kind) == 1 else f"{kinds.count(kind)} × {kind}" for kind in wrong]
+    return picture.path.name + (f": {', '.join(counted)}" if counted else "")
 
 
 def _named_boxes(picture: Judged, class_names: Sequence[str]) -> tuple[Boxes, list[str]]:
@@ -204,9 +205,9 @@ def _lines(
     if finding.prediction is None:
         return
     said = class_names[int(picture.predicted.labels[finding.prediction])]
-    words = {"found": said, "wrong class": f"{said} for {true}"}.get(
-        finding.kind, f"{finding.kind} {said}" if several else finding.kind
-    )
+    words = {"found": said, "wrong class": f"{said} for {true}"}.get(finding.kind, finding.kind)
+    if finding.kind == "background" and several:
+        words = f"{finding.kind} {said}"
     scores = picture.predicted.scores
     score = "" if scores is None else f" {scores[finding.prediction]:.2f}"
     yield picture.predicted.xyxy[finding.prediction], words + score, False
