@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.shell_driver import Shell
 
 DUCK = {"xyxy": [100, 60, 300, 260], "class": "duck", "crowd": False}
@@ -259,16 +260,19 @@ def test_a_file_that_can_be_written_again_is_found_out_by_itself(shell):
 # ---- storage that keeps nothing
 
 
+FULL = """Storage.prototype.setItem = function () {
+    if (this === localStorage) throw new DOMException("no", "QuotaExceededError");
+};"""
+FORBIDDEN = """Object.defineProperty(window, "localStorage", {
+    get() { throw new DOMException("no", "SecurityError"); },
+});"""
+
+
 @pytest.mark.parametrize(
-    ("error", "sentence"),
-    [("QuotaExceededError", "the browser's storage is full"), ("SecurityError", "allows no storage")],
+    ("script", "sentence"), [(FULL, "the browser's storage is full"), (FORBIDDEN, "allows no storage")]
 )
-def test_a_browser_that_keeps_nothing_is_told_where_it_matters(shell, error, sentence):
-    shell.page.add_init_script(
-        f"Storage.prototype.setItem = function () {{ if (this === localStorage) throw new DOMException('no', '{error}'); }};"
-        if error == "QuotaExceededError"
-        else f"Object.defineProperty(window, 'localStorage', {{ get() {{ throw new DOMException('no', '{error}'); }} }});"
-    )
+def test_a_browser_that_keeps_nothing_is_told_where_it_matters(shell, script, sentence):
+    shell.page.add_init_script(script)
     shell.start()
     shell.draw()
     shell.wait_for_disk("duck1.jpg", ["duck"])  # all is well with a kernel

@@ -6,6 +6,7 @@ The kernel is played by the page (`pages/fake_kernel.js`); what is asserted is m
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.shell_driver import Shell
 
 PHONE = {

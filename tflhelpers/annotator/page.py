@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tflhelpers.annotator.modules import FOLDER, page_module, style
 
+_PLACE = re.compile(r"\{\{(\w+)\}\}")  # what page.html leaves open
 _NO_FILE: Mapping[str, Any] = {"categories": [], "images": [], "annotations": []}
 
 
@@ -55,13 +57,15 @@ def _page_texts(
     file: Mapping[str, Any],
     file_names: Sequence[str] | None,
 ) -> Iterator[str]:
-    title = html.escape(f"Draw boxes: {Path(str(description.get('kept_where', path))).name}")
+    parts: dict[str, Callable[[], Iterable[str]]] = {
+        "title": lambda: [html.escape(f"Draw boxes: {Path(description['kept_where']).name}")],
+        "style": lambda: [style()],
+        "data": lambda: _data_texts(description, pictures, file, file_names),
+        "script": lambda: [page_module().replace("</script", "<\\/script")],
+    }
     template = (FOLDER / "page.html").read_text("utf-8")
-    template = template.replace("{{title}}", title).replace("{{style}}", style())
-    before, after = template.split("{{data}}")
-    yield before
-    yield from _data_texts(description, pictures, file, file_names)
-    yield after.replace("{{script}}", page_module().replace("</script", "<\\/script"))
+    for number, text in enumerate(_PLACE.split(template)):
+        yield from parts[text]() if number % 2 else [text]
 
 
 def _data_texts(
