@@ -142,6 +142,26 @@ def test_a_restarted_kernel_gets_everything_when_the_cell_runs_again(shell):
     assert shell.in_storage() == 0
 
 
+def test_an_old_view_does_not_bring_back_what_was_deleted_since(shell):
+    shell.start()
+    shell.page.evaluate("kernel.setBusy(true)")
+    shell.draw()
+    shell.page.evaluate("kernel.restart()")
+    shell.wait_for_state("gone")
+    shell.page.evaluate("void window.show()")  # the cell's output is there twice: the old one still stands
+    shell.wait_for_disk("duck1.jpg", ["duck"])
+    new = shell.page.locator(".tfl-annotator").nth(1)
+    new.get_by_role("option").click()
+    new.get_by_role("button", name="Delete box").click()
+    shell.wait_for_disk("duck1.jpg", [])
+    shell.page.wait_for_timeout(4500)  # the old one has tried again meanwhile
+    shell.page.reload()
+    shell.again()
+    shell.wait_until_open()
+    assert shell.boxes() == []
+    assert shell.disk("duck1.jpg") == ([], False)
+
+
 def test_a_page_loaded_again_hands_over_what_was_pending(shell):
     shell.start()
     shell.page.evaluate("kernel.setBusy(true)")
