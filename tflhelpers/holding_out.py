@@ -14,7 +14,7 @@ from tflhelpers.data.annotations import Annotations, Picture
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.certainty import share_interval
 from tflhelpers.evaluation.scores import Scores, evaluate
-from tflhelpers.evaluation.thresholds import sweep_of, trials_of
+from tflhelpers.evaluation.sweep import sweep_of, trials_of
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.weights import write_npz
 from tflhelpers.progress import progress_bar

@@ -11,7 +11,8 @@ import pytest
 from tests.evaluation.test_scores import A, B, ducks, random_pictures, truth
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.mistakes import find_mistakes
-from tflhelpers.evaluation.thresholds import calibrate_threshold, sweep_of, trials_of
+from tflhelpers.evaluation.sweep import sweep_of, trials_of
+from tflhelpers.evaluation.thresholds import calibrate_threshold
 
 matplotlib.use("agg")
 

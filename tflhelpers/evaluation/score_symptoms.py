@@ -11,7 +11,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.diagnosis import Cause
 from tflhelpers.evaluation.matching import NOBODY, pair_boxes
 from tflhelpers.evaluation.place_symptoms import OFTEN, SELDOM, n_hit
-from tflhelpers.evaluation.thresholds import Sweep
+from tflhelpers.evaluation.sweep import Sweep
 
 SURE = 0.99  # scores that a sigmoid gives when its input has run away
 _MANY = 20  # boxes a picture of such a score

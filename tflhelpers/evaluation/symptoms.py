@@ -12,7 +12,7 @@ from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
 from tflhelpers.evaluation.matching import surest_first
 from tflhelpers.evaluation.place_symptoms import fraction_causes, place_causes
 from tflhelpers.evaluation.score_symptoms import score_causes, too_small_causes
-from tflhelpers.evaluation.thresholds import Sweep, sweep_of, trials_of
+from tflhelpers.evaluation.sweep import Sweep, sweep_of, trials_of
 
 _SAME_PLACE = 0.6  # overlap from which two predicted boxes, of whatever classes, are about one thing
 
