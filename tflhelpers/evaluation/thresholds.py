@@ -14,7 +14,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.certainty import resampled_interval, share_interval
 from tflhelpers.evaluation.curves import COLOURS
 from tflhelpers.evaluation.scores import check_predictions
-from tflhelpers.evaluation.sweep import Sweep, sweep_of, trials_of
+from tflhelpers.evaluation.sweep import Sweep, Trials, sweep_of, trials_of
 
 
 @dataclass(frozen=True, eq=False)
