@@ -140,6 +140,14 @@ def test_space_alone_marks_nothing_here(hand):
     assert hand.tell(nothing_here) is True
 
 
+def test_a_space_that_was_pressed_elsewhere_does_nothing(hand):
+    hand.tell(
+        """() => drawing.surface.element.dispatchEvent(
+            new KeyboardEvent("keyup", { key: " ", bubbles: true, cancelable: true }))"""
+    )
+    assert hand.tell("() => drawing.editor.nothingHere") is False
+
+
 def test_nothing_here_never_throws_boxes_away(hand):
     hand.open(boxes=[BOX])
     hand.key(" ")

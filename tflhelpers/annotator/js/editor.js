@@ -1,4 +1,5 @@
 import { boxThrough, clipBox, dragHandle, moveBox, sameBox } from "./geometry.js";
+import { History } from "./history.js";
 
 /**
  * @typedef {{id: number, xyxy: number[], label: number, crowd: boolean}} EditorBox
@@ -16,13 +17,10 @@ const DUPLICATE_OFFSET = 0.02; // of the picture's longer side: far enough to be
  * Events: "change" (what must be saved changed), "selection", "proposals", and "notice" (detail: a sentence).
  */
 export class Editor extends EventTarget {
-  #state;
-  #past = [];
-  #future = [];
+  #history;
   #selected = null;
   #offered = [];
   #nextId = 1;
-  #lastKind = null;
 
   /** @param {{width: number, height: number, boxes?: object[], nothingHere?: boolean}} picture original size */
   constructor({ width, height, boxes = [], nothingHere = false }) {
@@ -30,7 +28,8 @@ export class Editor extends EventTarget {
     this.width = width;
     this.height = height;
     const held = boxes.map((box) => this.#held(box));
-    this.#state = { boxes: held, nothingHere: nothingHere && held.length === 0, settled: new Set() };
+    const settled = new Set(); // proposals accepted or dismissed
+    this.#history = new History({ boxes: held, nothingHere: nothingHere && held.length === 0, settled });
   }
 
   /** @returns {EditorBox[]} never changed in place */
@@ -64,11 +63,11 @@ export class Editor extends EventTarget {
   }
 
   get canUndo() {
-    return this.#past.length > 0;
+    return this.#history.canUndo;
   }
 
   get canRedo() {
-    return this.#future.length > 0;
+    return this.#history.canRedo;
   }
 
   /** @param {number|null} id @returns {EditorBox|null} */
@@ -81,7 +80,7 @@ export class Editor extends EventTarget {
     const known = this.box(id) || this.#proposal(id) ? id : null;
     if (known === this.#selected) return;
     this.#selected = known;
-    this.#lastKind = null;
+    this.#history.interrupt();
     this.dispatchEvent(new CustomEvent("selection", { detail: known }));
   }
 
@@ -228,35 +227,29 @@ export class Editor extends EventTarget {
   }
 
   undo() {
-    return this.#travel(this.#past, this.#future);
+    return this.#change(() => this.#history.undo());
   }
 
   redo() {
-    return this.#travel(this.#future, this.#past);
+    return this.#change(() => this.#history.redo());
   }
 
-  #travel(from, to) {
-    if (!from.length) return false;
-    to.push(this.#state);
-    this.#become(from.pop());
-    this.#lastKind = null;
+  #apply(change, kind = null, merge = false) {
+    return this.#change(() => this.#history.add({ ...this.#state, ...change }, kind, merge));
+  }
+
+  /** Does a step of the history and says what it changed; `step` returns false when there was none to do. */
+  #change(step) {
+    const before = this.#state;
+    if (step() === false) return false;
+    this.#dropLostSelection();
+    this.dispatchEvent(new CustomEvent("change"));
+    if (this.#state.settled !== before.settled) this.dispatchEvent(new CustomEvent("proposals"));
     return true;
   }
 
-  /** One entry of the history; with `merge`, part of the entry before it where that was of the same kind. */
-  #apply(change, kind = null, merge = false) {
-    if (!merge || kind === null || kind !== this.#lastKind) this.#past.push(this.#state);
-    this.#lastKind = kind;
-    this.#future = [];
-    this.#become({ ...this.#state, ...change });
-  }
-
-  #become(state) {
-    const settledBefore = this.#state.settled;
-    this.#state = state;
-    this.#dropLostSelection();
-    this.dispatchEvent(new CustomEvent("change"));
-    if (state.settled !== settledBefore) this.dispatchEvent(new CustomEvent("proposals"));
+  get #state() {
+    return this.#history.state;
   }
 
   #dropLostSelection() {

@@ -1,10 +1,10 @@
-import { boxThrough, clamp, dragHandle, handleAt, handlePoint, moveBox } from "./geometry.js";
+import { boxThrough, dragHandle, handleAt, handlePoint, moveBox } from "./geometry.js";
+import { attachWheel } from "./wheel.js";
 
 // All in CSS pixels. A finger is broader than the point of a mouse, and it trembles.
 const MOUSE = { draw: 4, edit: 1, handle: 9, tolerance: 3, twice: 8 };
 const FINGER = { draw: 8, edit: 4, handle: 24, tolerance: 8, twice: 28 };
 const TWICE_WITHIN = 400; // ms between the two presses of a double click
-const WHEEL_PAUSE = 250; // ms; a wheel turning on from outside goes on scrolling the page
 const CURSORS = { n: "ns", s: "ns", e: "ew", w: "ew", nw: "nwse", se: "nwse", ne: "nesw", sw: "nesw" };
 
 /**
@@ -29,7 +29,6 @@ class PointerGestures {
   #panMode = false;
   #panned = false;
   #lastClick = null;
-  #scrolledAt = -Infinity;
   #listening = new AbortController();
 
   constructor(surface) {
@@ -43,10 +42,9 @@ class PointerGestures {
     on(element, "pointercancel", this.#lost);
     on(element, "lostpointercapture", this.#lost);
     on(element, "pointerleave", this.#leave);
-    on(element, "wheel", this.#wheel, { passive: false });
     on(element, "contextmenu", this.#contextMenu);
-    on(window, "wheel", this.#wheelElsewhere, { passive: true, capture: true });
     for (const target of [window, element]) on(target, "blur", () => this.setPanMode(false));
+    attachWheel(surface, this.#listening.signal);
   }
 
   destroy() {
@@ -61,12 +59,13 @@ class PointerGestures {
     return busy;
   }
 
-  /** @returns {boolean} when turned off: whether anything was panned meanwhile */
+  /** @returns {boolean} when turned off: whether anything was panned meanwhile, or it was not on at all */
   setPanMode(on) {
-    if (on && !this.#panMode) this.#panned = false;
+    const wasOn = this.#panMode;
+    if (on && !wasOn) this.#panned = false;
     this.#panMode = on;
-    if (!this.#gesture) this.#surface.element.style.cursor = on ? "grab" : "crosshair";
-    return this.#panned;
+    if (!this.#gesture && on !== wasOn) this.#surface.element.style.cursor = on ? "grab" : "crosshair";
+    return this.#panned || !wasOn;
   }
 
   #down(event) {
@@ -282,27 +281,6 @@ class PointerGestures {
     };
   }
 
-  /** Zooms at the pointer. Where that can do nothing more, and while the page is being scrolled, the page has it. */
-  #wheel(event) {
-    const { view } = this.#surface;
-    const scrolling = event.timeStamp - this.#scrolledAt < WHEEL_PAUSE && !event.ctrlKey && !event.metaKey;
-    const nothingToDo = event.deltaY > 0 && view.fitted && !event.ctrlKey;
-    if (scrolling || nothingToDo || event.deltaY === 0) {
-      if (!event.ctrlKey) this.#scrolledAt = event.timeStamp;
-      return;
-    }
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 33 : event.deltaMode === 2 ? 400 : 1;
-    const pinched = event.ctrlKey && Math.abs(event.deltaY) < 50; // a touch pad's pinch: small numbers
-    const pixels = clamp(event.deltaY * lines, -300, 300) * (pinched ? 5 : 1);
-    const { x, y } = this.#point(event);
-    this.#surface.zoomBy(2 ** (-pixels / 300), x, y);
-  }
-
-  #wheelElsewhere(event) {
-    if (!event.composedPath().includes(this.#surface.element)) this.#scrolledAt = event.timeStamp;
-  }
-
   /** A long press of a finger must not open a menu in the middle of a drag. */
   #contextMenu(event) {
     if (this.#points.size) event.preventDefault();
@@ -332,12 +310,11 @@ class PointerGestures {
   }
 
   #point(event) {
-    const edges = this.#surface.overlayLayer.getBoundingClientRect();
-    const stretch = edges.width ? this.#surface.view.width / edges.width : 1; // the page may be scaled by CSS
+    const [x, y] = this.#surface.pointOf(event);
     const touch = event.pointerType === "touch";
     return {
-      x: (event.clientX - edges.left) * stretch,
-      y: (event.clientY - edges.top) * stretch,
+      x,
+      y,
       time: event.timeStamp,
       touch,
       pen: event.pointerType === "pen",

@@ -144,6 +144,13 @@ class Surface {
     return held?.id ?? null;
   }
 
+  /** Where an event happened: CSS pixels from the surface's corner, also where the page is scaled by CSS. */
+  pointOf(event) {
+    const edges = this.overlayLayer.getBoundingClientRect();
+    const stretch = edges.width ? this.view.width / edges.width : 1;
+    return [(event.clientX - edges.left) * stretch, (event.clientY - edges.top) * stretch];
+  }
+
   viewChanged() {
     this.#pictureDirty = true;
     this.overlayChanged();
