@@ -68,6 +68,7 @@ def test_a_busy_kernel_is_told_and_gets_all_when_it_is_free(shell):
     shell.draw()
     shell.wait_for_state("busy")
     assert "kept in this browser" in shell.status().text_content()
+    assert shell.page.locator("[aria-current=true]").get_attribute("aria-label").endswith(": boxes")
     shell.draw(left=0.65, right=0.75)
     shell.button("Add class").click()
     shell.page.keyboard.type("swan")
@@ -178,6 +179,8 @@ def test_a_page_loaded_again_hands_over_what_was_pending(shell):
     assert shell.page.evaluate("kernel.disk.classNames") == ["duck", "cow", "goose"]
     shell.wait_until_open()
     assert len(shell.boxes()) == 2
+    shell.wait_for_state("saved")
+    assert shell.in_storage() == 0
 
 
 def test_a_page_loaded_again_while_the_kernel_is_still_busy(shell):
@@ -271,6 +274,8 @@ def test_a_file_that_can_be_written_again_is_found_out_by_itself(shell):
     shell.press("w")
     shell.page.clock.run_for(1000)
     assert shell.status().text_content().startswith("Not saved: The disk is full.")
+    shell.page.clock.run_for(7000)
+    assert len(changes_received(shell)) == 1
     shell.page.evaluate("kernel.refuse = null")
     shell.page.clock.run_for(11_000)
     assert shell.classes_on_disk("duck1.jpg") == ["duck"]
@@ -393,6 +398,23 @@ def test_a_class_is_renamed_while_changes_wait(shell):
     shell.wait_for_state("saved")
     assert shell.page.evaluate("kernel.disk.classNames") == ["mallard", "cow"]
     assert shell.page.locator(".tfl-notice").count() == 0
+
+
+def test_a_new_name_of_a_class_is_handed_over_with_the_boxes_called_so(shell):
+    shell.start(contents={"duck2.jpg": content(DUCK)})
+    shell.page.evaluate("kernel.setBusy(true)")
+    shell.draw()
+    shell.page.wait_for_function("kernel.received.some((each) => each.kind === 'change')")
+    shell.button("Rename class").click()
+    shell.page.keyboard.type("mallard")
+    shell.press("Enter")
+    shell.page.evaluate("kernel.restart()")
+    shell.page.reload()
+    shell.again()
+    shell.wait_for_disk("duck1.jpg", ["mallard"])
+    shell.wait_for_state("saved")
+    assert shell.page.evaluate("kernel.disk.classNames") == ["mallard", "cow"]
+    assert shell.classes_on_disk("duck2.jpg") == ["mallard"]
 
 
 def test_a_name_taken_elsewhere_meanwhile_is_said_and_blocks_nothing(shell):

@@ -34,6 +34,7 @@ export class FakeKernel {
     const held = JSON.parse(sessionStorage.getItem(DISK));
     this.disk = held ?? { contents, classNames };
     this.models = [];
+    this.write();
   }
 
   write() {

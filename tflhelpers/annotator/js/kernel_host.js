@@ -11,6 +11,7 @@ const HANDING_OVER = 2000; // milliseconds that the start waits for what the sto
 /** The host of a widget: talks to the kernel by messages, and never waits for it with a change. */
 export class KernelHost extends EventTarget {
   #cache = new Map();
+  #coming = new Map();
   #listeners = [];
 
   /** @param {object} model As the widget's front end gives it: `get`, `set`, `save_changes`, `on`, `off`, `send`. */
@@ -118,7 +119,16 @@ export class KernelHost extends EventTarget {
     return { ...picture, content: this.outbox.latest(picture.name) ?? picture.content };
   }
 
-  async fetchPicture(index) {
+  /** Asked for ahead, a picture is not asked for again when it is wanted before it came. */
+  fetchPicture(index) {
+    if (!this.#coming.has(index)) {
+      const picture = this.askForPicture(index).finally(() => this.#coming.delete(index));
+      this.#coming.set(index, picture);
+    }
+    return this.#coming.get(index);
+  }
+
+  async askForPicture(index) {
     const name = this.set.names[index];
     const before = this.outbox.latest(name);
     const next = index + 1 < this.set.names.length ? index + 1 : null;
