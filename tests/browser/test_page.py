@@ -65,8 +65,8 @@ def write_page(tmp_path, photos):
             {"id": 9, "file_name": "elsewhere.jpg", "width": 10, "height": 10},
         ],
         "annotations": [
-            {"id": 4, "image_id": 3, "category_id": 7, "bbox": [10.5, 20, 100, 50], "area": 1, "iscrowd": 0, "note": "x"},
-            {"id": 5, "image_id": 9, "category_id": 7, "bbox": [1, 1, 2, 2], "area": 4, "iscrowd": 0},
+            {"id": 4, "image_id": 3, "category_id": 7, "bbox": [10.5, 20, 100, 50], "area": 1, "note": "x"},
+            {"id": 5, "image_id": 9, "category_id": 7, "bbox": [1, 1, 2, 2], "area": 4},
         ],
     }
     (tmp_path / "annotations.json").write_text(json.dumps(file), "utf-8")
@@ -180,7 +180,9 @@ def test_two_tabs_do_not_overwrite_each_other(standing, write_page, tmp_path):
 
 
 def test_a_browser_that_keeps_nothing_is_told_so(page, write_page):
-    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); };")
+    page.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); };"
+    )
     standing = Page(page).open(write_page())
     standing.draw(left=0.4, top=0.4, right=0.6, bottom=0.6)
     standing.wait_for_state("error")
