@@ -23,8 +23,14 @@ FAMILIES = {"resnet50_640": "ssd_resnet_fpn", "mobilenet_320": "ssd_mobilenet_v2
 # What is asked of `fine_tune`. The last two are the original's, but for our learning rate's rise and fall.
 RECIPES = {
     "defaults": {},
-    "heads": {"trainable": "heads", "steps": 100, "learning_rate": 0.01, "augment": None},
-    "ancestor": {"trainable": "all", "steps": 300, "learning_rate": 0.01, "augment": None},
+    "heads": {"trainable": "heads", "steps": 100, "optimizer": "sgd", "learning_rate": 0.01, "augment": None},
+    "ancestor": {
+        "trainable": "all",
+        "steps": 300,
+        "optimizer": "sgd",
+        "learning_rate": 0.01,
+        "augment": None,
+    },
 }
 MIN_SCORE = 0.001
 

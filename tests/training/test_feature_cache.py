@@ -16,7 +16,7 @@ from tflhelpers.training.feature_cache import FeatureCache, split_network
 from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.recipe import TRAINABLE
 
-RECIPE = {"steps": 7, "batch_size": 2, "learning_rate": 0.01}
+RECIPE = {"steps": 7, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.01}
 
 
 @pytest.fixture(scope="module")

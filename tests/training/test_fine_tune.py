@@ -21,6 +21,7 @@ from tflhelpers.training.trainer import DetectorTrainer
 RECIPE = {
     "steps": 10,
     "batch_size": 2,
+    "optimizer": "sgd",
     "learning_rate": 0.01,
 }  # of our own: the default one is being improved
 
@@ -182,6 +183,7 @@ CLASS_LIST = r"\['red', 'blue'\]"
     [
         ({"trainable": "everything"}, "trainable must be auto, heads, predictor, fpn, all, got 'everything'"),
         ({"augment": "strong"}, "augment must be \"auto\", None or an Augmentation, got 'strong'"),
+        ({"optimizer": "lion"}, "optimizer must be auto, adamw, sgd, got 'lion'"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"validation": Annotations(["duck"], [("a.png", Boxes.empty())])}, rf"{CLASS_LIST}, got \['duck'\]"),

@@ -35,7 +35,7 @@ def clock(monkeypatch):
 
 
 def recipe(steps=10, budget=None):
-    return Recipe(("heads",), steps, 2, 0.4, None, budget)
+    return Recipe(("heads",), steps, 2, "sgd", 0.4, None, budget)
 
 
 def endless():

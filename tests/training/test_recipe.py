@@ -13,6 +13,7 @@ NOTHING_ASKED = {
     "batch_size": 4,
     "trainable": "auto",
     "augment": "auto",
+    "optimizer": "auto",
     "learning_rate": None,
     "budget": None,
 }
@@ -44,6 +45,9 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
         ({"budget": "1 min"}, "steps", 5000),
         ({"budget": "1 min", "steps": 30}, "steps", 30),
         ({"learning_rate": 0.5}, "learning_rate", 0.5),
+        ({}, "optimizer", "adamw"),
+        ({}, "learning_rate", 0.001),
+        ({"optimizer": "sgd"}, "learning_rate", 0.02),
         ({"augment": None}, "how", None),
     ],
 )

@@ -19,7 +19,7 @@ TRAINABLE = {
 AUTO_TRAINED = ("heads", "tower", "fpn", "backbone")  # edges and colours are the same for all things
 AUTO_STEPS, AUTO_PHOTOS = 200, 5  # steps for one class on so many photos; more of both ask for more
 MAX_STEPS = 5000
-AUTO_RATE = 0.02
+RATES = {"adamw": 0.001, "sgd": 0.02}
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -42,6 +42,7 @@ class Recipe:
         trained: the parts of the network that learn.
         steps: batches to learn from, at most so many where there is a budget.
         batch_size: pictures a step.
+        optimizer: "adamw" or "sgd".
         learning_rate: the highest.
         how: random changes to the pictures; None for none.
         budget: seconds from call to trained; None for as long as it takes.
@@ -50,6 +51,7 @@ class Recipe:
     trained: tuple[str, ...]
     steps: int
     batch_size: int
+    optimizer: str
     learning_rate: float
     how: Augmentation | None
     budget: float | None
@@ -72,6 +74,7 @@ def choose_recipe(
     batch_size: int,
     trainable: str,
     augment: str | bool | Augmentation | None,
+    optimizer: str,
     learning_rate: float | None,
     budget: str | float | None,
 ) -> Recipe:
@@ -82,6 +85,9 @@ def choose_recipe(
     """
     if trainable != "auto" and trainable not in TRAINABLE:
         raise ValueError(f"trainable must be auto, {', '.join(TRAINABLE)}, got {trainable!r}.")
+    if optimizer != "auto" and optimizer not in RATES:
+        raise ValueError(f"optimizer must be auto, {', '.join(RATES)}, got {optimizer!r}.")
+    optimizer = "adamw" if optimizer == "auto" else optimizer
     for name, count in (("steps", steps), ("batch_size", batch_size)):
         if count is not None and count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}.")
@@ -90,7 +96,8 @@ def choose_recipe(
         trained=AUTO_TRAINED if trainable == "auto" else TRAINABLE[trainable],
         steps=steps or (MAX_STEPS if seconds else auto_steps(annotations)),
         batch_size=batch_size,
-        learning_rate=AUTO_RATE if learning_rate is None else learning_rate,
+        optimizer=optimizer,
+        learning_rate=RATES[optimizer] if learning_rate is None else learning_rate,
         how=_augmentation(augment),
         budget=seconds,
     )
