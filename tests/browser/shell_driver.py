@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def content(*boxes, nothing_here=False):
+    """What is drawn on a picture, as page and kernel tell each other."""
+    return {"boxes": list(boxes), "nothing_here": nothing_here}
+
+
 class Shell:
     """The annotator on `pages/shell.html`, and the kernel that the page plays."""
 
@@ -82,6 +87,14 @@ class Shell:
             "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
         return [option.get_attribute("aria-label") for option in self.page.get_by_role("option").all()]
+
+    def thumbnail_names(self):
+        """The accessible names of the small pictures."""
+        return [each.get_attribute("aria-label") for each in self.page.locator(".tfl-thumbnail").all()]
+
+    def changes_received(self):
+        """The changes that the kernel was sent, worked off or not."""
+        return self.page.evaluate("kernel.received.filter((each) => each.kind === 'change')")
 
     def status(self):
         return self.page.get_by_role("status")
