@@ -1,7 +1,8 @@
 import { makeElement } from "./dom.js";
 
 const KEYS = [
-  ["Drag", "draw a box; on a box: move it; on its edges: resize it"],
+  ["Drag", "draw a box; in the selected box: move it; on its edges: resize it"],
+  ["Shift + drag", "draw a box, also inside the selected one"],
   ["W", "new box in the middle"],
   ["Arrows", "move the box (Shift: ten times as far)"],
   ["Alt + arrows", "move its right or bottom edge"],
@@ -16,6 +17,7 @@ const KEYS = [
   ["Space", "nothing here: none of the classes is in this picture"],
   ["C", "copy the boxes to the next picture"],
   ["+   −   0", "zoom in, out, fit (or wheel, or two fingers)"],
+  ["Space + drag", "move the picture about"],
   ["Enter", "accept the proposal (Shift: all)"],
   ["X", "dismiss the proposal"],
   ["?", "this help"],
