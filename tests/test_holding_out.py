@@ -68,7 +68,7 @@ def test_spread_and_sentences_by_hand(trainings):
     photos = Annotations(("duck",), [(p, Boxes(b.xyxy[:1], b.labels[:1])) for p, b in PHOTOS[:3]])
     result = leave_one_out(lambda: Learner(photos), photos, progress=False)
     assert [photo.ap50 for photo in result.photos] == pytest.approx([1, 1, 0])
-    assert result.mean_and_spread == pytest.approx((2 / 3, 3**-0.5))
+    assert result.mean_and_spread() == pytest.approx((2 / 3, 3**-0.5))
     lines = str(result).splitlines()
     assert [line.split() for line in lines[:3]] == [
         ["photo", "AP", "AP50", "objects"],
@@ -76,7 +76,10 @@ def test_spread_and_sentences_by_hand(trainings):
         ["b.jpg", "1.000", "1.000", "1"],
     ]
     assert lines[4].split() == ["all", "photos", "0.663", "0.663", "3"]  # 67 of the 101 recalls
-    assert "AP50 0.66 together; the photos' own have a mean of 0.67 and spread by 0.58." in lines[6]
+    assert (
+        "Together: AP50 0.66, AP 0.66. The photos' own, mean ± standard deviation: AP50 0.67 ± 0.58"
+        in lines[6]
+    )
     assert lines[7].startswith("2 of 3 objects are found at the best threshold")
     assert "anywhere in 0.21–0.94" in lines[7]
 

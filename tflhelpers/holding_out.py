@@ -60,10 +60,9 @@ class LeaveOneOut:
         """What was detected on each photo: for `calibrate_threshold`, `find_mistakes` and the like."""
         return [photo.predictions for photo in self.photos]
 
-    @property
-    def mean_and_spread(self) -> tuple[float, float]:
-        """Mean and standard deviation of the photos' own AP50."""
-        scores = np.array([photo.ap50 for photo in self.photos if photo.n_true])
+    def mean_and_spread(self, name: str = "ap50") -> tuple[float, float]:
+        """Mean and standard deviation of the photos' own "ap50" or "ap"."""
+        scores = np.array([getattr(photo, name) for photo in self.photos if photo.n_true])
         return float(scores.mean()), float(scores.std(ddof=1)) if len(scores) > 1 else float("nan")
 
     def __str__(self) -> str:
@@ -77,14 +76,15 @@ class LeaveOneOut:
     @property
     def sentences(self) -> list[str]:
         """How far to trust the figures."""
-        mean, spread = self.mean_and_spread
+        (mean50, spread50), (mean, spread) = self.mean_and_spread("ap50"), self.mean_and_spread("ap")
         sweep = sweep_of(trials_of(self.predictions, self.annotations))
         best = int(np.argmax(sweep.f1))
         found, n = int(sweep.found[best]), sweep.n_true
         low, high = share_interval(found, n)
         said = [
-            f"Each photo was scored by a detector that learned from the other {len(self.photos) - 1}: AP50 "
-            f"{self.pooled.ap50:.2f} together; the photos' own have a mean of {mean:.2f} and spread by {spread:.2f}.",
+            f"Each photo was scored by a detector that learned from the other {len(self.photos) - 1}. Together: AP50 "
+            f"{self.pooled.ap50:.2f}, AP {self.pooled.ap:.2f}. The photos' own, mean ± standard deviation: AP50 "
+            f"{mean50:.2f} ± {spread50:.2f}, AP {mean:.2f} ± {spread:.2f}.",
             f"{found} of {n} objects are found at the best threshold; with so few, the true share may lie (at "
             f"95 %) anywhere in {low:.2f}–{high:.2f}.",
             "This holds for places as different from the photos as these are from each other: for one of the same "
