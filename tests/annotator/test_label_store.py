@@ -278,7 +278,8 @@ def test_an_unwritable_path_is_a_sentence_and_changes_nothing(paths, tmp_path):
     (tmp_path / "file").write_text("in the way of a folder")
     store = LabelStore(tmp_path / "file" / "annotations.json", paths, ["duck"])
     with pytest.raises(
-        NotSaved, match=r"annotations\.json cannot be written: .*until then the boxes are kept in this"
+        NotSaved,
+        match=r"annotations\.json cannot be written in the folder “.*until then the boxes are kept in this",
     ):
         store.change(0, drawn(box(1)), [])
     with pytest.raises(NotSaved):

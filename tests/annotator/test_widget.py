@@ -190,7 +190,8 @@ def test_an_unwritable_path(photos, tmp_path, open_page):
     page = open_page(annotator)
     answer = page.change("duck1.jpg", drawn(box(1)), TODO)
     assert (answer["kind"], answer["name"]) == ("not_saved", "duck1.jpg")
-    assert "annotations.json cannot be written: Not a directory" in answer["reason"]
+    assert "annotations.json cannot be written in the folder" in answer["reason"]
+    assert "Not a directory" in answer["reason"]
     (tmp_path / "file").unlink()
     assert page.change("duck1.jpg", drawn(box(1)), TODO)["kind"] == "saved"
 

@@ -225,7 +225,8 @@ class LabelStore:
             annotations.save(self.path)
         except OSError as error:
             raise NotSaved(
-                f"{self.path} cannot be written: {error.strerror or error}. Free the file or its folder, or give "
+                f"{self.path.name} cannot be written in the folder “{self.path.parent.name}”: "
+                f"{error.strerror or error}. Free the file or its folder, or give "
                 "another path; until then the boxes are kept in this browser only."
             ) from error
         self._annotations = annotations
