@@ -104,7 +104,7 @@ def train(bank: Path, work: Path, steps: int, log: Path) -> Detector:
         keras.utils.set_random_seed(SEED)
         detector = Detector(Architecture(FAMILY, (size, size), ARGUMENTS), KINDS)
         trainer = build_trainer(detector, steps)
-        (start, _), end = load_state(trainer, work / "state.npz"), round(steps * share)
+        start, end = load_state(trainer, work / "state.npz").step, round(steps * share)
         if start < end:
             _run_phase(trainer, bank, work / "state.npz", log, start, end, size)
     return detector

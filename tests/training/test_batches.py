@@ -12,7 +12,8 @@ from tflhelpers.data.images import read_image
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.training import batches
 from tflhelpers.training.augment import Augmentation
-from tflhelpers.training.batches import TrainingPictures, training_batches
+from tflhelpers.training.batches import PictureBatches, TrainingPictures
+from tflhelpers.training.draws import Draws
 from tflhelpers.training.matching import IGNORE, PADDING
 
 SIZE = (32, 48)  # of the network
@@ -34,6 +35,11 @@ def five(tmp_path):
     ]
     items = [(saved(tmp_path, f"{i}.png", 40 * i + 20), its_boxes) for i, its_boxes in enumerate(boxes)]
     return TrainingPictures(Annotations(["a", "b", "c"], items), SIZE)
+
+
+def training_batches(pictures, *, batch_size, steps, how, seed, first_step=0):
+    draws = Draws(pictures.labels, batch_size=batch_size, steps=steps, seed=seed)
+    return PictureBatches(pictures, draws, how, seed).batches(first_step)
 
 
 def drawn(data):
@@ -89,7 +95,7 @@ def test_plain_pictures_reach_the_network_as_in_detection(five):
     arrays, order = drawn(training_batches(five, batch_size=5, steps=1, how=None, seed=0))
     images, truth = arrays[0]
     for row, number in enumerate(order[0]):
-        np.testing.assert_array_equal(images[row], network_input(read_image(five._paths[number]), SIZE))
+        np.testing.assert_array_equal(images[row], network_input(read_image(five.paths[number]), SIZE))
     first = order[0].index(0)
     wanted = [[0, 0, 0.5, 0.5], [0.25, 0.2, 1, 0.4], [0.1, 0.1, 1, 1]]  # of (40, 50)
     np.testing.assert_allclose(truth["boxes_rel_yxyx"][first], wanted, atol=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from tests.training.tiny import drawn_pictures, start_anew, tiny_detector, weigh
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.training import feature_cache
 from tflhelpers.training.augment import Augmentation
-from tflhelpers.training.batches import TrainingPictures, training_batches
+from tflhelpers.training.batches import PictureBatches, TrainingPictures
+from tflhelpers.training.draws import Draws
 from tflhelpers.training.feature_cache import FeatureCache, split_network
 from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.recipe import TRAINABLE
@@ -86,26 +88,37 @@ def test_the_course_is_the_one_without_a_cache(detector, pictures, trainable, au
 def made_cache(detector, pictures, **changes):
     """A cache of what the pyramid takes in, of 5 pictures drawn 8 times each: 5376 bytes a view of a picture."""
     below, _ = split(detector, "fpn")
-    arguments = {"batch_size": 2, "steps": 20, "how": Augmentation(), "seed": 3} | changes
-    return FeatureCache(below, TrainingPictures(pictures, (64, 64)), **arguments), below
+    arguments = {"steps": 20, "how": Augmentation(), "labels": [[0]] * 5} | changes
+    draws = Draws(arguments.pop("labels"), batch_size=2, steps=arguments.pop("steps"), seed=3)
+    how = arguments.pop("how")
+    return FeatureCache(below, TrainingPictures(pictures, (64, 64)), draws, how, 3, **arguments), below
 
 
 def test_a_picture_comes_back_in_its_views_in_turn(detector, pictures, monkeypatch):
     monkeypatch.setattr(feature_cache, "MAX_VIEWS", 3)
     cache, below = made_cache(detector, pictures)
-    plain = training_batches(
-        TrainingPictures(pictures, (64, 64)), batch_size=2, steps=20, how=Augmentation(), seed=3
-    )
+    plain = PictureBatches(cache.pictures, cache.draws, Augmentation(), 3).batches()
     draws = [(np.asarray(below(images.numpy())[0]), truth) for images, truth in plain]
     wanted = [features for batch, _ in draws for features in batch]  # of each of the 40 draws
     with cache:
         got = [features for (batch, *_), _ in cache.batches() for features in batch.numpy()]
-    order = cache.order.tolist()
+    order = cache.draws.order
     seen = {index: [draw for draw in range(40) if order[draw] == index] for index in range(5)}
     for draw, index in enumerate(order):
         turn = seen[index].index(draw)
         np.testing.assert_allclose(got[draw], wanted[seen[index][turn % 3]], rtol=1e-4, atol=1e-5)
     assert not np.allclose(wanted[seen[0][0]], wanted[seen[0][1]], atol=1e-2)  # views differ
+
+
+def test_pictures_have_as_many_views_as_they_are_drawn(detector, pictures, monkeypatch):
+    """Pictures 0 to 2 show class 0, picture 3 class 1, 4 nothing: of 40 draws 8 are negatives, 32 are shared out."""
+    cache, _ = made_cache(detector, pictures, labels=[[0], [0], [0], [1], []])
+    shares = [32 / (3 + 3**0.5) * factor for factor in (1, 1, 1, 3**0.5)]
+    assert cache._views_of.tolist() == [*(math.ceil(share) for share in shares), 8]
+    with cache:
+        for step, (_, truth) in enumerate(cache.batches()):
+            labels = [cache.pictures[index][2][:1].tolist() for index in cache.draws.of_step(step)]
+            assert truth["labels"].numpy()[:, :1].tolist() == labels
 
 
 def test_what_is_too_large_for_the_memory_lies_on_the_disk_until_the_end(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tflhelpers.progress import ProgressBar
+from tflhelpers.training import course as course_module
 from tflhelpers.training import loop
-from tflhelpers.training.loop import Course, Keeper, run_steps
+from tflhelpers.training.course import LOSSES, Course, Keeper
+from tflhelpers.training.loop import Clock, run_steps
 from tflhelpers.training.recipe import Recipe
 
 
 class Recorded:
-    """Stands for a trainer: notes what it is asked, and says that the loss is the number of the call."""
+    """Stands for a trainer: notes what it is asked, and says that the loss is the number of the call (up to 10)."""
 
     def __init__(self, on_step=lambda: None):
         self.rates, self.images, self.on_step = [], [], on_step
@@ -23,7 +26,26 @@ class Recorded:
         self.on_step()
         self.images.append(images)
         self.rates.append(rate)
-        return {name: float(len(self.rates) * (k + 1)) for k, name in enumerate(loop.LOSSES)}
+        return {name: float(((len(self.rates) - 1) % 10 + 1) * (k + 1)) for k, name in enumerate(LOSSES)} | {
+            "wrong": [0.5]
+        }
+
+    def snapshot(self):
+        return [np.zeros(3)]
+
+
+class Numbered:
+    """Stands for batches: the images of each are the number of its step."""
+
+    def __init__(self, steps):
+        self.steps, self.learned = steps, []
+        self.draws = SimpleNamespace(learned=lambda *heard: self.learned.append(heard))
+
+    def batches(self, first_step):
+        return ((number, None) for number in range(first_step, self.steps))
+
+    def names(self, step):
+        return [f"{step}.png"]
 
 
 @pytest.fixture
@@ -38,14 +60,12 @@ def recipe(steps=10, budget=None):
     return Recipe(("heads",), steps, 2, "sgd", 0.4, None, budget)
 
 
-def endless():
-    return ((number, None) for number in itertools.count())
-
-
 def run(trainer, made, course=None, keeper=None):
     course, bar = course or Course(), ProgressBar()
-    batches = itertools.islice(endless(), course.done, made.steps)
+    bar.count = course.done
+    batches = Numbered(made.steps)
     run_steps(trainer, batches, made, course, keeper or Keeper(None, ""), bar, loop.time.monotonic())
+    assert batches.learned == [(step, [0.5]) for step in trainer.images]
     return course, bar
 
 
@@ -101,14 +121,52 @@ def test_the_state_is_kept_every_few_steps_or_ten_seconds_and_at_the_end(
     tmp_path, monkeypatch, clock, save_steps, seconds_a_step, saved_at
 ):
     kept = []
-    monkeypatch.setattr(loop, "SAVE_STEPS", save_steps)
-    monkeypatch.setattr(loop, "save_state", lambda trainer, step, path, **others: kept.append(step))
+    monkeypatch.setattr(course_module, "SAVE_STEPS", save_steps)
+    monkeypatch.setattr(course_module, "save_state", lambda trainer, step, path, **others: kept.append(step))
     trainer = Recorded(lambda: clock.__setitem__(0, clock[0] + seconds_a_step))
     run(trainer, recipe(5), keeper=Keeper(tmp_path / "state.npz", "settings"))
     assert kept == saved_at
 
 
+def test_where_saving_is_slow_it_is_done_every_ten_seconds_only(tmp_path, monkeypatch, clock):
+    """A second to save, an eighth for a step: after the first 20 steps it is seen that these are too few."""
+    kept = []
+
+    def save(trainer, step, path, **others):
+        kept.append(step)
+        clock[0] += 1.0
+
+    monkeypatch.setattr(course_module, "save_state", save)
+    trainer = Recorded(lambda: clock.__setitem__(0, clock[0] + 0.125))
+    run(trainer, recipe(300), keeper=Keeper(tmp_path / "state.npz", "settings"))
+    assert kept == [20, 100, 180, 260, 300]
+
+
 def test_without_a_path_nothing_is_kept(monkeypatch):
-    monkeypatch.setattr(loop, "SAVE_STEPS", 1)
-    monkeypatch.setattr(loop, "save_state", lambda *arguments, **others: pytest.fail("saved"))
+    monkeypatch.setattr(course_module, "SAVE_STEPS", 1)
+    monkeypatch.setattr(course_module, "save_state", lambda *arguments, **others: pytest.fail("saved"))
     run(Recorded(), recipe(2))
+
+
+def test_weights_that_are_no_numbers_are_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(course_module, "save_state", lambda *arguments, **others: pytest.fail("saved"))
+    broken = SimpleNamespace(snapshot=lambda: [np.ones(2), np.array([1.0, np.inf])])
+    Keeper(tmp_path / "state.npz", "settings").keep(broken, Course(5), now=True)
+
+
+@pytest.mark.parametrize(
+    ("budget", "left"),
+    [
+        (None, ["?", "3:12", "3:08", "3:04"]),  # 4 s a step once it has been compiled, for 48, 47, 46 steps
+        (150.0, ["1:40", "1:36", "1:32", "1:28"]),
+        (1e4, ["165:50", "3:12", "3:08", "3:04"]),
+    ],
+)
+def test_the_time_left_is_that_of_the_steps_without_the_first_one(clock, budget, left):
+    course, told = Course(), []
+    watched = Clock(recipe(50, budget), course, began=clock[0])
+    for seconds in (50.0, 4.0, 4.0, 4.0):
+        clock[0] += seconds
+        course.done += 1
+        told.append(watched.left())
+    assert told == left

@@ -10,6 +10,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
 from tflhelpers.model.preprocess import network_input, shrink_huge
 from tflhelpers.training.augment import Augmentation, augment
+from tflhelpers.training.draws import Draws
 from tflhelpers.training.matching import IGNORE, PADDING
 
 CACHE_BYTES = 512 * 2**20
@@ -19,26 +20,29 @@ class TrainingPictures:
     """The pictures of a set at working size with their boxes as padded rows; kept in memory while they fit.
 
     Attributes:
+        paths: of the pictures.
+        labels: of each picture's objects, without crowds.
         dropped: one sentence for each box that cannot be learned from.
     """
 
     def __init__(self, annotations: Annotations, image_size: tuple[int, int]) -> None:
         self.image_size = image_size
         self.dropped: list[str] = []
-        self._paths = [path for path, _ in annotations]
+        self.paths = [path for path, _ in annotations]
         self._boxes = [boxes for _, boxes in annotations]
+        self.labels = [boxes.labels[~boxes.crowd_mask & (boxes.area > 0)] for boxes in self._boxes]
         self._rows = max([1, *(len(boxes) for boxes in self._boxes)])
         self._cache: dict[int, tuple] = {}
         self._cached_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self.paths)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Picture uint8 (H, W, 3), boxes_rel_yxyx float32 (G, 4), labels int32 (G,) padded with -1."""
         if index not in self._cache:
-            picture = read_image(self._paths[index])
-            rows = self._padded(self._boxes[index], picture.shape[:2], self._paths[index].name)
+            picture = read_image(self.paths[index])
+            rows = self._padded(self._boxes[index], picture.shape[:2], self.paths[index].name)
             entry = (shrink_huge(picture, self.image_size), *rows)
             if self._cached_bytes + entry[0].nbytes > CACHE_BYTES:
                 return entry
@@ -65,51 +69,49 @@ class TrainingPictures:
         return padded_boxes, padded_labels
 
 
-def training_batches(
-    pictures: TrainingPictures,
-    *,
-    batch_size: int,
-    steps: int,
-    how: Augmentation | None,
-    seed: int,
-    first_step: int = 0,
-) -> tf.data.Dataset:
-    """`steps` batches of (images, {"boxes_rel_yxyx", "labels"}), each picture as often as any other.
+class PictureBatches:
+    """Batches of pictures: (images, {"boxes_rel_yxyx", "labels"}).
 
-    Batch k depends on `seed` and k only, so a training that resumes at `first_step` sees what it would have seen.
+    Batch k depends on `draws` and `seed` only, so a training that resumes sees what it would have seen.
 
     Args:
         pictures: the set.
-        batch_size, steps: how much of it.
+        draws: which of them when.
         how: random changes; None for the pictures as they are.
-        seed: of the order and the changes.
-        first_step: batches before this one are left out.
+        seed: of the changes.
     """
-    order = draw_order(len(pictures), batch_size * steps, seed)
-    draws = np.arange(len(order))
-    start = first_step * batch_size
-    data = tf.data.Dataset.from_tensor_slices((order[start:], draws[start:]))
-    data = data.map(training_example(pictures, how, seed), num_parallel_calls=2, deterministic=True)
-    return data.batch(batch_size, drop_remainder=True).prefetch(2)
+
+    def __init__(self, pictures: TrainingPictures, draws: Draws, how: Augmentation | None, seed: int) -> None:
+        self.pictures, self.draws, self.how, self.seed = pictures, draws, how, seed
+
+    def batches(self, first_step: int = 0) -> tf.data.Dataset:
+        """Those from `first_step` on."""
+        size = self.draws.batch_size
+        data = tf.data.Dataset.range(first_step * size, self.draws.steps * size)
+        data = data.map(lambda draw: tf.numpy_function(self._view_of, [draw], [tf.int64, tf.int64]))
+        example = training_example(self.pictures, self.how, self.seed)
+        data = data.map(example, num_parallel_calls=2, deterministic=True)
+        return data.batch(size, drop_remainder=True).prefetch(2)
+
+    def names(self, step: int) -> list[str]:
+        """The pictures of a step's batch."""
+        return [self.pictures.paths[index].name for index in self.draws.of_step(step)]
+
+    def _view_of(self, draw: np.ndarray) -> tuple[np.int64, np.int64]:
+        index, turn = self.draws.order[int(draw)], self.draws.turns[int(draw)]
+        return np.int64(index), np.int64(turn)
 
 
 def training_example(pictures: TrainingPictures, how: Augmentation | None, seed: int):
-    """A function for `tf.data`, from (index of the picture, number of the draw) to (image, boxes and labels)."""
+    """A function for `tf.data`, from (index of the picture, number of its view) to (image, boxes and labels)."""
     return _augmented_example(pictures, how, seed) if how is not None else _plain_example(pictures)
 
 
-def draw_order(num_pictures: int, num_draws: int, seed: int) -> np.ndarray:
-    """The picture of each draw: all of them in a random order, then all in another, and so on."""
-    rng = np.random.default_rng(seed)
-    rounds = -(-num_draws // num_pictures)
-    return np.concatenate([rng.permutation(num_pictures) for _ in range(rounds)])[:num_draws]
-
-
 def _augmented_example(pictures: TrainingPictures, how: Augmentation, seed: int):
-    def example(index, draw):
+    def example(index, view):
         image, boxes, labels = tf.numpy_function(lambda i: pictures[int(i)], [index], _TYPES)
         image, boxes, labels = _with_shapes(image, boxes, labels)
-        seeds = tf.stack([tf.constant(seed, tf.int64), draw])
+        seeds = tf.stack([tf.constant(seed, tf.int64), view * len(pictures) + index])
         image, boxes, labels = augment(
             tf.cast(image, tf.float32), boxes, labels, seeds, how, pictures.image_size
         )
@@ -123,7 +125,7 @@ def _plain_example(pictures: TrainingPictures):
         picture, boxes, labels = pictures[int(index)]
         return network_input(picture, pictures.image_size), boxes, labels
 
-    def example(index, draw):
+    def example(index, view):
         image, boxes, labels = tf.numpy_function(load, [index], [tf.float32, tf.float32, tf.int32])
         image, boxes, labels = _with_shapes(image, boxes, labels)
         return tf.ensure_shape(image, (*pictures.image_size, 3)), {"boxes_rel_yxyx": boxes, "labels": labels}

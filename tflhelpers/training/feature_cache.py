@@ -18,7 +18,8 @@ import tensorflow as tf
 
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
-from tflhelpers.training.batches import TrainingPictures, draw_order, training_example
+from tflhelpers.training.batches import TrainingPictures, training_example
+from tflhelpers.training.draws import Draws
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def split_network(
         (below, above), or None where a learning layer takes the images themselves or no layer learns.
     """
     moving: set[int] = set()  # tensors that change as the learning layers do
-    edge = {}
+    edge: dict[int, keras.KerasTensor] = {}
     for depth in sorted(network._nodes_by_depth, reverse=True):  # from the inputs on
         for node in network._nodes_by_depth[depth]:
             inputs = node.input_tensors
@@ -61,7 +62,7 @@ class FeatureCache:
     """The features of every view of every picture that a training will ask for; a context manager.
 
     Attributes:
-        views: of each picture; 1 without augmentation.
+        views: of each picture, fewer of those that are drawn less often; 1 without augmentation.
         megabytes: that all of it takes.
         on_disk: whether it is too large for the memory that it may take, so that it lies in a temporary folder.
     """
@@ -70,21 +71,20 @@ class FeatureCache:
         self,
         below: keras.Model,
         pictures: TrainingPictures,
-        *,
-        batch_size: int,
-        steps: int,
+        draws: Draws,
         how: Augmentation | None,
         seed: int,
+        *,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
-        self.below, self.pictures = below, pictures
-        self.batch_size, self.steps, self.how, self.seed = batch_size, steps, how, seed
-        self.order = draw_order(len(pictures), batch_size * steps, seed)
+        self.below, self.pictures, self.draws, self.how, self.seed = below, pictures, draws, how, seed
         self.shapes = [tuple(tensor.shape[1:]) for tensor in below.outputs]
-        rounds = -(-len(self.order) // len(pictures))
-        self.views = 1 if how is None else self._fitting_views(min(MAX_VIEWS, rounds), memory_bytes)
-        self.megabytes = self._bytes_a_view() * self.views / 2**20
-        self.on_disk = self._bytes_a_view() * self.views > memory_bytes
+        self._times = np.maximum(draws.times(), 1)
+        self.views = 1 if how is None else self._fitting_views(memory_bytes)
+        self.megabytes = self._bytes(self.views) / 2**20
+        self.on_disk = self._bytes(self.views) > memory_bytes
+        self._views_of = np.minimum(self._times, self.views)
+        self._first_row = np.cumsum(self._views_of) - self._views_of
         self._folder: Path | None = None
 
     @property
@@ -115,36 +115,40 @@ class FeatureCache:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
-        """As `training_batches`, with the features in place of the images."""
-        rows = self._rows()[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
-        types = [*(tf.float32 for _ in self.shapes), tf.float32, tf.int32]
+        """As of `PictureBatches`, with the features in place of the images."""
+        size, types = self.draws.batch_size, [*(tf.float32 for _ in self.shapes), tf.float32, tf.int32]
 
-        def batch(rows_of_batch):
-            *features, boxes, labels = tf.numpy_function(self._gather, [rows_of_batch], types)
+        def batch(step):
+            *features, boxes, labels = tf.numpy_function(self._of_step, [step], types)
             features = tuple(
-                tf.ensure_shape(x, (self.batch_size, *shape))
-                for x, shape in zip(features, self.shapes, strict=True)
+                tf.ensure_shape(x, (size, *shape)) for x, shape in zip(features, self.shapes, strict=True)
             )
             boxes, labels = tf.ensure_shape(boxes, (None, None, 4)), tf.ensure_shape(labels, (None, None))
             return features, {"boxes_rel_yxyx": boxes, "labels": labels}
 
-        return tf.data.Dataset.from_tensor_slices(rows[first_step:]).map(batch).prefetch(2)
+        return tf.data.Dataset.range(first_step, self.draws.steps).map(batch).prefetch(2)
 
-    def _rows(self) -> np.ndarray:
-        """Where each draw's features lie: picture by picture, view by view."""
-        rounds = np.arange(len(self.order)) // len(self.pictures)
-        return self.order * self.views + rounds % self.views
+    def names(self, step: int) -> list[str]:
+        """The pictures of a step's batch."""
+        return [self.pictures.paths[index].name for index in self.draws.of_step(step)]
+
+    def _of_step(self, step: np.ndarray) -> list[np.ndarray]:
+        draws = slice(int(step) * self.draws.batch_size, (int(step) + 1) * self.draws.batch_size)
+        index, turn = np.array(self.draws.order[draws]), np.array(self.draws.turns[draws])
+        return self._gather(self._first_row[index] + turn % self._views_of[index])
 
     def _gather(self, rows: np.ndarray) -> list[np.ndarray]:
         boxes, labels = zip(*(self._truth[row] for row in rows.tolist()), strict=True)
         return [*(array[rows] for array in self._store), np.stack(boxes), np.stack(labels)]
 
     def _fill(self) -> None:
-        """Puts each view through the frozen layers, with the random numbers of the first draw that asks for it."""
-        rows, draws = np.unique(self._rows(), return_index=True)
-        data = tf.data.Dataset.from_tensor_slices((rows, self.order[draws], draws))
+        """Puts each view of each picture through the frozen layers."""
+        index = np.repeat(np.arange(len(self.pictures)), self._views_of)
+        view = np.arange(len(index)) - self._first_row[index]
+        rows = np.arange(len(index))
+        data = tf.data.Dataset.from_tensor_slices((rows, index, view))
         example = training_example(self.pictures, self.how, self.seed)
-        data = data.map(lambda row, index, draw: (row, *example(index, draw)), num_parallel_calls=2)
+        data = data.map(lambda row, index, view: (row, *example(index, view)), num_parallel_calls=2)
         run = tf.function(lambda images: self.below(images, training=False), reduce_retracing=True)
         with progress_bar(len(rows), "Features") as bar:
             for batch_rows, images, truth in data.batch(_BATCH).prefetch(1):
@@ -158,17 +162,23 @@ class FeatureCache:
                 bar.update(len(batch_rows))
 
     def _array(self, number: int, shape: tuple[int, ...]) -> np.ndarray:
-        shape = (len(self.pictures) * self.views, *shape)
+        shape = (int(self._views_of.sum()), *shape)
         if self._folder is None:
             return np.empty(shape, np.float32)
         return np.lib.format.open_memmap(self._folder / f"{number}.npy", "w+", np.float32, shape)
 
-    def _bytes_a_view(self) -> int:
-        return len(self.pictures) * sum(4 * int(np.prod(shape)) for shape in self.shapes)
+    def _bytes(self, views: int) -> int:
+        """That so many views take, of pictures that are drawn as often."""
+        return int(np.minimum(self._times, views).sum()) * sum(
+            4 * int(np.prod(shape)) for shape in self.shapes
+        )
 
-    def _fitting_views(self, views: int, memory_bytes: int) -> int:
+    def _fitting_views(self, memory_bytes: int) -> int:
         """Fewer views rather than the disk, but not fewer than 8."""
-        return max(min(views, 8), min(views, memory_bytes // self._bytes_a_view()))
+        views = min(MAX_VIEWS, int(self._times.max()))
+        while views > 8 and self._bytes(views) > memory_bytes:
+            views -= 1
+        return views
 
 
 def _free_disk_bytes() -> int:

@@ -18,11 +18,13 @@ from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
-from tflhelpers.training.batches import TrainingPictures, training_batches
+from tflhelpers.training.batches import PictureBatches, TrainingPictures
+from tflhelpers.training.course import Keeper
+from tflhelpers.training.draws import Draws
 from tflhelpers.training.feature_cache import FeatureCache, split_network
 from tflhelpers.training.fresh_layers import settle_fresh_layers
 from tflhelpers.training.history import History
-from tflhelpers.training.loop import Keeper, run_steps
+from tflhelpers.training.loop import run_steps
 from tflhelpers.training.recipe import Recipe, choose_recipe
 from tflhelpers.training.resume import STATE_FILE
 from tflhelpers.training.trainer import DetectorTrainer
@@ -79,6 +81,7 @@ def fine_tune(
 
     Raises:
         ValueError: nothing to learn from, classes that do not fit, or an unknown argument value.
+        TrainingTrouble: the loss was nan or exploded again and again; the detector has the last good weights.
     """
     began = time.monotonic()
     _check(detector, annotations, validation)
@@ -95,13 +98,14 @@ def fine_tune(
     pictures = TrainingPictures(annotations, detector.image_size)
     settle_fresh_layers(detector, pictures)
     state_path = None if resume_dir is None else _state_path(Path(resume_dir))
-    keeper = Keeper(state_path, f"{recipe}, seed {seed}, {_fingerprint(annotations)}")
+    settings = f"{recipe}, seed {seed}, {_fingerprint(annotations)}"
     with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, notes):
+        keeper = Keeper(state_path, settings, batches.draws)
         course = keeper.restore(trainer)
         total = recipe.steps if recipe.budget is None else None
         with progress_bar(total, "Fine-tuning") as bar:
             bar.update(course.done)
-            run_steps(trainer, batches(course.done), recipe, course, keeper, bar, began)
+            run_steps(trainer, batches, recipe, course, keeper, bar, began)
     for sentence in pictures.dropped:
         logger.warning("%s; left out of the training.", sentence)
     return History(
@@ -109,7 +113,7 @@ def fine_tune(
         seconds=time.monotonic() - began,
         trained=recipe.trained,
         dropped=tuple(pictures.dropped),
-        notes=notes,
+        notes=(*notes, *course.notes),
         validation_loss=_validation_loss(detector, validation, batch_size, seed),
     )
 
@@ -118,26 +122,34 @@ def fine_tune(
 def _prepared(
     detector: Detector, pictures: TrainingPictures, recipe: Recipe, seed: int, cache_features: bool
 ) -> Iterator[tuple]:
-    """A trainer, a function from the number of steps done to the batches that come next, and what to tell."""
+    """A trainer, where its batches come from, and what to tell."""
     for layer in detector.network.layers:
         layer.trainable = layer_group(layer) in recipe.trained
-    draws = {"batch_size": recipe.batch_size, "steps": recipe.steps, "how": recipe.how, "seed": seed}
+    draws = Draws(pictures.labels, batch_size=recipe.batch_size, steps=recipe.steps, seed=seed)
     below_above = split_network(detector.network, lambda layer: layer_group(layer) in recipe.trained)
     if cache_features and below_above is not None:
-        cache = FeatureCache(below_above[0], pictures, **draws)
+        cache = FeatureCache(below_above[0], pictures, draws, recipe.how, seed)
         if cache.fits:
             with cache:
-                yield _trainer(detector, below_above[1], recipe.optimizer), cache.batches, (f"{cache}.",)
+                yield _trainer(detector, below_above[1], recipe), cache, (f"{cache}.",)
             return
         logger.warning("No room for %s: they are computed at each step.", cache)
-    trainer = _trainer(detector, detector.network, recipe.optimizer)
-    yield trainer, lambda done: training_batches(pictures, **draws, first_step=done), ()
+    yield (
+        _trainer(detector, detector.network, recipe),
+        PictureBatches(pictures, draws, recipe.how, seed),
+        (),
+    )
 
 
-def _trainer(detector: Detector, learner: keras.Model, optimizer: str) -> DetectorTrainer:
-    classes = len(detector.class_names)
-    trainer = DetectorTrainer(learner, detector.anchors_rel_yxyx, classes, whole=detector.network)
-    return trainer.prepare(_optimizer(optimizer))
+def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe) -> DetectorTrainer:
+    trainer = DetectorTrainer(
+        learner,
+        detector.anchors_rel_yxyx,
+        len(detector.class_names),
+        whole=detector.network,
+        batch_size=recipe.batch_size,
+    )
+    return trainer.prepare(_optimizer(recipe.optimizer))
 
 
 def _optimizer(name: str) -> keras.optimizers.Optimizer:
@@ -192,5 +204,6 @@ def _validation_loss(detector: Detector, validation: Annotations | None, batch_s
         size for size in range(1, batch_size + 1) if len(pictures) % size == 0
     )  # leaves none out
     steps = len(pictures) // batch_size
-    data = training_batches(pictures, batch_size=batch_size, steps=steps, how=None, seed=seed)
+    each_once = Draws([[0]] * len(pictures), batch_size=batch_size, steps=steps, seed=seed)
+    data = PictureBatches(pictures, each_once, None, seed).batches()
     return float(trainer.evaluate(data, verbose=0, return_dict=True)["loss"])

@@ -4,66 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Protocol
 
+from tflhelpers.training.course import Course, Keeper
+from tflhelpers.training.draws import Draws
 from tflhelpers.training.recipe import Recipe
-from tflhelpers.training.resume import load_state, save_state
 from tflhelpers.training.trainer import DetectorTrainer
-
-SAVE_SECONDS, SAVE_STEPS = 10.0, 20
-LOSSES = ("loss", "box_loss", "class_loss", "matched")
+from tflhelpers.training.trouble import Guard
 
 
-@dataclass
-class Course:
-    """How far a training is.
+class Batches(Protocol):
+    """Where batches come from: pictures, or what frozen layers made of them.
 
     Attributes:
-        done: steps.
-        losses: by name and step.
-        seconds: spent on it so far, in earlier calls too.
+        draws: which pictures each holds.
     """
 
-    done: int = 0
-    losses: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in LOSSES})
-    seconds: float = 0.0
+    draws: Draws
 
-    def add(self, losses: dict[str, float]) -> None:
-        for name in LOSSES:
-            self.losses[name].append(float(losses[name]))
-        self.done += 1
+    def batches(self, first_step: int) -> Iterable[tuple]: ...
 
-
-class Keeper:
-    """Keeps a course on disk every few steps or seconds, and brings it back."""
-
-    def __init__(self, path: Path | None, settings: str) -> None:
-        self.path, self.settings = path, settings
-        self._step, self._when = 0, time.monotonic()
-
-    def restore(self, trainer: DetectorTrainer) -> Course:
-        if self.path is None:
-            return Course()
-        done, losses = load_state(trainer, self.path, settings=self.settings)
-        self._step = done
-        course = Course(done)
-        course.losses |= {name: values for name, values in losses.items() if name in LOSSES}
-        course.seconds = sum(losses.get("seconds", [0.0]))
-        return course
-
-    def keep(self, trainer: DetectorTrainer, course: Course, *, now: bool = False) -> None:
-        due = course.done - self._step >= SAVE_STEPS or time.monotonic() - self._when >= SAVE_SECONDS
-        if self.path is None or not (due or now):
-            return
-        losses = course.losses | {"seconds": [course.seconds]}
-        save_state(trainer, course.done, self.path, settings=self.settings, losses=losses)
-        self._step, self._when = course.done, time.monotonic()
+    def names(self, step: int) -> list[str]: ...
 
 
 def run_steps(
     trainer: DetectorTrainer,
-    batches: Iterable,
+    batches: Batches,
     recipe: Recipe,
     course: Course,
     keeper: Keeper,
@@ -74,23 +40,75 @@ def run_steps(
 
     Args:
         trainer: prepared.
-        batches: those from step `course.done` on.
+        batches: see there.
         recipe, course, keeper: see there; the course is gone on with.
         bar: of `progress_bar`.
         began: `time.monotonic()` when this call's time began to count.
+
+    Raises:
+        TrainingTrouble: the loss is nan or explodes again and again.
     """
-    before = course.seconds
-    for images, truth in batches:
-        course.seconds = before + time.monotonic() - began
-        progress = (course.done + 0.5) / recipe.steps
-        if recipe.budget is not None:
-            progress = max(progress, course.seconds / recipe.budget)
-        if progress >= 1.0:
-            break
-        losses = trainer.learn(images, truth, recipe.rate_at(progress))
-        course.add(losses)
-        bar.update(1)
-        bar.set_text(loss=f"{losses['loss']:.3f}", matched=round(losses["matched"]))
-        keeper.keep(trainer, course)
-    course.seconds = before + time.monotonic() - began
+    clock = Clock(recipe, course, began)
+    guard = Guard(trainer, course, recipe, batches.names)
+
+    def until_trouble() -> tuple | None:
+        """The losses and the batch that went wrong, None when all is done."""
+        for images, truth in batches.batches(course.done):
+            progress = clock.progress()
+            if progress >= 1.0:
+                break
+            bar.update(1)
+            if course.done in course.left_out:
+                course.done += 1
+                continue
+            losses = trainer.learn(images, truth, recipe.rate_at(progress) * course.rate_factor)
+            if guard.is_trouble(losses):
+                bar.update(-1)
+                return losses, (images, truth)
+            batches.draws.learned(course.done, losses["wrong"])
+            course.add(losses)
+            guard.remember()
+            bar.set_text(loss=f"{losses['loss']:.3f}", positives=round(losses["matched"]), left=clock.left())
+            keeper.keep(trainer, course)
+        return (None, None) if guard.weights_are_broken() else None
+
+    while (trouble := until_trouble()) is not None:
+        bar.update(-guard.go_back(*trouble))
+        keeper.keep(trainer, course, now=True)
+        guard.give_up_if_hopeless()
+    clock.progress()
     keeper.keep(trainer, course, now=True)
+
+
+class Clock:
+    """How much of a training is done, by its steps or its time, and how long the rest takes."""
+
+    def __init__(self, recipe: Recipe, course: Course, began: float) -> None:
+        self.recipe, self.course, self.began = recipe, course, began
+        self._before = course.seconds
+        self._first: tuple[int, float] | None = (
+            None  # a step and when it was done: what came before compiled, too
+        )
+
+    def progress(self) -> float:
+        """0 to 1; brings the course's seconds up to date."""
+        self.course.seconds = self._before + time.monotonic() - self.began
+        progress = (self.course.done + 0.5) / self.recipe.steps
+        if self.recipe.budget is not None:
+            progress = max(progress, self.course.seconds / self.recipe.budget)
+        return progress
+
+    def left(self) -> str:
+        """The time that the steps left take, such as "1:05"; "?" after the first step."""
+        now = time.monotonic()
+        seconds = None
+        if self._first is None or self.course.done <= self._first[0]:
+            self._first = (self.course.done, now)
+        else:
+            done, when = self._first
+            steps_left = self.recipe.steps - self.course.done
+            seconds = (now - when) / (self.course.done - done) * steps_left
+        if self.recipe.budget is not None:
+            budgeted = max(0.0, self.recipe.budget - (self._before + now - self.began))
+            seconds = budgeted if seconds is None else min(seconds, budgeted)
+        return "?" if seconds is None else f"{round(seconds) // 60}:{round(seconds) % 60:02d}"

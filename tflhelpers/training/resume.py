@@ -1,10 +1,17 @@
-"""Where a training stands, on disk: weights, optimizer and step, written whole or not at all."""
+"""Where a training stands, on disk: weights, optimizer and step, written whole or not at all.
+
+Two states lie side by side, the newest and the one before: on a drive in the cloud even a file that was written whole
+may arrive cut. A state is written under a third name first, so that at every moment one of them is whole.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import zipfile
 import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -17,34 +24,61 @@ logger = logging.getLogger(__name__)
 STATE_FILE = "training_state.npz"
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A state on disk.
+
+    Attributes:
+        step: steps done.
+        losses: by name and step.
+        about: what else was given to `save_state`.
+    """
+
+    step: int = 0
+    losses: dict[str, list[float]] = field(default_factory=dict)
+    about: dict = field(default_factory=dict)
+
+
 def save_state(
-    trainer: keras.Model, step: int, path: Path, *, settings: str = "", losses: dict | None = None
+    trainer: keras.Model,
+    step: int,
+    path: Path,
+    *,
+    settings: str = "",
+    losses: dict | None = None,
+    about: dict | None = None,
 ) -> None:
-    """Writes the state after `step` steps to `path`; a crash while writing leaves the older state in place.
+    """Writes the state after `step` steps to `path`; a crash at any moment leaves a state to go on from.
 
     Args:
         trainer: built and compiled.
         step: steps done.
-        path: the .npz file.
+        path: the .npz file; the state that was there is kept beside it.
         settings: text that must be the same for a training to go on from here.
         losses: name → values so far.
+        about: further values, of JSON's types.
     """
     arrays = {f"variable/{i}": np.asarray(v) for i, v in enumerate(_variables(trainer))}
     arrays |= {f"loss/{name}": np.asarray(values, np.float32) for name, values in (losses or {}).items()}
-    write_npz(path, np.savez, {"step": step, "settings": settings, **arrays})
+    texts = {"settings": settings, "about": json.dumps(about or {})}
+    newest, before = _beside(path)
+    write_npz(newest, np.savez, {"step": step, **texts, **arrays})
+    if path.exists():
+        os.replace(path, before)
+    os.replace(newest, path)
 
 
-def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> tuple[int, dict[str, list[float]]]:
-    """Sets weights and optimizer to what `path` holds; returns (steps done, losses so far).
+def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> Stored:
+    """Sets weights and optimizer to what `path` holds, or the state beside it where that is damaged.
 
-    Without a file, or with one that is damaged, nothing is set and (0, {}) returned: the training starts anew.
+    Without a whole state nothing is set and step 0 returned: the training starts anew.
 
     Raises:
-        ValueError: the file is of a training with other settings.
+        ValueError: the state is of a training with other settings.
     """
     state = _read(path)
     if state is None:
-        return 0, {}
+        return Stored()
     variables = _variables(trainer)
     stored = [state[f"variable/{i}"] for i in range(sum(name.startswith("variable/") for name in state))]
     same_shapes = [a.shape for a in stored] == [tuple(v.shape) for v in variables]
@@ -56,17 +90,30 @@ def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> tuple
     for variable, array in zip(variables, stored, strict=True):
         variable.assign(array)
     losses = {name.removeprefix("loss/"): state[name].tolist() for name in state if name.startswith("loss/")}
-    return int(state["step"]), losses
+    return Stored(int(state["step"]), losses, json.loads(str(state.get("about", "{}"))))
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    """Where a state is written before it takes the place of the last one, and where that one goes."""
+    return path.with_name(f"{path.stem}.new{path.suffix}"), path.with_name(f"{path.stem}.before{path.suffix}")
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:
-    if not path.is_file():
-        return None
+    """The newest state that is whole."""
+    for file in (path, *_beside(path)):  # without `path` the new one had not taken its place yet
+        if file.is_file() and (state := _read_one(file)) is not None:
+            return state
+    return None
+
+
+def _read_one(path: Path) -> dict[str, np.ndarray] | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, AttributeError) as error:
-        logger.warning("%s is damaged (%s): the training starts anew.", path, error)
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, AttributeError, KeyError, OSError) as error:
+        logger.warning(
+            "%s is damaged (%s): an older state is taken, or the training starts anew.", path, error
+        )
         return None
 
 

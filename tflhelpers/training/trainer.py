@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import ops
 
 from tflhelpers.model.layers import USE_XLA
@@ -19,10 +20,18 @@ class DetectorTrainer(keras.Model):
         anchors: float32 (A, 4), of `model.anchors`.
         num_classes: foreground classes.
         whole: the detector's network, where `network` is a part of it.
+        batch_size: pictures a batch, to learn of each how wrong the detector is on it; None tells nothing of it.
     """
 
     def __init__(
-        self, network: keras.Model, anchors, num_classes: int, *, whole: keras.Model | None = None, **kwargs
+        self,
+        network: keras.Model,
+        anchors,
+        num_classes: int,
+        *,
+        whole: keras.Model | None = None,
+        batch_size: int | None = None,
+        **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self.network = network
@@ -32,6 +41,7 @@ class DetectorTrainer(keras.Model):
             whole or network
         )  # as a function: Keras would take an attribute for a further layer
         self.parts = {name: keras.metrics.Mean(name=name) for name in ("matched", "box_loss", "class_loss")}
+        self.wrong = None if batch_size is None else PerPicture(batch_size, name="wrong")
 
     def prepare(self, optimizer: keras.optimizers.Optimizer) -> DetectorTrainer:
         """Compiles and builds, so that the optimizer's variables exist before a state is loaded into them."""
@@ -40,11 +50,33 @@ class DetectorTrainer(keras.Model):
         optimizer.build(self.trainable_variables)
         return self
 
-    def learn(self, images, truth: dict, learning_rate: float) -> dict[str, float]:
-        """One step; returns its losses by name."""
+    def learn(self, images, truth: dict, learning_rate: float) -> dict:
+        """One step.
+
+        Returns:
+            Its losses by name, and under "wrong" the highest score that each picture got anywhere (B,).
+        """
         self.optimizer.learning_rate = learning_rate
         self.reset_metrics()
-        return self.train_on_batch(images, truth, return_dict=True)
+        losses = self.train_on_batch(images, truth, return_dict=True)
+        return losses | {"wrong": np.atleast_1d(losses.get("wrong", ()))}
+
+    def judge(self, images, truth: dict) -> dict:
+        """The losses of a batch with the weights as they are; nothing is learned."""
+        self.reset_metrics()
+        return self.test_on_batch(images, truth, return_dict=True)
+
+    def snapshot(self) -> list[np.ndarray]:
+        """Copies of all that a step changes: the learning weights and the optimizer's variables."""
+        return [np.array(ops.convert_to_numpy(variable)) for variable in self._moving()]
+
+    def go_back(self, values: list[np.ndarray]) -> None:
+        """Sets what a step changes to a `snapshot`."""
+        for variable, value in zip(self._moving(), values, strict=True):
+            variable.assign(value)
+
+    def _moving(self) -> list:
+        return [*self.trainable_variables, *self.optimizer.variables]
 
     def call(self, images, training=None):
         return self.network(images, training=training)
@@ -55,4 +87,21 @@ class DetectorTrainer(keras.Model):
         self.parts["matched"].update_state(ops.sum(targets["matched"]))
         self.parts["box_loss"].update_state(localization)
         self.parts["class_loss"].update_state(classification)
+        if self.wrong is not None:
+            self.wrong.update_state(ops.sigmoid(ops.max(y_pred["class_logits"][:, :, 1:], axis=(1, 2))))
         return localization + classification
+
+
+@keras.saving.register_keras_serializable("tflhelpers")
+class PerPicture(keras.metrics.Metric):
+    """A value of each picture of the last batch, where Keras' own metrics keep a mean of them all."""
+
+    def __init__(self, batch_size: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.values = self.add_variable((batch_size,), "zeros", name="values")
+
+    def update_state(self, values) -> None:
+        self.values.assign(values)
+
+    def result(self):
+        return ops.convert_to_tensor(self.values)
