@@ -205,8 +205,9 @@ class Surface {
     if (!this.#image) return;
     const { view } = this;
     const across = view.pictureWidth * view.scale;
-    context.imageSmoothingEnabled = (across * this.#density) / this.#image.naturalWidth < SMOOTH_BELOW;
-    context.imageSmoothingQuality = "medium";
+    const enlarged = (across * this.#density) / this.#image.naturalWidth;
+    context.imageSmoothingEnabled = enlarged < SMOOTH_BELOW;
+    context.imageSmoothingQuality = enlarged < 1 ? "medium" : "low"; // as fine where nothing is left out, and faster
     context.drawImage(this.#image, view.left, view.top, across, view.pictureHeight * view.scale);
   }
 
