@@ -17,7 +17,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       evaluate, Scores, calibrate_threshold, find_mistakes, confusion_table,
                       what_to_photograph_next, shared_scenes
     sharing/          something to show
-                      draw_boxes, contact_sheet, gallery, write_gif
+                      draw_boxes, contact_sheet, gallery, write_gif, LivePicture
     holding_out.py    how good is it, without photos to spare
                       leave_one_out
     doctor.py         why does it find nothing, or everything
@@ -65,6 +65,7 @@ _HOMES = {
     "contact_sheet": "sharing.contact_sheet",
     "gallery": "sharing.gallery",
     "write_gif": "sharing.gif",
+    "LivePicture": "sharing.live",
     "leave_one_out": "holding_out",
     "diagnose": "doctor",
     "photo_folder_for": "ready_made",
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes
     from tflhelpers.sharing.gallery import gallery as gallery
     from tflhelpers.sharing.gif import write_gif as write_gif
+    from tflhelpers.sharing.live import LivePicture as LivePicture
     from tflhelpers.training.fine_tune import History as History
     from tflhelpers.training.fine_tune import fine_tune as fine_tune
 

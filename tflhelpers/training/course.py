@@ -56,23 +56,28 @@ class Keeper:
     Nothing is kept while a weight is nan or infinite: the older state is worth more.
     """
 
-    def __init__(self, path: Path | None, settings: str, draws: Draws | None = None) -> None:
-        self.path, self.settings, self.draws = path, settings, draws
+    def __init__(self, path: Path | None, settings: str) -> None:
+        self.path, self.settings = path, settings
+        self.draws: Draws | None = None
         self._step, self._when, self._cost = 0, time.monotonic(), 0.0
 
-    def restore(self, trainer: DetectorTrainer) -> Course:
+    def restore(self, trainer: DetectorTrainer, draws: Draws | None = None) -> Course:
+        """The course that is kept, a new one without any; weights, optimizer and `draws` are set to it."""
+        self.draws = draws
         if self.path is None:
             return Course()
         stored = load_state(trainer, self.path, settings=self.settings)
         self._step = stored.step
         about = dict(stored.about)
-        if self.draws is not None:
-            self.draws.restore(about.pop("draws", {}))
+        plan = about.pop("draws", {})
+        if draws is not None:
+            draws.restore(plan)
         course = Course(stored.step, **about)
         course.losses |= stored.losses
         return course
 
     def keep(self, trainer: DetectorTrainer, course: Course, *, now: bool = False) -> None:
+        """Writes the course if it is time to, or `now`."""
         if self.path is None or not (now or self._is_due(course)):
             return
         began = time.monotonic()

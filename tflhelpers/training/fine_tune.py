@@ -7,7 +7,7 @@ import logging
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -17,6 +17,7 @@ from tflhelpers.model.detector import Detector
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.progress import progress_bar
+from tflhelpers.training.advice import Movement, still_loss, tiny_objects
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import PictureBatches, TrainingPictures
 from tflhelpers.training.course import Keeper
@@ -28,6 +29,7 @@ from tflhelpers.training.loop import run_steps
 from tflhelpers.training.recipe import Recipe, choose_recipe
 from tflhelpers.training.resume import STATE_FILE
 from tflhelpers.training.trainer import DetectorTrainer
+from tflhelpers.training.watching import Watch, watching
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ def fine_tune(
     resume_dir: str | Path | None = None,
     seed: int = 0,
     cache_features: bool = True,
+    watch: Watch | None = None,
 ) -> History:
     """Trains `detector` on your pictures, in place.
 
@@ -75,9 +78,12 @@ def fine_tune(
         seed: makes a run repeatable on the same machine and backend (with a budget, the number of steps is not).
         cache_features: compute what the layers that do not learn make of each picture once and use it at every step;
             False computes it anew each time, for the same losses where nothing is augmented.
+        watch: a `tflhelpers.LivePicture`, or anything like it (`training.watching.Watch`), which is shown what the
+            detector finds in its picture every few steps.
 
     Returns:
-        History: losses by step, seconds, what was trained, and the loss on `validation`.
+        History: losses by step, seconds, what was trained, the loss on `validation`, and in `notes` what there is to
+        tell: objects that are too small, troubles and what was done about them, a loss that never moved.
 
     Raises:
         ValueError: nothing to learn from, classes that do not fit, or an unknown argument value.
@@ -97,23 +103,22 @@ def fine_tune(
     )
     pictures = TrainingPictures(annotations, detector.image_size)
     settle_fresh_layers(detector, pictures)
-    state_path = None if resume_dir is None else _state_path(Path(resume_dir))
-    settings = f"{recipe}, seed {seed}, {_fingerprint(annotations)}"
-    with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, notes):
-        keeper = Keeper(state_path, settings, batches.draws)
-        course = keeper.restore(trainer)
-        total = recipe.steps if recipe.budget is None else None
-        with progress_bar(total, "Fine-tuning") as bar:
+    notes = _warned(tiny_objects(annotations, detector.image_size))
+    keeper = Keeper(_state_path(resume_dir), f"{recipe}, seed {seed}, {_fingerprint(annotations)}")
+    with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):
+        course = keeper.restore(trainer, batches.draws)
+        movement = None if course.done else Movement(trainer.trainable_variables)
+        with progress_bar(None if recipe.budget else recipe.steps, "Fine-tuning") as bar:
             bar.update(course.done)
-            run_steps(trainer, batches, recipe, course, keeper, bar, began)
-    for sentence in pictures.dropped:
-        logger.warning("%s; left out of the training.", sentence)
+            run_steps(trainer, batches, recipe, course, keeper, bar, began, watching(detector, watch))
+        notes = [*made, *notes, *course.notes, *_warned(still_loss(course.losses, movement))]
+    _warned(f"{sentence}; left out of the training." for sentence in pictures.dropped)
     return History(
         **course.losses,
         seconds=time.monotonic() - began,
         trained=recipe.trained,
         dropped=tuple(pictures.dropped),
-        notes=(*notes, *course.notes),
+        notes=tuple(notes),
         validation_loss=_validation_loss(detector, validation, batch_size, seed),
     )
 
@@ -187,7 +192,18 @@ def _fingerprint(annotations: Annotations) -> str:
     return f"{len(annotations)} pictures {crc:08x}"
 
 
-def _state_path(folder: Path) -> Path:
+def _warned(sentences: Iterable[str]) -> list[str]:
+    """Says them at once, and hands them on."""
+    told = list(sentences)
+    for sentence in told:
+        logger.warning(sentence)
+    return told
+
+
+def _state_path(resume_dir: str | Path | None) -> Path | None:
+    if resume_dir is None:
+        return None
+    folder = Path(resume_dir)
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"resume_dir must be a folder that can be written to, got {folder}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from tflhelpers.training.course import Course, Keeper
@@ -35,6 +35,7 @@ def run_steps(
     keeper: Keeper,
     bar,
     began: float,
+    look: Callable[[Course, bool], None] = lambda course, is_last: None,
 ) -> None:
     """Learns from batch after batch until the recipe's steps are done or its time is up.
 
@@ -44,6 +45,7 @@ def run_steps(
         recipe, course, keeper: see there; the course is gone on with.
         bar: of `progress_bar`.
         began: `time.monotonic()` when this call's time began to count.
+        look: called before the first step, after each one, and at the end (then with True).
 
     Raises:
         TrainingTrouble: the loss is nan or explodes again and again.
@@ -70,14 +72,17 @@ def run_steps(
             guard.remember()
             bar.set_text(loss=f"{losses['loss']:.3f}", positives=round(losses["matched"]), left=clock.left())
             keeper.keep(trainer, course)
+            look(course, False)
         return (None, None) if guard.weights_are_broken() else None
 
+    look(course, False)
     while (trouble := until_trouble()) is not None:
         bar.update(-guard.go_back(*trouble))
         keeper.keep(trainer, course, now=True)
         guard.give_up_if_hopeless()
     clock.progress()
     keeper.keep(trainer, course, now=True)
+    look(course, True)
 
 
 class Clock:

@@ -1,0 +1,79 @@
+"""Who looks on is shown the boxes before the first step, every few, and at the end, each step once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.training.tiny import drawn_pictures, start_anew, tiny_detector
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.training.course import Course
+from tflhelpers.training.fine_tune import fine_tune
+from tflhelpers.training.watching import LEAST_SCORE, watching
+
+
+class Witness:
+    """Notes what it is shown."""
+
+    image = "held_out.png"
+
+    def __init__(self, every):
+        self.every, self.seen = every, []
+
+    def __call__(self, step, boxes, *, loss=None):
+        self.seen.append((step, boxes, loss))
+
+
+class Finding:
+    """Stands for a detector."""
+
+    def __init__(self):
+        self.asked = []
+
+    def detect(self, image, *, threshold, max_boxes):
+        self.asked.append((image, threshold, max_boxes))
+        return Boxes([[1, 2, 30, 40]], [0], [0.5])
+
+
+@pytest.mark.parametrize(
+    ("begin", "steps", "every", "seen"),
+    [
+        (0, 0, 5, [0]),
+        (0, 12, 5, [0, 5, 10, 12]),
+        (0, 10, 5, [0, 5, 10]),
+        (0, 3, 1, [0, 1, 2, 3]),
+        (7, 12, 5, [10, 12]),  # resumed
+        (0, 3, 100, [0, 3]),
+    ],
+)
+def test_when_it_is_looked(begin, steps, every, seen):
+    witness, detector, course = Witness(every), Finding(), Course(begin)
+    look = watching(detector, witness)
+    look(course, False)
+    for _ in range(begin, steps):
+        course.add({"loss": float(course.done), "box_loss": 0, "class_loss": 0, "matched": 1})
+        look(course, False)
+    look(course, True)
+    assert [step for step, _, _ in witness.seen] == seen
+    assert set(detector.asked) == {("held_out.png", LEAST_SCORE, 30)}
+    for step, boxes, loss in witness.seen:
+        assert boxes == Boxes([[1, 2, 30, 40]], [0], [0.5])
+        last = [float(number) for number in range(begin, step)][-10:]
+        assert loss == (pytest.approx(sum(last) / len(last)) if last else None)
+
+
+def test_nobody_looks_on_unless_asked():
+    watching(None, None)(Course(), True)
+
+
+def test_a_training_shows_what_its_detector_finds_by_then(tmp_path):
+    pictures = drawn_pictures(tmp_path, 4)
+    witness, detector = Witness(2), tiny_detector()
+    witness.image = pictures.image_paths[0]
+    start_anew(detector)
+    course = fine_tune(
+        detector, pictures, steps=3, batch_size=2, trainable="heads", augment=None, watch=witness
+    )
+    assert [step for step, _, _ in witness.seen] == [0, 2, 3]
+    assert witness.seen[1][2] == pytest.approx(sum(course.loss[:2]) / 2)
+    assert witness.seen[-1][1] == detector.detect(witness.image, threshold=LEAST_SCORE, max_boxes=30)
+    assert witness.seen[0][1] != witness.seen[-1][1]
