@@ -114,9 +114,7 @@ def test_each_layer_with_weights_has_a_group(mobilenet, resnet):
     ("name", "group"),
     [
         ("preprocess", None),
-        ("Conv1", "stem"),
-        ("block_4_project_BN", "stem"),
-        ("block_5_expand", "backbone"),
+        ("Conv1", "backbone"),
         ("Conv_1_bn", "backbone"),
         ("fpn_lateral3", "fpn"),
         ("fpn_coarse7_bn", "fpn"),

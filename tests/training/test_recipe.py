@@ -6,7 +6,7 @@ import pytest
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.training.recipe import AUTO_TRAINED, TRAINABLE, auto_steps, choose_recipe, parse_seconds
+from tflhelpers.training.recipe import TRAINABLE, auto_steps, choose_recipe, parse_seconds
 
 NOTHING_ASKED = {
     "steps": None,
@@ -26,7 +26,7 @@ def photos(count, classes=1):
 
 @pytest.mark.parametrize(
     ("count", "classes", "steps"),
-    [(5, 1, 200), (1, 1, 200), (20, 1, 400), (5, 4, 400), (20, 4, 800), (500, 1, 2000), (10_000, 9, 5000)],
+    [(5, 1, 120), (1, 1, 120), (20, 1, 240), (5, 4, 240), (20, 4, 480), (500, 1, 1200), (10_000, 9, 5000)],
 )
 def test_steps_follow_photos_and_classes(count, classes, steps):
     assert auto_steps(photos(count, classes)) == steps
@@ -35,18 +35,18 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
 @pytest.mark.parametrize(
     ("asked", "name", "chosen"),
     [
-        ({}, "trained", AUTO_TRAINED),
-        ({}, "steps", 200),
+        ({}, "trained", TRAINABLE["all"]),
+        ({}, "steps", 120),
         ({}, "budget", None),
         ({"trainable": "fpn"}, "trained", TRAINABLE["fpn"]),
-        ({"trainable": "all"}, "trained", ("heads", "tower", "fpn", "backbone", "stem")),
+        ({"trainable": "all"}, "trained", ("heads", "tower", "fpn", "backbone")),
         ({"steps": 7}, "steps", 7),
         ({"budget": "1 min"}, "budget", 60.0),
         ({"budget": "1 min"}, "steps", 5000),
         ({"budget": "1 min", "steps": 30}, "steps", 30),
         ({"learning_rate": 0.5}, "learning_rate", 0.5),
         ({}, "optimizer", "adamw"),
-        ({}, "learning_rate", 0.001),
+        ({}, "learning_rate", 0.003),
         ({"optimizer": "sgd"}, "learning_rate", 0.02),
         ({"augment": None}, "how", None),
     ],

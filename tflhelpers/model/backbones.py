@@ -6,8 +6,6 @@ the ResNet too, and SAME padding of its first pooling.
 
 from __future__ import annotations
 
-import re
-
 from keras import layers
 
 from tflhelpers.model.layers import (
@@ -32,14 +30,6 @@ MOBILENET_V2_STAGES = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
-
-# The layers that see edges and colours: most of a backbone's time goes there, and least is to be learned anew.
-_STEM = re.compile(r"(Conv1|bn_Conv1|expanded_conv|block_[1-4]_|conv1_|conv2_)")
-
-
-def in_stem(layer) -> bool:
-    """Whether a backbone's layer is one of its first: up to block 4 of a MobileNetV2, to stage 2 of a ResNet."""
-    return _STEM.match(layer.name) is not None
 
 
 class _Keys:

@@ -11,13 +11,13 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from tflhelpers.model.backbones import in_stem, mobilenet_v2, resnet
+from tflhelpers.model.backbones import mobilenet_v2, resnet
 from tflhelpers.model.fpn import feature_pyramid
 from tflhelpers.model.heads import CLASS_HEAD_KEY, box_predictor
 
 IMAGENET_MEANS_RGB = (123.68, 116.779, 103.939)
 KEY_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
-GROUPS = ("stem", "backbone", "fpn", "tower", "heads")
+GROUPS = ("backbone", "fpn", "tower", "heads")
 
 
 def ssd_resnet_fpn(
@@ -94,7 +94,7 @@ def layer_group(layer) -> str | None:
     if key is None:
         return None
     if "classification_backbone" in key:
-        return "stem" if in_stem(layer) else "backbone"
+        return "backbone"
     if "_feature_extractor" in key:
         return "fpn"
     return "heads" if "_box_prediction_head" in key or "_prediction_heads" in key else "tower"

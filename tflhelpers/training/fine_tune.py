@@ -17,6 +17,7 @@ from tflhelpers.model.detector import Detector
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.progress import progress_bar
+from tflhelpers.training.adamw import FlatAdamW
 from tflhelpers.training.advice import Movement, still_loss, tiny_objects
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import PictureBatches, TrainingPictures
@@ -34,7 +35,6 @@ from tflhelpers.training.watching import Watch, watching
 logger = logging.getLogger(__name__)
 
 MOMENTUM = 0.9
-WEIGHT_DECAY, CLIP_NORM = 1e-4, 10.0  # of AdamW
 
 
 def fine_tune(
@@ -62,14 +62,14 @@ def fine_tune(
         detector: one whose classes are those of the annotations.
         annotations: pictures and boxes. Pictures without boxes teach what is not an object; crowd boxes are left out
             of the judgement.
-        steps: batches to learn from; by default more for more photos and classes, 200 for five photos of one thing.
+        steps: batches to learn from; by default more for more photos and classes, 120 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
-            pyramid), "all"; "auto" takes all but the first layers of the backbone, which see edges and colours.
+            pyramid), "all", which "auto" takes: with the backbone left as it is, boxes are found but not tight.
         augment: "auto" changes flip, zoom, position and colour at random; an `Augmentation` says how far; None or
             False takes the pictures as they are.
         optimizer: "adamw", which "auto" takes, or "sgd" with momentum 0.9, the original's.
-        learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.001
+        learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
             for AdamW, 0.02 for SGD.
         budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
         validation: pictures that are not learned from, to compute the loss on at the end.
@@ -160,9 +160,7 @@ def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe) -> Detect
 def _optimizer(name: str) -> keras.optimizers.Optimizer:
     if name == "sgd":
         return keras.optimizers.SGD(0.0, momentum=MOMENTUM)
-    adamw = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY, clipnorm=CLIP_NORM)
-    adamw.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return adamw
+    return FlatAdamW(0.0)
 
 
 def _check(detector: Detector, annotations: Annotations, validation: Annotations | None) -> None:

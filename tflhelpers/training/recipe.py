@@ -14,12 +14,11 @@ TRAINABLE = {
     "heads": ("heads",),
     "predictor": ("heads", "tower"),
     "fpn": ("heads", "tower", "fpn"),
-    "all": ("heads", "tower", "fpn", "backbone", "stem"),
+    "all": ("heads", "tower", "fpn", "backbone"),
 }
-AUTO_TRAINED = ("heads", "tower", "fpn", "backbone")  # edges and colours are the same for all things
-AUTO_STEPS, AUTO_PHOTOS = 200, 5  # steps for one class on so many photos; more of both ask for more
+AUTO_STEPS, AUTO_PHOTOS = 120, 5  # steps for one class on so many photos; more of both ask for more
 MAX_STEPS = 5000
-RATES = {"adamw": 0.001, "sgd": 0.02}
+RATES = {"adamw": 0.003, "sgd": 0.02}
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -93,7 +92,7 @@ def choose_recipe(
             raise ValueError(f"{name} must be at least 1, got {count}.")
     seconds = None if budget is None else parse_seconds(budget)
     return Recipe(
-        trained=AUTO_TRAINED if trainable == "auto" else TRAINABLE[trainable],
+        trained=TRAINABLE["all" if trainable == "auto" else trainable],
         steps=steps or (MAX_STEPS if seconds else auto_steps(annotations)),
         batch_size=batch_size,
         optimizer=optimizer,
