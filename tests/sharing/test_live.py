@@ -23,7 +23,7 @@ def live():
 
 
 def test_a_frame_is_the_picture_with_the_boxes_above_a_caption(live):
-    live(0, Boxes([SURE, UNSURE], [0, 1], [0.9, 0.29]))
+    live(0, Boxes([SURE, UNSURE], [0, 1], [0.9, 0.49]))
     frame = live.frames[0]
     drawn = draw_boxes(GRAY, Boxes([SURE], [0], [0.9]), ["duck", "boat"])
     np.testing.assert_array_equal(frame[:60], drawn)
@@ -36,7 +36,7 @@ def test_a_frame_is_the_picture_with_the_boxes_above_a_caption(live):
     [
         (Boxes([SURE], [0], [0.9]), None, "step 40"),
         (Boxes([SURE], [0], [0.9]), 0.1234, "step 40, loss 0.12"),
-        (Boxes([SURE], [0], [0.29]), 1.0, "step 40, loss 1.00: nothing found"),
+        (Boxes([SURE], [0], [0.49]), 1.0, "step 40, loss 1.00: nothing found"),
         (Boxes.empty(with_scores=True), None, "step 40: nothing found"),
         (Boxes([SURE], [0]), None, "step 40"),  # without scores all are shown
     ],

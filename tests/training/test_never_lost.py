@@ -40,14 +40,17 @@ class Trainings:
         self.program.stdin.close()
         self.program.wait(60)
 
-    def live(self, name: str, killed_after: float | None = None) -> bool:
-        """Trains in the folder of that name, killed so many seconds after its first step; whether it got to the end."""
-        log, lines = self.folder / name / LOG, len(self.steps(name))
+    def live(self, name: str, *, killed_after: float | None = None, of_training: bool = True) -> bool:
+        """Trains in the folder of that name; whether it got to the end.
+
+        Killed after so many seconds of the training, counted from its first step, or of the process.
+        """
+        lines = len(self.steps(name))
         self.program.stdin.write(f"{self.folder / name} {self.folder / name}.npz\n")
         self.program.stdin.flush()
         child = int(self.program.stdout.readline())
         if killed_after is not None:
-            while not log.exists() or len(self.steps(name)) == lines:
+            while of_training and len(self.steps(name)) == lines:
                 assert self.program.poll() is None
                 time.sleep(0.005)
             time.sleep(killed_after)
@@ -78,9 +81,11 @@ def check_killed(trainings: Trainings, steps: int, kills: int, longest_life: flo
     assert trainings.steps("unbroken") == list(range(1, steps + 1))
     rng = np.random.default_rng(5)
     lives = []
-    for _ in range(kills):
+    for number in range(kills):
         before = len(trainings.steps("broken"))
-        ended = trainings.live("broken", killed_after=rng.uniform(0, longest_life))
+        in_training = number % 3 != 1  # else while it starts and reads its state
+        moment = rng.uniform(0, longest_life if in_training else 1.0)
+        ended = trainings.live("broken", killed_after=moment, of_training=in_training)
         lives.append(trainings.steps("broken")[before:])
         if ended:
             break

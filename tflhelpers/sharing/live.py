@@ -42,7 +42,7 @@ class LivePicture:
         class_names: Sequence[str],
         *,
         every: int = 20,
-        threshold: float = 0.3,
+        threshold: float = 0.5,
         show: bool = True,
     ) -> None:
         """Takes the picture, and checks what it is given before a training begins.

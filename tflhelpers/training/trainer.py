@@ -58,13 +58,13 @@ class DetectorTrainer(keras.Model):
         """
         self.optimizer.learning_rate = learning_rate
         self.reset_metrics()
-        losses = self.train_on_batch(images, truth, return_dict=True)
+        losses = self.train_on_batch(*_for_backend(images, truth), return_dict=True)
         return losses | {"wrong": np.atleast_1d(losses.get("wrong", ()))}
 
     def judge(self, images, truth: dict) -> dict:
         """The losses of a batch with the weights as they are; nothing is learned."""
         self.reset_metrics()
-        return self.test_on_batch(images, truth, return_dict=True)
+        return self.test_on_batch(*_for_backend(images, truth), return_dict=True)
 
     def snapshot(self) -> list[np.ndarray]:
         """Copies of all that a step changes: the learning weights and the optimizer's variables."""
@@ -90,6 +90,13 @@ class DetectorTrainer(keras.Model):
         if self.wrong is not None:
             self.wrong.update_state(ops.sigmoid(ops.max(y_pred["class_logits"][:, :, 1:], axis=(1, 2))))
         return localization + classification
+
+
+def _for_backend(images, truth: dict):
+    """A batch of `tf.data` as the backend takes it: only TensorFlow knows its own tensors."""
+    if keras.backend.backend() == "tensorflow":
+        return images, truth
+    return keras.tree.map_structure(np.asarray, (images, truth))
 
 
 @keras.saving.register_keras_serializable("tflhelpers")
