@@ -9,6 +9,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.training.recipe import TRAINABLE, auto_steps, choose_recipe, parse_seconds
 
 NOTHING_ASKED = {
+    "fresh_predictor": False,
     "steps": None,
     "batch_size": 4,
     "trainable": "auto",
@@ -38,6 +39,10 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
         ({}, "trained", TRAINABLE["all"]),
         ({}, "steps", 120),
         ({}, "budget", None),
+        ({"fresh_predictor": True}, "trained", TRAINABLE["fpn"]),
+        ({"fresh_predictor": True}, "steps", 600),
+        ({"fresh_predictor": True}, "learning_rate", 0.001),
+        ({"fresh_predictor": True, "trainable": "all", "steps": 9}, "trained", TRAINABLE["all"]),
         ({"trainable": "fpn"}, "trained", TRAINABLE["fpn"]),
         ({"trainable": "all"}, "trained", ("heads", "tower", "fpn", "backbone")),
         ({"steps": 7}, "steps", 7),
@@ -52,7 +57,8 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
     ],
 )
 def test_what_is_asked_is_taken_and_the_rest_is_chosen(asked, name, chosen):
-    assert getattr(choose_recipe(photos(5), **NOTHING_ASKED | asked), name) == chosen
+    made = getattr(choose_recipe(photos(5), **NOTHING_ASKED | asked), name)
+    assert made == (pytest.approx(chosen) if isinstance(chosen, float) else chosen)
 
 
 @pytest.mark.parametrize(

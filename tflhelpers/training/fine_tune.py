@@ -65,12 +65,13 @@ def fine_tune(
         steps: batches to learn from; by default more for more photos and classes, 120 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
-            pyramid), "all", which "auto" takes: with the backbone left as it is, boxes are found but not tight.
+            pyramid), "all". "auto" takes "all", as with the backbone left as it is things are found but boxes are not
+            tight; "fpn" where the checkpoint was of a feature extractor alone.
         augment: "auto" changes flip, zoom, position and colour at random; an `Augmentation` says how far; None or
             False takes the pictures as they are.
         optimizer: "adamw", which "auto" takes, or "sgd" with momentum 0.9, the original's.
         learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
-            for AdamW, 0.02 for SGD.
+            for AdamW, 0.02 for SGD, a third of it where the box predictor starts anew.
         budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
         validation: pictures that are not learned from, to compute the loss on at the end.
         resume_dir: folder that the training is kept in every few seconds; calling again with the same arguments goes
@@ -91,8 +92,10 @@ def fine_tune(
     """
     began = time.monotonic()
     _check(detector, annotations, validation)
+    pictures = TrainingPictures(annotations, detector.image_size)
     recipe = choose_recipe(
         annotations,
+        fresh_predictor=settle_fresh_layers(detector, pictures) > 0,
         steps=steps,
         batch_size=batch_size,
         trainable=trainable,
@@ -101,8 +104,6 @@ def fine_tune(
         learning_rate=learning_rate,
         budget=budget,
     )
-    pictures = TrainingPictures(annotations, detector.image_size)
-    settle_fresh_layers(detector, pictures)
     notes = _warned(tiny_objects(annotations, detector.image_size))
     keeper = Keeper(_state_path(resume_dir), f"{recipe}, seed {seed}, {_fingerprint(annotations)}")
     with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):

@@ -19,6 +19,10 @@ TRAINABLE = {
 AUTO_STEPS, AUTO_PHOTOS = 120, 5  # steps for one class on so many photos; more of both ask for more
 MAX_STEPS = 5000
 RATES = {"adamw": 0.003, "sgd": 0.02}
+FRESH_STEPS, FRESH_RATE = (
+    5,
+    1 / 3,
+)  # times as many steps, at a third of the rate, where the predictor starts anew
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -69,6 +73,7 @@ class Recipe:
 def choose_recipe(
     annotations: Annotations,
     *,
+    fresh_predictor: bool,
     steps: int | None,
     batch_size: int,
     trainable: str,
@@ -78,6 +83,9 @@ def choose_recipe(
     budget: str | float | None,
 ) -> Recipe:
     """The recipe for what `fine_tune` was asked; what is None or "auto" is chosen here.
+
+    A predictor that starts anew would send noise into the backbone that it gets its features from: then the backbone
+    is left as it is, and more steps are taken, which are quick with its features kept.
 
     Raises:
         ValueError: an argument makes no sense.
@@ -91,12 +99,16 @@ def choose_recipe(
         if count is not None and count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}.")
     seconds = None if budget is None else parse_seconds(budget)
+    if trainable == "auto":
+        trainable = "fpn" if fresh_predictor else "all"
+    rate = RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
+    auto = min(MAX_STEPS, auto_steps(annotations) * (FRESH_STEPS if fresh_predictor else 1))
     return Recipe(
-        trained=TRAINABLE["all" if trainable == "auto" else trainable],
-        steps=steps or (MAX_STEPS if seconds else auto_steps(annotations)),
+        trained=TRAINABLE[trainable],
+        steps=steps or (MAX_STEPS if seconds else auto),
         batch_size=batch_size,
         optimizer=optimizer,
-        learning_rate=RATES[optimizer] if learning_rate is None else learning_rate,
+        learning_rate=rate if learning_rate is None else learning_rate,
         how=_augmentation(augment),
         budget=seconds,
     )
