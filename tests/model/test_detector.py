@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.model.formula import formula_weight
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.images import ImageError
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.detector import WEIGHTS_FILE, Detector
 from tflhelpers.model.preprocess import network_input
@@ -162,6 +163,36 @@ def test_many_at_once_are_found_as_one_by_one(detector, batch_size):
     at_once = detector.detect_all(iter(PICTURES), batch_size=batch_size, progress=False, max_boxes=10)
     for ours, theirs in zip(at_once, singly, strict=True):
         assert_close(ours, theirs)
+
+
+def test_only_a_few_pictures_are_asked_for_before_the_first_batch_is_seen(monkeypatch):
+    asked, asked_when_seen, full = [], [], Detector._boxes_and_scores
+
+    def seen(self, inputs, size):
+        asked_when_seen.append(len(asked))
+        return full(self, inputs, size)
+
+    monkeypatch.setattr(Detector, "_boxes_and_scores", seen)
+    pictures = (asked.append(i) or noise(20, 30, i) for i in range(12))
+    found = planted(*APART).detect_all(pictures, batch_size=2, progress=False)
+    assert len(found) == 12
+    assert asked_when_seen == [6, 8, 10, 12, 12, 12]  # a batch, and two more under way
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (np.zeros((4, 4), np.uint8), ValueError, r"images\[5\]: image must be a path or RGB"),
+        ("empty.jpg", ImageError, r"empty\.jpg: expected a picture, got an empty file"),
+        ("absent.jpg", FileNotFoundError, r"absent\.jpg"),
+    ],
+)
+def test_the_picture_that_cannot_be_used_is_named(tmp_path, bad, error, message):
+    (tmp_path / "empty.jpg").touch()
+    bad = tmp_path / bad if isinstance(bad, str) else bad
+    pictures = [noise(20, 30, i) for i in range(8)]
+    with pytest.raises(error, match=message):
+        planted().detect_all([*pictures[:5], bad, *pictures[5:]], batch_size=2, progress=False)
 
 
 def test_boxes_are_sorted_and_inside_their_picture(detector):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from contextlib import closing
 from functools import cached_property
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.images import read_image
+from tflhelpers.data.images import ImageError, read_image
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import RestoreReport, restore
 from tflhelpers.model.checkpoint_file import CheckpointFile
@@ -24,6 +26,7 @@ from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.nms import MIN_SCORE, select_detections
 from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
 from tflhelpers.model.weights import load_weights, save_weights
@@ -31,6 +34,12 @@ from tflhelpers.progress import progress_bar
 
 DEFAULT_THRESHOLD = 0.5
 WEIGHTS_FILE = "weights.npz"
+READERS = 2  # threads that read pictures: reading one takes a fifth of the network's time
+Size = tuple[int, ...]  # (H, W)
+Prepared = tuple[np.ndarray, Size]  # float32 (h, w, 3) for the network, and the picture's size
+Outputs = tuple[
+    np.ndarray, np.ndarray, Sequence[Size]
+]  # boxes (B, A, 4), scores (B, A, N), sizes of pictures
 
 
 class Detector:
@@ -180,9 +189,10 @@ class Detector:
         Returns:
             Boxes with scores, in pixels of the picture, clipped to it.
         """
-        return self.detect_all(
-            [image], batch_size=1, progress=False, threshold=threshold, max_boxes=max_boxes
-        )[0]
+        threshold = _checked_threshold(self.threshold if threshold is None else threshold)
+        picture = _checked_image(image)
+        boxes, scores = self._boxes_and_scores(network_input(picture, self.image_size)[None], 1)
+        return _select(boxes[0], scores[0], picture.shape[:2], threshold, max_boxes)
 
     def detect_all(
         self,
@@ -193,26 +203,52 @@ class Detector:
         threshold: float | None = None,
         max_boxes: int = 100,
     ) -> list[Boxes]:
-        """The objects in each of many pictures; they are read a batch at a time, so any number fits in memory.
+        """The objects in each of many pictures, of which a few at a time are in memory.
+
+        While the network looks at a batch, threads read and resize the pictures of the next.
 
         Args:
-            images: paths or RGB uint8 (H, W, 3) arrays, of one size or many.
+            images: paths or RGB uint8 (H, W, 3) arrays, of one size or many; a generator is asked for the next ones as
+                they are needed, in the calling thread.
             batch_size: pictures that go through the network at once.
             progress: show a bar.
             threshold, max_boxes: as for `detect`.
+
+        Raises:
+            ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
+            ValueError: an array is no picture; the message says which.
         """
         threshold = _checked_threshold(self.threshold if threshold is None else threshold)
+        _check_many(images, batch_size)
         total = len(images) if isinstance(images, Sized) else None
-        found = []
-        with progress_bar(total, "Detecting", enabled=progress) as bar:
-            for batch in _batches(images, batch_size):
-                pictures = [_checked_image(image) for image in batch]
-                inputs = np.stack([network_input(picture, self.image_size) for picture in pictures])
-                boxes, scores = self._boxes_and_scores(inputs, batch_size)
-                for picture, its_boxes, its_scores in zip(pictures, boxes, scores, strict=True):
-                    found.append(_select(its_boxes, its_scores, picture.shape[:2], threshold, max_boxes))
-                bar.update(len(batch))
+        found: list[Boxes] = []
+        ready = in_order(self._prepared, images, ahead=2 * batch_size, threads=READERS)
+        seen = in_order(
+            lambda _, outputs: _select_all(*outputs, threshold, max_boxes),
+            self._seen_by_network(ready, batch_size),
+            ahead=2,  # the network is at one batch while the best boxes of the one before are chosen
+            threads=1,
+        )
+        with progress_bar(total, "Detecting", enabled=progress) as bar, closing(ready), closing(seen):
+            for boxes in seen:
+                found += boxes
+                bar.update(len(boxes))
         return found
+
+    def _prepared(self, number: int, image) -> Prepared:
+        """What the network takes in of a picture, and the picture's (height, width)."""
+        try:
+            picture = _checked_image(image)
+        except ImageError:
+            raise  # names the file
+        except ValueError as error:
+            raise ValueError(f"images[{number}]: {error}") from error
+        return network_input(picture, self.image_size), picture.shape[:2]
+
+    def _seen_by_network(self, ready: Iterator[Prepared], batch_size: int) -> Iterator[Outputs]:
+        while batch := list(islice(ready, batch_size)):
+            inputs, sizes = zip(*batch, strict=True)
+            yield *self._boxes_and_scores(np.stack(inputs), batch_size), sizes
 
     def _boxes_and_scores(self, inputs: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
         """Decoded relative boxes (B, A, 4), not clipped, and scores (B, A, N) of resized pictures (B, H, W, 3)."""
@@ -229,6 +265,13 @@ class Detector:
         model = detection_network(self.network, self.anchors_rel_yxyx)
         model.jit_compile = USE_XLA
         return model
+
+
+def _select_all(all_boxes, all_scores, picture_sizes, threshold: float, max_boxes: int) -> list[Boxes]:
+    return [
+        _select(boxes, scores, size, threshold, max_boxes)
+        for boxes, scores, size in zip(all_boxes, all_scores, picture_sizes, strict=True)
+    ]
 
 
 def _select(boxes_rel_yxyx, scores, picture_size, threshold, max_boxes) -> Boxes:
@@ -252,21 +295,13 @@ def _fresh_parts(prefix, variables) -> tuple[str, ...]:
     return () if fits else (CLASS_HEAD_KEY,)
 
 
-def _batches(images: Iterable, size: int):
-    if size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {size}.")
+def _check_many(images: Iterable, batch_size: int) -> None:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
     if isinstance(images, (str, Path)):
         raise TypeError(
             f"images must be a list of pictures, got the single path {images}. For one picture use detect."
         )
-    batch = []
-    for image in images:
-        batch.append(image)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _checked_image(image) -> np.ndarray:

@@ -1,0 +1,75 @@
+"""`in_order`: results in order, items asked for as they are needed, errors at their turn, no thread left."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import count, islice
+
+import pytest
+
+from tflhelpers.model.reading_ahead import in_order
+
+
+def label(number, item):
+    return f"{number}:{item}"
+
+
+def slower_first(number, item):
+    time.sleep(0.02 / (1 + number))  # the first ends last
+    return label(number, item)
+
+
+@pytest.mark.parametrize("work", [label, slower_first])
+@pytest.mark.parametrize(("ahead", "threads"), [(1, 1), (2, 2), (3, 8), (100, 4)])
+@pytest.mark.parametrize(
+    ("items", "expected"), [("", []), ("a", ["0:a"]), ("abcde", ["0:a", "1:b", "2:c", "3:d", "4:e"])]
+)
+def test_results_come_in_order(work, ahead, threads, items, expected):
+    assert list(in_order(work, items, ahead=ahead, threads=threads)) == expected
+
+
+@pytest.mark.parametrize(
+    ("taken", "ahead", "asked_for"),
+    [(0, 3, 0), (1, 3, 4), (2, 3, 5), (5, 1, 6)],  # nothing before the first is wanted, then `ahead` more
+)
+def test_an_endless_generator_is_asked_for_what_is_needed_in_the_callers_thread(taken, ahead, asked_for):
+    asked, callers = [], set()
+
+    def endless():
+        for number in count():
+            asked.append(number)
+            callers.add(threading.current_thread())
+            yield number
+
+    results = in_order(label, endless(), ahead=ahead, threads=2)
+    assert list(islice(results, taken)) == [f"{i}:{i}" for i in range(taken)]
+    results.close()
+    assert len(asked) == asked_for
+    assert callers <= {threading.current_thread()}
+
+
+def test_an_error_comes_at_its_turn_and_nothing_new_is_begun():
+    begun = []
+
+    def picky(number, item):
+        begun.append(item)
+        if item == 2:
+            raise ValueError(f"item {item} is bad")
+        return item
+
+    results = in_order(picky, range(100), ahead=2, threads=1)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ValueError, match="item 2 is bad"):
+        next(results)
+    assert max(begun) <= 3
+
+
+def test_an_error_of_the_generator_itself_is_raised_and_no_thread_is_left():
+    def broken():
+        yield "a"
+        raise OSError("camera unplugged")
+
+    with pytest.raises(OSError, match="camera unplugged"):
+        list(in_order(label, broken(), ahead=1, threads=2))
+    assert not [t for t in threading.enumerate() if t.name.startswith("tflhelpers-pictures")]
