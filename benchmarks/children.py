@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import subprocess
@@ -16,8 +17,8 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
 PEER_VARIABLE = "OBJECT_DETECTION_API_PYTHON"
 OURS, PEER = HERE / "ours.py", HERE / "peers" / "object_detection_api.py"
-# Both sides on the processor, and neither fills the terminal.
-QUIET_CPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+# Both sides on the processor, neither fills the terminal, and both keep their modules compiled as usual.
+QUIET_CPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 class ChildError(RuntimeError):
@@ -27,12 +28,12 @@ class ChildError(RuntimeError):
 def ask(command: Sequence[object]) -> dict:
     """What the program answered, its last line of standard output being a JSON object.
 
-    Adds `process_seconds`: from its start to its end.
+    Adds `process_seconds`, from its start to its end, and `started_at`, its start by `time.time`.
 
     Raises:
         ChildError: it failed or did not answer.
     """
-    began = time.perf_counter()
+    began, started_at = time.perf_counter(), time.time()
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **QUIET_CPU})
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
@@ -41,7 +42,8 @@ def ask(command: Sequence[object]) -> dict:
         raise ChildError(
             f"expected an answer of `{' '.join(words)}`, got exit status {done.returncode}:\n{said}"
         )
-    return {**json.loads(lines[-1]), "process_seconds": time.perf_counter() - began}
+    process_seconds = time.perf_counter() - began
+    return {**json.loads(lines[-1]), "process_seconds": process_seconds, "started_at": started_at}
 
 
 def ask_us(*words: object) -> dict:
@@ -91,6 +93,11 @@ def checked_data(folder: Path, *needed: str) -> Path:
             "and weights are not ours to pass on: say with --data where they are."
         )
     return folder
+
+
+def load() -> float:
+    """How many processes wanted a core in the last minute, on average: what else ran makes seconds longer."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else math.nan
 
 
 def machine() -> dict:

@@ -2,7 +2,10 @@
 
 python ours.py train --data DATA --recipe defaults --detections found.json
 python ours.py transfer --start embedded --detections found.json
+python ours.py original --data DATA --cache-features yes
 python ours.py detect --network resnet50_640
+python ours.py folder --pictures FOLDER
+python ours.py first --network resnet50_640 --checkpoint PREFIX
 """
 
 from __future__ import annotations
@@ -12,13 +15,25 @@ import time
 from pathlib import Path
 
 import keras
-from same_job import NETWORKS, answer, formula_weight, noise_picture, time_calls, write_detections
+from same_job import (
+    NETWORKS,
+    answer,
+    formula_weight,
+    learnable_weight,
+    noise_picture,
+    noting_peaks,
+    time_calls,
+    write_detections,
+)
 
 import tflhelpers as tfl
 from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
 
-ZOO_NAME = "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
+ZOO_NAMES = {
+    "resnet50_640": "ssd_resnet50_v1_fpn_640x640_coco17_tpu-8",
+    "mobilenet_320": "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8",
+}
 FAMILIES = {"resnet50_640": "ssd_resnet_fpn", "mobilenet_320": "ssd_mobilenet_v2_fpnlite"}
 # What is asked of `fine_tune`. The last two are the original's, but for our learning rate's rise and fall.
 RECIPES = {
@@ -39,7 +54,9 @@ def duck_detector(data: Path) -> tfl.Detector:
     """The hands-and-faces detector with a fresh class head for the rubber duck."""
     names = tfl.Annotations.load(data / "ducky" / "annotations_train.json").class_names
     return tfl.Detector.from_zoo(
-        ZOO_NAME, class_names=names, checkpoint=data / "handtrack_320" / "checkpoint" / "ckpt-0"
+        ZOO_NAMES["mobilenet_320"],
+        class_names=names,
+        checkpoint=data / "handtrack_320" / "checkpoint" / "ckpt-0",
     )
 
 
@@ -91,17 +108,70 @@ def run_transfer(arguments: argparse.Namespace) -> None:
     answer(**figures, **_versions())
 
 
-def run_detect(arguments: argparse.Namespace) -> None:
-    side = NETWORKS[arguments.network]
-    began = time.perf_counter()
-    detector = tfl.Detector(Architecture(FAMILIES[arguments.network], (side, side), {}), ["thing"])
-    weight = formula_weight()
+def detector_with(weight, network: str, class_names: tuple[str, ...] = ("thing",)) -> tfl.Detector:
+    """A detector with the weights that a function (checkpoint key, shape) gives."""
+    side = NETWORKS[network]
+    detector = tfl.Detector(Architecture(FAMILIES[network], (side, side), {}), class_names)
     for key, variable in variables_by_key(detector.network).items():
         variable.assign(weight(key, tuple(variable.shape)))
+    return detector
+
+
+def run_original(arguments: argparse.Namespace) -> None:
+    folder = arguments.data / "ducky"
+    photos = tfl.Annotations.load(folder / "annotations_train.json", images=folder / "train")
+    detector = detector_with(learnable_weight(), "resnet50_640", photos.class_names)
+    recipe = _with_steps(RECIPES["heads"], arguments.steps)
+    began = time.perf_counter()
+    history = tfl.fine_tune(
+        detector, photos, seed=arguments.seed, cache_features=arguments.cache_features == "yes", **recipe
+    )
+    seconds = time.perf_counter() - began
+    answer(seconds=seconds, steps=len(history.loss), loss=history.loss, notes=history.notes, **_versions())
+
+
+def run_detect(arguments: argparse.Namespace) -> None:
+    began = time.perf_counter()
+    detector = detector_with(formula_weight(), arguments.network)
     build_seconds, picture = time.perf_counter() - began, noise_picture()
     figures = time_calls(lambda: detector.detect(picture, threshold=MIN_SCORE), arguments.repeats)
     scores = detector.detect(picture, threshold=MIN_SCORE).scores.tolist()
     answer(**figures, build_seconds=build_seconds, scores=scores, **_versions())
+
+
+def run_folder(arguments: argparse.Namespace) -> None:
+    detector = detector_with(formula_weight(), "mobilenet_320")
+    paths, peaks = sorted(arguments.pictures.glob("*.jpg")), {}
+    began = time.perf_counter()
+    detector.detect_all(paths[:8], threshold=MIN_SCORE, progress=False)
+    first_seconds, began = time.perf_counter() - began, time.perf_counter()
+    found = detector.detect_all(
+        noting_peaks(paths, arguments.early, peaks), threshold=MIN_SCORE, progress=False
+    )
+    seconds = time.perf_counter() - began
+    scores = found[0].scores.tolist()
+    answer(
+        seconds=seconds,
+        pictures=len(paths),
+        first_seconds=first_seconds,
+        scores=scores,
+        **peaks,
+        **_versions(),
+    )
+
+
+def run_first(arguments: argparse.Namespace) -> None:
+    if arguments.checkpoint:
+        detector = tfl.Detector.from_zoo(
+            ZOO_NAMES[arguments.network], class_names=["thing"], checkpoint=arguments.checkpoint
+        )
+    else:
+        detector = tfl.Detector.load(arguments.saved)
+    ready_at = time.time()
+    found = detector.detect(noise_picture(), threshold=MIN_SCORE)
+    answer(ready_at=ready_at, detected_at=time.time(), scores=found.scores.tolist(), **_versions())
+    if arguments.save:
+        detector.save(arguments.save)
 
 
 def _with_steps(recipe: dict, steps: int | None) -> dict:
@@ -126,10 +196,27 @@ def _parser() -> argparse.ArgumentParser:
         job.add_argument("--steps", type=int, help="default: the recipe's")
         job.add_argument("--seed", type=int, default=0)
         job.add_argument("--detections", type=Path, required=True, help="JSON file to write")
+    original = jobs.add_parser("original", help="the original's recipe: ResNet50 at 640, heads only")
+    original.add_argument("--data", type=Path, required=True, help="holds ducky")
+    original.add_argument("--cache-features", choices=("yes", "no"), default="yes")
+    original.add_argument("--steps", type=int, help="default: the recipe's 100")
+    original.add_argument("--seed", type=int, default=0)
+    original.set_defaults(run=run_original)
     detect = jobs.add_parser("detect", help="find things in one picture, many times")
     detect.add_argument("--network", choices=NETWORKS, required=True)
     detect.add_argument("--repeats", type=int, default=30)
     detect.set_defaults(run=run_detect)
+    folder = jobs.add_parser("folder", help="find things in all pictures of a folder")
+    folder.add_argument("--pictures", type=Path, required=True)
+    folder.add_argument("--early", type=int, default=100, help="pictures after which memory is looked at")
+    folder.set_defaults(run=run_folder)
+    first = jobs.add_parser("first", help="find things in one picture, once")
+    first.add_argument("--network", choices=NETWORKS, required=True)
+    start = first.add_mutually_exclusive_group(required=True)
+    start.add_argument("--checkpoint", type=Path, help="prefix of a checkpoint to restore")
+    start.add_argument("--saved", type=Path, help="folder that Detector.save wrote")
+    first.add_argument("--save", type=Path, help="folder to save the detector to afterwards")
+    first.set_defaults(run=run_first)
     return parser
 
 

@@ -10,7 +10,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from importlib import util
 from pathlib import Path
 
@@ -31,6 +31,21 @@ def formula_weight() -> Callable[[str, tuple[int, ...]], np.ndarray]:
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.formula_weight
+
+
+def learnable_weight() -> Callable[[str, tuple[int, ...]], np.ndarray]:
+    """As `formula_weight`, with a tenth of it behind the last tower layer of ResNet's predictor.
+
+    As they are, the formula's activations there are so strong that the original's learning rate explodes in
+    both implementations; a trained network's are not.
+    """
+    weight = formula_weight()
+
+    def calmed(key: str, shape: tuple[int, ...]) -> np.ndarray:
+        is_last_norm = "_base_tower_layers_for_heads" in key and ("/10/gamma" in key or "/10/beta" in key)
+        return weight(key, shape) * np.float32(0.1 if is_last_norm else 1.0)
+
+    return calmed
 
 
 def noise_picture() -> np.ndarray:
@@ -62,6 +77,14 @@ def peak_megabytes() -> float:
         return int(line.split()[1]) * 1024 / 1e6
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def noting_peaks(items: Sequence, early: int, peaks: dict) -> Iterator:
+    """The items, one by one; notes in `peaks` the peak memory when `early` of them have been asked for."""
+    for number, item in enumerate(items):
+        if number == early:
+            peaks["early_megabytes"] = peak_megabytes()
+        yield item
 
 
 def write_detections(path: Path, pictures: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> None:

@@ -3,7 +3,10 @@
 Runs in the API's own Python (README.md says how to make one), which lacks our package:
 
     python object_detection_api.py train --data DATA --recipe all --detections found.json
+    python object_detection_api.py original --data DATA
     python object_detection_api.py detect --network resnet50_640
+    python object_detection_api.py folder --pictures FOLDER --reader tutorial
+    python object_detection_api.py first --network resnet50_640 --checkpoint PREFIX
 """
 
 from __future__ import annotations
@@ -25,7 +28,16 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from object_detection_api_config import NETWORK_CONFIGS
-from same_job import NETWORKS, answer, formula_weight, noise_picture, time_calls, write_detections
+from same_job import (
+    NETWORKS,
+    answer,
+    formula_weight,
+    learnable_weight,
+    noise_picture,
+    noting_peaks,
+    time_calls,
+    write_detections,
+)
 
 KEY_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 HEADS = tuple(
@@ -163,12 +175,28 @@ def run_train(arguments: argparse.Namespace) -> None:
     )
 
 
-def run_detect(arguments: argparse.Namespace) -> None:
-    began = time.perf_counter()
-    model = build(arguments.network, is_training=False)
-    weight = formula_weight()
+def build_with(weight, network: str, *, is_training: bool):
+    """The model with the weights that a function (checkpoint key, shape) gives."""
+    model = build(network, is_training=is_training)
     for key, variable in variables_by_key(model).items():
         variable.assign(weight(key, tuple(variable.shape)))
+    return model
+
+
+def run_original(arguments: argparse.Namespace) -> None:
+    tf.keras.utils.set_random_seed(arguments.seed)
+    network, folder = "resnet50_640", arguments.data / "ducky"
+    model = build_with(learnable_weight(), network, is_training=True)
+    began = time.perf_counter()
+    photos = read_photos(folder / "annotations_train.json", folder / "train")
+    steps = arguments.steps or RECIPES["heads"]
+    losses = learn(model, photos, recipe="heads", steps=steps, side=NETWORKS[network])
+    answer(seconds=time.perf_counter() - began, steps=steps, loss=losses, tensorflow=tf.__version__)
+
+
+def run_detect(arguments: argparse.Namespace) -> None:
+    began = time.perf_counter()
+    model = build_with(formula_weight(), arguments.network, is_training=False)
     ready = time.perf_counter()
     detect, picture = detector(model), noise_picture()[None]
     figures = time_calls(lambda: detect_in_pixels(detect, picture), arguments.repeats)
@@ -181,6 +209,60 @@ def run_detect(arguments: argparse.Namespace) -> None:
     )
 
 
+def read_as_tutorial(path: Path) -> np.ndarray:
+    """As its inference tutorial does it: a list of all pixels on the way."""
+    with Image.open(path) as file:
+        width, height = file.size
+        return np.array(file.getdata()).reshape((height, width, 3)).astype(np.uint8)
+
+
+def read_quickly(path: Path) -> np.ndarray:
+    """As one who knows numpy does it."""
+    with Image.open(path) as file:
+        return np.asarray(file.convert("RGB"))
+
+
+READERS = {"tutorial": read_as_tutorial, "quick": read_quickly}
+
+
+def run_folder(arguments: argparse.Namespace) -> None:
+    """The loop of its inference tutorial: read a picture, find things in it, next."""
+    detect = detector(build_with(formula_weight(), "mobilenet_320", is_training=False))
+    read, paths, peaks = READERS[arguments.reader], sorted(arguments.pictures.glob("*.jpg")), {}
+    paths = paths[: arguments.count]
+    began = time.perf_counter()
+    detect_in_pixels(detect, read(paths[0])[None])
+    first_seconds, began = time.perf_counter() - began, time.perf_counter()
+    found = [
+        detect_in_pixels(detect, read(path)[None]) for path in noting_peaks(paths, arguments.early, peaks)
+    ]
+    seconds = time.perf_counter() - began
+    answer(
+        seconds=seconds,
+        pictures=len(paths),
+        first_seconds=first_seconds,
+        scores=found[0][2].tolist(),
+        **peaks,
+        tensorflow=tf.__version__,
+    )
+
+
+def run_checkpoint(arguments: argparse.Namespace) -> None:
+    """Writes a checkpoint as a training of the API does, with the weights of the golden data."""
+    model = build_with(formula_weight(), arguments.network, is_training=False)
+    tf.train.Checkpoint(model=model).write(str(arguments.checkpoint))
+    answer(written=str(arguments.checkpoint))
+
+
+def run_first(arguments: argparse.Namespace) -> None:
+    """Build, restore, find things in one picture: the cells of its inference tutorial."""
+    model = build(arguments.network, is_training=False)
+    tf.train.Checkpoint(model=model).restore(str(arguments.checkpoint)).expect_partial()
+    ready_at = time.time()
+    _, _, scores = detect_in_pixels(detector(model), noise_picture()[None])
+    answer(ready_at=ready_at, detected_at=time.time(), scores=scores.tolist(), tensorflow=tf.__version__)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     jobs = parser.add_subparsers(required=True)
@@ -191,10 +273,28 @@ def main() -> None:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--detections", type=Path, required=True, help="JSON file to write")
     train.set_defaults(run=run_train)
+    original = jobs.add_parser("original", help="its notebook's recipe: ResNet50 at 640, heads only")
+    original.add_argument("--data", type=Path, required=True, help="holds ducky")
+    original.add_argument("--steps", type=int, help="default 100")
+    original.add_argument("--seed", type=int, default=0)
+    original.set_defaults(run=run_original)
     detect = jobs.add_parser("detect", help="find things in one picture, many times")
     detect.add_argument("--network", choices=NETWORKS, required=True)
     detect.add_argument("--repeats", type=int, default=30)
     detect.set_defaults(run=run_detect)
+    folder = jobs.add_parser("folder", help="find things in all pictures of a folder")
+    folder.add_argument("--pictures", type=Path, required=True)
+    folder.add_argument("--reader", choices=READERS, default="quick")
+    folder.add_argument("--count", type=int, help="only so many pictures")
+    folder.add_argument("--early", type=int, default=100, help="pictures after which memory is looked at")
+    folder.set_defaults(run=run_folder)
+    for name, run in (("checkpoint", run_checkpoint), ("first", run_first)):
+        job = jobs.add_parser(
+            name, help="write a checkpoint" if name == "checkpoint" else "one picture, once"
+        )
+        job.add_argument("--network", choices=NETWORKS, required=True)
+        job.add_argument("--checkpoint", type=Path, required=True, help="prefix")
+        job.set_defaults(run=run)
     arguments = parser.parse_args()
     arguments.run(arguments)
 
