@@ -2,6 +2,7 @@
 
 python ours.py train --data DATA --recipe defaults --detections found.json
 python ours.py transfer --start embedded --detections found.json
+python ours.py several --pictures FOLDER --detections found.json
 python ours.py original --data DATA --cache-features yes
 python ours.py detect --network resnet50_640
 python ours.py folder --pictures FOLDER
@@ -108,6 +109,23 @@ def run_transfer(arguments: argparse.Namespace) -> None:
     answer(**figures, **_versions())
 
 
+def run_several(arguments: argparse.Namespace) -> None:
+    keras.utils.set_random_seed(arguments.seed)
+    photos, *others = (
+        tfl.Annotations.load(arguments.pictures / f"{part}.json") for part in ("training", "held_out", "test")
+    )
+    both = tfl.Annotations.from_items(photos.class_names, [item for part in others for item in part])
+    figures = learn_and_find(
+        tfl.Detector.embedded(photos.class_names),
+        photos,
+        both,
+        _with_steps({}, arguments.steps),
+        seed=arguments.seed,
+        detections=arguments.detections,
+    )
+    answer(**figures, **_versions())
+
+
 def detector_with(weight, network: str, class_names: tuple[str, ...] = ("thing",)) -> tfl.Detector:
     """A detector with the weights that a function (checkpoint key, shape) gives."""
     side = NETWORKS[network]
@@ -192,7 +210,10 @@ def _parser() -> argparse.ArgumentParser:
     transfer = jobs.add_parser("transfer", help="learn the drawn duck, find it in the drawn clip")
     transfer.add_argument("--start", choices=("embedded", "random"), default="embedded")
     transfer.set_defaults(run=run_transfer)
-    for job in (train, transfer):
+    several = jobs.add_parser("several", help="learn three drawn things from few examples")
+    several.add_argument("--pictures", type=Path, required=True, help="that several_classes.py has drawn")
+    several.set_defaults(run=run_several)
+    for job in (train, transfer, several):
         job.add_argument("--steps", type=int, help="default: the recipe's")
         job.add_argument("--seed", type=int, default=0)
         job.add_argument("--detections", type=Path, required=True, help="JSON file to write")

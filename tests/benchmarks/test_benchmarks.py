@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
-from pathlib import Path
+import time
 
 import numpy as np
 import pytest
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Loads a benchmark script as Python finds it when it is started: with its siblings."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    yield importlib.import_module
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(BENCHMARKS)):
-            del sys.modules[name]  # such common names must not meet another test's
 
 
 @pytest.mark.parametrize(
@@ -152,6 +139,7 @@ def test_detections_survive_the_way_to_the_parent(script, tmp_path):
 def test_the_last_json_line_is_the_answer(script, program, expected):
     got = script("children").ask([sys.executable, "-c", program])
     assert got.pop("process_seconds") > 0
+    assert 0 < time.time() - got.pop("started_at") < 60
     assert got == expected
 
 
@@ -168,8 +156,8 @@ def test_absent_data_is_named(script, tmp_path):
         script("children").checked_data(tmp_path, "ducky", "handtrack_320")
 
 
-def test_both_sides_have_the_same_networks(script):
-    config = (BENCHMARKS / "peers" / "object_detection_api_config.py").read_text("utf-8")
+def test_both_sides_have_the_same_networks(script, benchmarks):
+    config = (benchmarks / "peers" / "object_detection_api_config.py").read_text("utf-8")
     names = script("same_job").NETWORKS
     assert all(f'"{name}": _MODEL' in config for name in names)
     assert set(script("detect_speed").TITLES) == set(script("detect_speed").REPEATS) == set(names)
