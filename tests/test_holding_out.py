@@ -59,7 +59,7 @@ def test_each_photo_is_scored_by_one_that_has_not_seen_it(trainings):
     assert [photo.ap50 for photo in result.photos[:3]] == pytest.approx([1, 1, 1])
     assert np.isnan(result.photos[3].ap50)
     assert [photo.n_true for photo in result.photos] == [1, 2, 1, 0]
-    assert result.pooled == evaluate(result.predictions, PHOTOS)
+    assert repr(result.pooled) == repr(evaluate(result.predictions, PHOTOS))  # nan is not equal to itself
     assert (result.pooled.n_truth, result.pooled.n_predictions) == (4, 5)
 
 
@@ -102,7 +102,7 @@ def test_it_goes_on_where_it_was_broken_off(trainings, tmp_path):
         leave_one_out(breaks_at_the_third, PHOTOS, resume_dir=tmp_path / "kept", progress=False, steps=7)
     again = leave_one_out(Learner, PHOTOS, resume_dir=tmp_path / "kept", progress=False, steps=7)
     assert [seen for seen, _ in trainings] == ["bcd", "acd", "abd", "abc"]
-    assert again.pooled == leave_one_out(Learner, PHOTOS, progress=False).pooled
+    assert repr(again.pooled) == repr(leave_one_out(Learner, PHOTOS, progress=False).pooled)
     leave_one_out(Learner, PHOTOS, resume_dir=tmp_path / "kept", progress=False, steps=8)
     assert len(trainings) == 12, "other arguments begin anew"
 
