@@ -27,7 +27,7 @@ def photos(count, classes=1):
 
 @pytest.mark.parametrize(
     ("count", "classes", "steps"),
-    [(5, 1, 120), (1, 1, 120), (20, 1, 240), (5, 4, 240), (20, 4, 480), (500, 1, 1200), (10_000, 9, 5000)],
+    [(5, 1, 200), (1, 1, 200), (20, 1, 400), (5, 4, 400), (20, 4, 800), (500, 1, 2000), (10_000, 9, 5000)],
 )
 def test_steps_follow_photos_and_classes(count, classes, steps):
     assert auto_steps(photos(count, classes)) == steps
@@ -37,7 +37,7 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
     ("asked", "name", "chosen"),
     [
         ({}, "trained", TRAINABLE["all"]),
-        ({}, "steps", 120),
+        ({}, "steps", 200),
         ({}, "budget", None),
         ({"fresh_predictor": True}, "trained", TRAINABLE["fpn"]),
         ({"fresh_predictor": True}, "steps", 600),
@@ -50,9 +50,10 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
         ({"budget": "1 min"}, "steps", 5000),
         ({"budget": "1 min", "steps": 30}, "steps", 30),
         ({"learning_rate": 0.5}, "learning_rate", 0.5),
-        ({}, "optimizer", "adamw"),
-        ({}, "learning_rate", 0.003),
-        ({"optimizer": "sgd"}, "learning_rate", 0.02),
+        ({}, "optimizer", "sgd"),
+        ({"fresh_predictor": True}, "optimizer", "adamw"),
+        ({}, "learning_rate", 0.02),
+        ({"optimizer": "adamw"}, "learning_rate", 0.003),
         ({"augment": None}, "how", None),
     ],
 )

@@ -62,14 +62,15 @@ def fine_tune(
         detector: one whose classes are those of the annotations.
         annotations: pictures and boxes. Pictures without boxes teach what is not an object; crowd boxes are left out
             of the judgement.
-        steps: batches to learn from; by default more for more photos and classes, 120 for five photos of one thing.
+        steps: batches to learn from; by default more for more photos and classes, 200 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
             pyramid), "all". "auto" takes "all", as with the backbone left as it is things are found but boxes are not
             tight; "fpn" where the checkpoint was of a feature extractor alone.
         augment: "auto" changes flip, zoom, position and colour at random; an `Augmentation` says how far; None or
             False takes the pictures as they are.
-        optimizer: "adamw", which "auto" takes, or "sgd" with momentum 0.9, the original's.
+        optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
+            starts anew, which SGD does not teach, else SGD.
         learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
             for AdamW, 0.02 for SGD, a third of it where the box predictor starts anew.
         budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.

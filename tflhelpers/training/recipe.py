@@ -16,7 +16,7 @@ TRAINABLE = {
     "fpn": ("heads", "tower", "fpn"),
     "all": ("heads", "tower", "fpn", "backbone"),
 }
-AUTO_STEPS, AUTO_PHOTOS = 120, 5  # steps for one class on so many photos; more of both ask for more
+AUTO_STEPS, AUTO_PHOTOS = 200, 5  # steps for one class on so many photos; more of both ask for more
 MAX_STEPS = 5000
 RATES = {"adamw": 0.003, "sgd": 0.02}
 FRESH_STEPS, FRESH_RATE = (
@@ -94,7 +94,8 @@ def choose_recipe(
         raise ValueError(f"trainable must be auto, {', '.join(TRAINABLE)}, got {trainable!r}.")
     if optimizer != "auto" and optimizer not in RATES:
         raise ValueError(f"optimizer must be auto, {', '.join(RATES)}, got {optimizer!r}.")
-    optimizer = "adamw" if optimizer == "auto" else optimizer
+    if optimizer == "auto":
+        optimizer = "adamw" if fresh_predictor else "sgd"
     for name, count in (("steps", steps), ("batch_size", batch_size)):
         if count is not None and count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}.")
