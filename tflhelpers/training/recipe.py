@@ -19,10 +19,8 @@ TRAINABLE = {
 AUTO_STEPS, AUTO_PHOTOS = 200, 5  # steps for one class on so many photos; more of both ask for more
 MAX_STEPS = 5000
 RATES = {"adamw": 0.003, "sgd": 0.02}
-FRESH_STEPS, FRESH_RATE = (
-    5,
-    1 / 3,
-)  # times as many steps, at a third of the rate, where the predictor starts anew
+# Where the predictor starts anew: times as many steps, at a part of the rate.
+FRESH_STEPS, FRESH_RATE = 3, 1 / 3
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
