@@ -12,7 +12,17 @@ import pytest
 import tflhelpers
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("tensorflow", "keras", "matplotlib", "ipywidgets", "anywidget", "imageio", "pycocotools", "IPython", "jax")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "matplotlib",
+    "ipywidgets",
+    "anywidget",
+    "imageio",
+    "pycocotools",
+    "IPython",
+    "jax",
+)
 
 PROBE = """
 import json, sys, time
