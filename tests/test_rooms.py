@@ -13,7 +13,8 @@ MAY_SEE = {
     "sharing": ["model.detector", "data"],
     "evaluation": ["data"],
     "training": ["model", "data"],
-    "model": ["data.boxes", "data.images", "data.resizing"],
+    # What of data knows no annotations: the value types, pictures, and the bytes and texts that files are made of.
+    "model": ["data.boxes", "data.images", "data.resizing", "data.crc32c", "data.text_proto", "data.whole_files"],
     "annotator": ["data"],
     "data": [],
     "project": [],

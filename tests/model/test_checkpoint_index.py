@@ -9,7 +9,7 @@ import pytest
 
 from tests.model.synthetic_checkpoints import index_file, write_checkpoint
 from tflhelpers.model.checkpoint_index import MAGIC, read_index
-from tflhelpers.model.crc32c import masked_crc32c
+from tflhelpers.data.crc32c import masked_crc32c
 
 TENSORS = {
     "a/scalar": np.array(-3, np.int64),

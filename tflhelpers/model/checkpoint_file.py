@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tflhelpers.model.checkpoint_index import STRING, Entry, read_index
-from tflhelpers.model.crc32c import masked_crc32c
+from tflhelpers.data.crc32c import masked_crc32c
 
 OWN_SUFFIX = re.compile(r"\.index$|\.data-\d{5}-of-\d{5}$")
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tflhelpers.model.crc32c import masked_crc32c
+from tflhelpers.data.crc32c import masked_crc32c
 from tflhelpers.model.snappy import read_varint, unpack_snappy
 
 MAGIC = 0xDB4775248B80FB57

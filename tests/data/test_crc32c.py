@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tflhelpers.model.crc32c import POLYNOMIAL, crc32c, masked_crc32c
+from tflhelpers.data.crc32c import POLYNOMIAL, crc32c, masked_crc32c
 from tflhelpers.model.zoo import FIGURES_FOLDER
 
 
