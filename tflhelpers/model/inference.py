@@ -1,45 +1,12 @@
-"""The network as detection runs it: batch norm folded into the convolutions, boxes decoded, scores squashed."""
+"""The network as detection runs it: batch norms folded, boxes decoded, scores squashed."""
 
 from __future__ import annotations
 
-from collections import Counter
-
 import keras
-from keras import layers, ops
+from keras import ops
 
 from tflhelpers.model.box_coding import decode_boxes
-from tflhelpers.model.layers import CHANNELS, BatchNorm
-
-LARGEST_FOLDED = 100_000  # weights
-
-
-@keras.saving.register_keras_serializable("tflhelpers")
-class FoldedConv(layers.Layer):
-    """A convolution and the batch norm behind it as one convolution with bias, computed from their present weights.
-
-    Faster than one after the other, since a map is passed over once, not three times; and since nothing is
-    stored, training the two layers on needs no new folding.
-    """
-
-    def __init__(self, convolution: layers.Layer, batch_norm: BatchNorm, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.convolution, self.batch_norm = convolution, batch_norm
-
-    def compute_output_shape(self, input_shape):
-        return self.convolution.compute_output_shape(input_shape)
-
-    def call(self, x):
-        convolution, norm = self.convolution, self.batch_norm
-        scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
-        how = {"strides": convolution.strides, "padding": convolution.padding, "data_format": CHANNELS}
-        if isinstance(convolution, layers.SeparableConv2D):
-            x = ops.depthwise_conv(x, ops.convert_to_tensor(convolution.depthwise_kernel), **how)
-            x = ops.conv(x, convolution.pointwise_kernel * scale, data_format=CHANNELS)
-        elif isinstance(convolution, layers.DepthwiseConv2D):
-            x = ops.depthwise_conv(x, convolution.kernel * scale[:, None], **how)
-        else:
-            x = ops.conv(x, convolution.kernel * scale, **how)
-        return x + (norm.beta - norm.moving_mean * scale)
+from tflhelpers.model.folding import folded_network
 
 
 def detection_network(network: keras.Model, anchors_rel_yxyx) -> keras.Model:
@@ -58,31 +25,3 @@ def detection_network(network: keras.Model, anchors_rel_yxyx) -> keras.Model:
     return keras.Model(
         folded.input, {"boxes_rel_yxyx": boxes, "scores": scores}, name=f"{network.name}_detection"
     )
-
-
-def folded_network(network: keras.Model) -> keras.Model:
-    """`network` with batch norms folded into their convolutions.
-
-    Left as they are: convolutions that several batch norms share (the towers), and those with many weights. These work
-    on small maps, where folding saves little, and scaled copies of all of them would be in memory at once.
-    """
-    norms = {layer: _producer(layer) for layer in network.layers if isinstance(layer, BatchNorm)}
-    users = Counter(id(convolution) for convolution in norms.values())
-    foldable = {
-        id(norm): c for norm, c in norms.items() if users[id(c)] == 1 and c.count_params() <= LARGEST_FOLDED
-    }
-    skipped = {id(convolution) for convolution in foldable.values()}
-
-    def call(layer, *args, **kwargs):
-        if id(layer) in skipped:
-            return args[0]  # its batch norm convolves
-        if id(layer) in foldable:
-            return FoldedConv(foldable[id(layer)], layer, name=f"{layer.name}_folded")(args[0])
-        return layer(*args, **kwargs)
-
-    return keras.models.clone_model(network, clone_function=lambda layer: layer, call_function=call)
-
-
-def _producer(layer: layers.Layer) -> layers.Layer:
-    """The layer whose output is the input of `layer`."""
-    return layer.input._keras_history.operation

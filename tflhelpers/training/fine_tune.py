@@ -14,6 +14,7 @@ import keras
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.model.detector import Detector
+from tflhelpers.model.folding import folded_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.progress import progress_bar
@@ -142,7 +143,7 @@ def _prepared(
             return
         logger.warning("No room for %s: they are computed at each step.", cache)
     yield (
-        _trainer(detector, detector.network, recipe),
+        _trainer(detector, folded_network(detector.network), recipe),
         PictureBatches(pictures, draws, recipe.how, seed),
         (),
     )
