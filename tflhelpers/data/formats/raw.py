@@ -36,6 +36,9 @@ class RawPicture:
         size: (height, width) as the file says, or None.
         fractions: Whether the boxes are in 0..1 of the picture instead of pixels.
         path: Where the picture lies, if the reader knows it for certain; it is then not looked for.
+        aliases: Names to look under where `name` leads to no picture, best first.
+        precision: How exact the numbers of the boxes are, in their own unit: a whole pixel within that distance
+            is taken to be meant (0.00000075 for fractions of six digits, 2**-23 for those kept as float32).
     """
 
     name: str
@@ -44,6 +47,8 @@ class RawPicture:
     size: tuple[int, int] | None = None
     fractions: bool = False
     path: Path | None = None
+    aliases: tuple[str, ...] = ()
+    precision: float = 0.0
 
 
 @dataclass

@@ -16,6 +16,7 @@ from tflhelpers.data.coco_writer import write_atomically
 
 _SHOWN_KINDS = 3  # of each outcome: the summary stays within a dozen lines
 _SHOWN_MISTAKES = 10
+_MOST_ENTRIES = 1_000_000  # files of nothing but faults must not fill the memory; they are still counted
 _HEADINGS = {"repaired": "Repaired", "refused": "Refused", "note": "Notes"}
 
 
@@ -58,7 +59,8 @@ class ImportReport:
     """What an import did; printed it is a short summary, `save` keeps all of it as JSON.
 
     Attributes:
-        entries: One `Entry` for each picture taken and each thing repaired, refused or worth knowing, as met.
+        entries: One `Entry` for each picture taken and each thing repaired, refused or worth knowing, as met; of
+            more than a million the first million.
         counts: How many "pictures" and "boxes" were taken, things "repaired" and "refused", and "notes".
 
     Example:
@@ -121,26 +123,30 @@ class ReportBuilder:
         """Tell that a picture was taken, with so many boxes."""
         self._counts["pictures"] += 1
         self._counts["boxes"] += boxes
-        self._entries.append(Entry("taken", where, _counted(boxes, "box", "boxes")))
+        self._add("taken", where, _counted(boxes, "box", "boxes"))
 
     def repaired(self, where: str, how: str) -> None:
         """Tell that something was changed to be usable; the result differs from the file."""
         self._counts["repaired"] += 1
-        self._entries.append(Entry("repaired", where, how))
+        self._add("repaired", where, how)
 
     def refused(self, where: str, why: str) -> None:
         """Tell that a box, a picture or a file was left out, and why."""
         self._counts["refused"] += 1
-        self._entries.append(Entry("refused", where, why))
+        self._add("refused", where, why)
 
     def note(self, where: str, what: str) -> None:
         """Tell something worth knowing that changed nothing."""
         self._counts["notes"] += 1
-        self._entries.append(Entry("note", where, what))
+        self._add("note", where, what)
 
     def build(self) -> ImportReport:
         """Return the report of all that was told so far."""
         return ImportReport(tuple(self._entries), dict(self._counts))
+
+    def _add(self, outcome: str, where: str, what: str) -> None:
+        if len(self._entries) < _MOST_ENTRIES:
+            self._entries.append(Entry(outcome, where, what))
 
 
 def refuse_unless_clean(report: ImportReport) -> None:

@@ -1,0 +1,53 @@
+"""`classes.txt`: the classes in order, one a line, as LabelImg and Darknet keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tflhelpers.data.annotations import AnnotationError
+from tflhelpers.data.coco_writer import write_atomically
+from tflhelpers.data.formats.report import ReportBuilder
+
+CLASS_LIST = "classes.txt"
+_MOST_BYTES = 10_000_000
+
+
+def read_class_list(path: Path, report: ReportBuilder) -> list[str]:
+    """Return the classes of a file: blanks count, empty lines at the end do not.
+
+    A line left empty between others still counts a class; it is called after its number, and that is noted.
+
+    Raises:
+        AnnotationError: If it is no UTF-8 text, or larger than 10 MB.
+    """
+    if path.stat().st_size > _MOST_BYTES:
+        raise AnnotationError(f"{path}: expected class names, one a line, got a file of more than 10 MB.")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AnnotationError(
+            f"{path}: expected class names in UTF-8, got other bytes ({error}). Save it as UTF-8."
+        ) from error
+    names = text.rstrip().split("\n") if text.strip() else []
+    if names:  # blanks behind the last name are part of it, as behind any other
+        names[-1] += _blanks_after(text)
+    for number, name in enumerate(names):
+        if not name.strip():
+            report.note(str(path.name), f"class without a name: line {number + 1}, called {number}")
+            names[number] = str(number)
+        elif name in names[:number]:
+            report.note(str(path.name), f"class listed twice: {name!r}, taken as one")
+    return names
+
+
+def write_class_list(names: Sequence[str], path: Path) -> Path:
+    """Write the classes, one a line, and return the path; the folder is made where missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, "".join(f"{name}\n" for name in names))
+    return path
+
+
+def _blanks_after(text: str) -> str:
+    """Return what stands between the last name and the end of its line."""
+    return text[len(text.rstrip()) :].split("\n")[0]

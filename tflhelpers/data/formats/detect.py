@@ -1,0 +1,147 @@
+"""Tells in which format annotations are, by the names of the files and by how they begin."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+
+from tflhelpers.data.annotations import AnnotationError
+from tflhelpers.data.formats import csv_table
+from tflhelpers.data.formats.class_list import CLASS_LIST
+from tflhelpers.data.formats.picture_index import has_ending
+
+FORMATS = {
+    "voc": "Pascal VOC: a folder of .xml files, as LabelImg writes them",
+    "coco": "COCO: a .json file with images, annotations and categories",
+    "yolo": "YOLO: a folder of .txt files with classes.txt or data.yaml",
+    "labelbox": "Labelbox: an exported .json or .ndjson file",
+    "tfrecord": "Object Detection API: .record or .tfrecord files",
+    "csv": f"a .csv table with the columns {','.join(csv_table.COLUMNS)}",
+}
+_HEAD_BYTES = 65536
+_MOST_FILES = 200_000  # looked at; a set's own files come long before
+_RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
+_LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Labeled Data|External ID|DataRow ID)"')
+_COCO_KEYS = re.compile(rb'"(images|annotations|categories|info|licenses)"\s*:')
+
+
+def detect_format(path: Path) -> str:
+    """Return the format of a file or folder: a key of `FORMATS`.
+
+    Raises:
+        AnnotationError: If it is none of them or could be several; it lists what is there.
+    """
+    if path.is_file():
+        found = format_of_file(path)
+        if found is None:
+            raise AnnotationError(f"{path}: expected annotations, got a file of another kind. {_known()}")
+        return found
+    files = _files(path)
+    counts = Counter(kind for file in files if (kind := _quick_kind(file)))
+    formats = _formats_in(path, files, counts)
+    if len(formats) != 1:
+        got = "none of them" if not formats else f"{' and '.join(formats)} side by side"
+        advice = "" if not formats else " Give the file itself, or say which: format=..."
+        raise AnnotationError(
+            f"{path}: expected annotations of one format, got {got}: {_seen(files)}.{advice} {_known()}"
+        )
+    return formats[0]
+
+
+def format_of_file(path: Path) -> str | None:
+    """Return the format that one file has by its name and beginning, None for another kind of file."""
+    kind = _quick_kind(path)
+    if kind == "json":
+        return _json_kind(path)
+    if kind == "csv":
+        return "csv" if csv_table.has_columns(_first_line(path)) else None
+    return kind
+
+
+def files_of(path: Path, format: str) -> list[Path]:
+    """Return the files of a format in a folder and below, those highest up first."""
+    files = [file for file in _files(path) if format_of_file(file) == format]
+    return sorted(files, key=lambda file: (len(file.parts), file.as_posix()))
+
+
+def _quick_kind(path: Path) -> str | None:
+    """Return the format by the ending alone; "json" where only the content can tell."""
+    ending = path.suffix.lower()
+    if _RECORD.search(path.name):
+        return "tfrecord"
+    kinds = {
+        ".xml": "voc",
+        ".csv": "csv",
+        ".tsv": "csv",
+        ".json": "json",
+        ".ndjson": "json",
+        ".jsonl": "json",
+    }
+    return {**kinds, ".yaml": "yolo", ".yml": "yolo"}.get(ending)
+
+
+def _formats_in(folder: Path, files: list[Path], counts: Counter[str]) -> list[str]:
+    formats = [kind for kind in ("voc", "tfrecord") if counts[kind]]
+    tables = [file for file in files if _quick_kind(file) in ("csv", "json")]
+    formats += dict.fromkeys(kind for file in tables if (kind := format_of_file(file)))
+    looks_like_yolo = counts["yolo"] or any(
+        file.name.lower() == CLASS_LIST or "labels" in file.relative_to(folder).parts[:-1] for file in files
+    )
+    beside_pictures = not formats and any(_is_label_of_a_picture(file) for file in files)
+    if beside_pictures or (
+        looks_like_yolo and "voc" not in formats and any(f.suffix == ".txt" for f in files)
+    ):
+        formats.append("yolo")
+    return formats
+
+
+def _is_label_of_a_picture(path: Path) -> bool:
+    """Tell whether a text file begins as a line of YOLO, or is empty, and a picture has its name."""
+    if path.suffix != ".txt":
+        return False
+    cells = _first_line(path).split()
+    numbers = len(cells) >= 5 and all(re.fullmatch(r"[-+.\deE]+", cell) for cell in cells)
+    beside = (path.with_suffix(ending) for ending in (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp"))
+    return (numbers or not cells) and any(picture.is_file() for picture in beside)
+
+
+def _json_kind(path: Path) -> str | None:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head[:1] not in (b"{", b"["):
+        return None
+    if _LABELBOX_KEYS.search(head) or head[:1] == b"[":
+        return "labelbox"
+    if _COCO_KEYS.search(head):
+        return "coco"
+    return None
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return (head.decode(encoding, errors="replace").splitlines() or [""])[0]
+
+
+def _files(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        found += [Path(here, name) for name in sorted(names) if not name.startswith(".")]
+        if len(found) > _MOST_FILES:
+            break
+    return found
+
+
+def _seen(files: list[Path]) -> str:
+    kinds = Counter(
+        "pictures" if has_ending(file.name) else file.suffix.lower() or "others" for file in files
+    )
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(8)) or "an empty folder"
+
+
+def _known() -> str:
+    return "Known are " + "; ".join(f'"{name}" ({what})' for name, what in FORMATS.items()) + "."

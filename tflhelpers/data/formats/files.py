@@ -1,0 +1,35 @@
+"""Finds annotation files below a folder, and names them in reports."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+
+def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
+    """Return the files with one of the endings (lower case) in a folder and below, as people count.
+
+    Hidden files and folders and what a Mac adds to archives are left out.
+    """
+    found = []
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
+        found += [
+            Path(here, name)
+            for name in names
+            if os.path.splitext(name)[1].lower() in endings and not name.startswith(".")
+        ]
+    return sorted(found, key=lambda path: counting_order(relative_where(path, folder)))
+
+
+def relative_where(path: Path, folder: Path) -> str:
+    """Return how reports call a file: as seen from the folder of the import, with forward slashes."""
+    return path.relative_to(folder).as_posix()
+
+
+def counting_order(name: str) -> list[tuple[int, str]]:
+    """Return a sorting key that puts `frame2` before `frame10`, in folders too."""
+    pieces = re.split(r"(\d+)", name.lower())
+    return [(int(piece), "") if piece.isdecimal() and len(piece) < 100 else (-1, piece) for piece in pieces]

@@ -1,0 +1,208 @@
+"""Pascal VOC: one XML file a picture, as LabelImg writes them.
+
+LabelImg writes pixel edges counted from 0 (with the smallest drawn as 1); the VOC challenge itself counted pixels
+from 1 and named the last one inside. Both look alike, so a switch tells them apart. Source: the development kit
+of VOC 2012, and LabelImg's `pascal_voc_io.py`, read.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.coco_writer import relative_name, write_atomically
+from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
+from tflhelpers.data.formats.files import files_below, relative_where
+from tflhelpers.data.formats.picture_index import as_posix
+from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
+from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
+from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names, shortest
+from tflhelpers.data.pictures import Picture
+
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+_NOT_IN_XML = re.compile(
+    "[^\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # XML 1.0, 2.2; line breaks change
+
+
+def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSet:
+    """Read a folder of XML files, subfolders included, or one XML file.
+
+    The classes are in the order of a `classes.txt` in the folder, if there is one.
+
+    Args:
+        path: The folder or file.
+        report: Is told of files that are refused; the others go on.
+        one_based: Whether pixels are counted from 1 and the last one lies inside, as in the VOC challenge.
+    """
+    folder = path if path.is_dir() else path.parent
+    files = files_below(path, {".xml"}) if path.is_dir() else [path]
+    names = read_class_list(folder / CLASS_LIST, report) if (folder / CLASS_LIST).is_file() else None
+    return RawSet(names, _pictures(files, folder, report, one_based), _picture_folders(folder))
+
+
+def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> list[Path]:
+    """Write a folder of XML files and a `classes.txt`; the pictures stay where they are.
+
+    Read back, the pictures come in the order of their names.
+
+    Returns:
+        The files written.
+
+    Raises:
+        AnnotationError: If the size of a picture is not known, or XML cannot hold a name.
+    """
+    sizes = known_sizes(annotations)
+    refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], _NOT_IN_XML, "Pascal VOC")
+    places = _xml_names(annotations.image_paths)
+    written = [write_class_list(annotations.class_names, path / CLASS_LIST)]
+    for picture, size, place in zip(annotations.pictures, sizes, places, strict=True):
+        file = path / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        root = _to_xml(picture, size, file.parent, annotations.class_names, one_based)
+        ElementTree.indent(root)
+        write_atomically(file, ElementTree.tostring(root, encoding="unicode") + "\n")
+        written.append(file)
+    return written
+
+
+def _pictures(
+    files: Sequence[Path], folder: Path, report: ReportBuilder, one_based: bool
+) -> Iterator[RawPicture]:
+    for file in files:
+        where = relative_where(file, folder)
+        try:
+            root = read_xml(file)
+        except (XmlRefused, OSError) as error:
+            report.refused(where, str(error))
+            continue
+        if root.tag == "annotation":
+            yield _to_picture(root, file, folder, report, one_based)
+        else:
+            report.refused(where, f"no Pascal VOC file: expected <annotation>, got <{root.tag[:40]}>")
+
+
+def _to_picture(
+    root: Element, file: Path, folder: Path, report: ReportBuilder, one_based: bool
+) -> RawPicture:
+    where = relative_where(file, folder)
+    names = _names(root, as_posix(where))
+    if not _text(root, "filename"):
+        report.repaired(where, "no <filename>: taken for the picture that is named like the XML file")
+    difficult = sum(_text(entry, "difficult") == "1" for entry in root.iter("object"))
+    if difficult:
+        report.note(where, f"boxes marked difficult: {difficult}, taken like the others")
+    boxes = []
+    for number, entry in enumerate(root.findall("object"), start=1):
+        box = _to_box(entry, f"object {number}", one_based)
+        if box is None:
+            report.refused(f"{where}, object {number}", "no <bndbox>: only upright boxes can be used")
+        else:
+            boxes.append(box)
+    return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]))
+
+
+def _names(root: Element, where: str) -> list[str]:
+    """Return under which names to look for the picture: as seen from the folder of the XML file, best first."""
+    here, stem = posixpath.dirname(where), posixpath.splitext(where)[0]
+    file_name, path = as_posix(_text(root, "filename")), as_posix(_text(root, "path"))
+    absolute = path.startswith("/") or path[1:2] == ":"
+    names = [posixpath.join(here, path)] if path and not absolute else []
+    if file_name:
+        names += [posixpath.join(here, file_name), file_name]
+        names += [posixpath.join(_text(root, "folder"), file_name)]
+    names += [path] if path and absolute else []
+    return list(dict.fromkeys([*names, stem]))
+
+
+def _to_box(entry: Element, where: str, one_based: bool) -> RawBox | None:
+    frame = entry.find("bndbox")
+    if frame is None:
+        return None
+    edges: list[Any] = [_text(frame, edge) for edge in _EDGES]
+    if one_based:
+        edges = [_less_one(edges[0]), _less_one(edges[1]), *edges[2:]]
+    return RawBox(_class_name(entry), (edges[0], edges[1], edges[2], edges[3]), where)
+
+
+def _less_one(text: str) -> float | str:
+    try:
+        return float(text) - 1
+    except ValueError:
+        return text
+
+
+def _class_name(entry: Element) -> str | None:
+    """Return the text of <name>: blanks count, but not those around which an editor has wrapped the line."""
+    text = entry.findtext("name")
+    return text.strip() if text and "\n" in text else text
+
+
+def _size(root: Element) -> tuple[int, int] | None:
+    try:
+        height, width = (int(float(root.findtext(f"size/{side}", ""))) for side in ("height", "width"))
+    except (ValueError, OverflowError):
+        return None
+    return (height, width) if min(height, width) > 0 else None
+
+
+def _text(element: Element, tag: str) -> str:
+    return (element.findtext(tag) or "").strip()
+
+
+def _picture_folders(folder: Path) -> list[Path]:
+    """Return the folder beside it where the VOC challenge keeps the pictures, and the one that holds both."""
+    beside = [folder.parent / name for name in ("JPEGImages", "images")]
+    return [place for place in beside if place.is_dir()]
+
+
+def _xml_names(paths: Sequence[Path]) -> list[str]:
+    """Return the names of the XML files: those of the pictures, whose endings stay where they are needed."""
+    taken: set[str] = set()
+    names = []
+    for path in below_common_folder(paths):
+        name = path.with_suffix(".xml").as_posix()
+        if name.casefold() in taken:
+            name = f"{path.as_posix()}.xml"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _to_xml(
+    picture: Picture, size: tuple[int, int], folder: Path, class_names: Sequence[str], one_based: bool
+) -> Element:
+    root = Element("annotation")
+    SubElement(root, "folder").text = os.path.basename(os.path.dirname(os.path.abspath(picture.path)))
+    SubElement(root, "filename").text = picture.path.name
+    SubElement(root, "path").text = relative_name(picture.path, folder)
+    sides = SubElement(root, "size")
+    for side, value in (("width", size[1]), ("height", size[0]), ("depth", 3)):
+        SubElement(sides, side).text = str(value)
+    for xyxy, label in zip(picture.boxes.xyxy, picture.boxes.labels.tolist(), strict=True):
+        root.append(_to_object(xyxy, class_names[label], one_based))
+    return root
+
+
+def _to_object(xyxy: np.ndarray, class_name: str, one_based: bool) -> Element:
+    entry = Element("object")
+    SubElement(entry, "name").text = class_name
+    for tag, text in (("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
+        SubElement(entry, tag).text = text
+    frame = SubElement(entry, "bndbox")
+    texts = [shortest(value) for value in xyxy]
+    if one_based:
+        texts[:2] = [repr(float(text) + 1).removesuffix(".0") for text in texts[:2]]
+    for edge, text in zip(_EDGES, texts, strict=True):
+        SubElement(frame, edge).text = text
+    return entry

@@ -1,0 +1,246 @@
+"""YOLO: one text file a picture, one line a box: `class x_center y_center width height`, in 0..1 of the picture.
+
+More than five numbers are a polygon, of which the box around it is taken. Source: docs.ultralytics.com, "Object
+Detection Datasets Overview" and "Instance Segmentation Datasets Overview".
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tflhelpers.data import images
+from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.coco_writer import relative_name, write_atomically
+from tflhelpers.data.formats.class_list import CLASS_LIST, write_class_list
+from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
+from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names
+from tflhelpers.data.formats.yolo_layout import (
+    LabelFile,
+    Layout,
+    class_names_of,
+    find_layout,
+    label_files,
+    seen_from,
+)
+from tflhelpers.data.pictures import Picture
+
+_MOST_BYTES = 50_000_000
+_MOST_BAD_LINES = 100
+_MOST_CLASSES = 1_000_000
+_USUAL_DIGITS = 6
+_LINE_BREAKS = re.compile("[\0\r\n]")
+
+
+def read(path: Path, report: ReportBuilder) -> RawSet:
+    """Read a YOLO folder, or the set that a `data.yaml` describes. An empty label file is a negative.
+
+    Where nothing names the classes, they are called by their numbers, and that is noted.
+
+    Raises:
+        AnnotationError: If the files that describe the set cannot be read.
+    """
+    layout = find_layout(path, report)
+    files = label_files(layout, report)
+    names = class_names_of(layout, report)
+    pictures = _pictures(files, names, layout, report)
+    if names is not None:
+        return RawSet([names[number] for number in sorted(names)], pictures, [layout.folder])
+    report.note(path.name, "no classes.txt or data.yaml: the classes are called by their numbers")
+    pictures = list(pictures)
+    numbers = {int(box.class_name or 0) for picture in pictures for box in picture.boxes}
+    return RawSet([str(number) for number in sorted(numbers)], pictures, [layout.folder])
+
+
+def write(annotations: Annotations, path: Path, *, copy_images: bool = False) -> list[Path]:
+    """Write a folder with `labels/`, `classes.txt`, `data.yaml` and `train.txt`, the list of the pictures.
+
+    Args:
+        annotations: What to write.
+        path: The folder.
+        copy_images: Also copy the pictures to `images/`, so that the folder can be given to others, and to
+            trainers that only look for labels beside a folder called `images`.
+
+    Returns:
+        The files written.
+
+    Raises:
+        AnnotationError: If the size of a picture is not known, a name has line breaks, or two pictures differ only
+            by their ending, so that they would share a label file.
+    """
+    sizes = known_sizes(annotations)
+    refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], _LINE_BREAKS, "YOLO")
+    stems = _stems(annotations.image_paths, path)
+    if copy_images:
+        pictures = [
+            _copied(source, path / "images" / f"{stem}{source.suffix}")
+            for source, stem in zip(annotations.image_paths, stems, strict=True)
+        ]
+    else:
+        pictures = list(annotations.image_paths)
+    written = []
+    for picture, size, stem in zip(annotations.pictures, sizes, stems, strict=True):
+        file = path / "labels" / f"{stem}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, _to_lines(picture, size))
+        written.append(file)
+    listed = "".join(f"./{relative_name(picture, path)}\n" for picture in pictures)
+    write_atomically(path / "train.txt", listed)
+    write_atomically(path / "data.yaml", _to_yaml(annotations.class_names))
+    written += [path / "train.txt", path / "data.yaml"]
+    return [*written, write_class_list(annotations.class_names, path / CLASS_LIST)]
+
+
+def _pictures(
+    files: Sequence[LabelFile], names: Mapping[int, str] | None, layout: Layout, report: ReportBuilder
+) -> Iterator[RawPicture]:
+    for file in files:
+        where = seen_from(file.path, layout.folder)
+        lines = _lines(file.path, where, report)
+        if lines is not None:
+            boxes = _boxes(lines, names, where, "kpt_shape" in layout.settings, report)
+            name, *others = file.picture_names
+            precision = _precision(lines)
+            yield RawPicture(name, boxes, where, fractions=True, aliases=tuple(others), precision=precision)
+
+
+def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, list[str]]] | None:
+    """Return the number and the cells of each line that is not empty; None, told to the report, for no text."""
+    try:
+        data = path.read_bytes() if path.stat().st_size <= _MOST_BYTES else None
+    except OSError as error:
+        report.refused(where, f"unreadable file: {error}")
+        return None
+    if data is None or b"\0" in data:
+        report.refused(where, f"no label file: it is not text, or larger than {_MOST_BYTES} bytes")
+        return None
+    text = data.decode("utf-8-sig", errors="replace")
+    lines = ((number, line.split()) for number, line in enumerate(text.split("\n"), start=1))
+    return [(number, cells) for number, cells in lines if cells]
+
+
+def _boxes(
+    lines: Sequence[tuple[int, list[str]]],
+    names: Mapping[int, str] | None,
+    where: str,
+    keypoints: bool,
+    report: ReportBuilder,
+) -> list[RawBox]:
+    boxes: list[RawBox] = []
+    polygons = bad = 0
+    for number, cells in lines:
+        try:
+            polygons += _is_polygon(cells, keypoints)
+            boxes.append(_to_box(cells, names, f"line {number}", keypoints))
+        except ValueError as error:
+            report.refused(f"{where}, line {number}", str(error))
+            bad += 1
+        if bad == _MOST_BAD_LINES:
+            report.refused(where, f"too many bad lines: {bad}; what follows line {number} is left out")
+            break
+    if polygons:
+        report.note(where, f"polygons: {polygons}, of which the boxes around them are taken")
+    return boxes
+
+
+def _is_polygon(cells: Sequence[str], keypoints: bool) -> bool:
+    return len(cells) >= 7 and len(cells) % 2 == 1 and not keypoints
+
+
+def _to_box(cells: Sequence[str], names: Mapping[int, str] | None, where: str, keypoints: bool) -> RawBox:
+    """Return the box of a line; its sixth number, if there are six, is a score and left out.
+
+    Raises:
+        ValueError: If the line is no box.
+    """
+    polygon = _is_polygon(cells, keypoints)
+    if not (polygon or len(cells) in (5, 6) or (keypoints and len(cells) > 5)):
+        raise ValueError(f"no box: expected class, x, y, width, height, got {len(cells)} values")
+    try:
+        number, *values = (float(cell) for cell in (cells if polygon else cells[:5]))
+    except ValueError as error:
+        raise ValueError(f"no box: expected numbers, got {' '.join(cells)[:80]!r}") from error
+    edges = _around(values) if polygon else _edges(*values)
+    return RawBox(_class_name(number, names), edges, where)
+
+
+def _class_name(number: float, names: Mapping[int, str] | None) -> str:
+    if not (0 <= number <= _MOST_CLASSES and number == int(number)):
+        raise ValueError(f"no class number: {number:g}")
+    name = str(int(number)) if names is None else names.get(int(number))
+    if name is None:
+        raise ValueError(f"unknown class number: {int(number)}; {len(names or ())} classes are named")
+    return name
+
+
+def _around(values: Sequence[float]) -> tuple[float, float, float, float]:
+    if not all(math.isfinite(value) for value in values):
+        return math.nan, math.nan, math.nan, math.nan
+    xs, ys = values[0::2], values[1::2]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _edges(x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _precision(lines: Sequence[tuple[int, list[str]]]) -> float:
+    """Return how exact the edges are: a centre and half a side, each rounded to the digits of the file."""
+    digits = max((len(cell.partition(".")[2]) for _, cells in lines for cell in cells[1:]), default=0)
+    return 0.75 * 10.0 ** -max(digits, _USUAL_DIGITS)
+
+
+def _stems(paths: Sequence[Path], folder: Path) -> list[str]:
+    """Return the names of the label files without ending: as the pictures lie below their common folder.
+
+    Raises:
+        AnnotationError: If two pictures would share one.
+    """
+    try:
+        below = [
+            Path(os.path.abspath(path)).relative_to(os.path.abspath(folder / "images")) for path in paths
+        ]
+    except ValueError:
+        below = [Path(path) for path in below_common_folder(paths)]
+    stems = [path.with_suffix("").as_posix() for path in below]
+    first: dict[str, Path] = {}
+    for stem, path in zip(stems, paths, strict=True):
+        if first.setdefault(stem.casefold(), path) != path:
+            raise AnnotationError(
+                f"YOLO cannot tell {first[stem.casefold()]} from {path}: their labels would share the file {stem}.txt. "
+                "Rename one, or export to COCO."
+            )
+    return stems
+
+
+def _to_lines(picture: Picture, size: tuple[int, int]) -> str:
+    height, width = size
+    lines = []
+    for (x1, y1, x2, y2), label in zip(
+        picture.boxes.xyxy.tolist(), picture.boxes.labels.tolist(), strict=True
+    ):
+        values = ((x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height)
+        lines.append(" ".join([str(label), *(f"{value:.15g}" for value in values)]) + "\n")
+    return "".join(lines)
+
+
+def _to_yaml(class_names: Sequence[str]) -> str:
+    import yaml
+
+    settings = {"path": ".", "train": "train.txt", "val": "train.txt", "nc": len(class_names)}
+    return yaml.safe_dump(
+        {**settings, "names": dict(enumerate(class_names))}, sort_keys=False, allow_unicode=True
+    )
+
+
+def _copied(source: Path, place: Path) -> Path:
+    if not (place.exists() and source.exists() and place.samefile(source)):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with images._open_file(source) as picture, place.open("wb") as copy:
+            shutil.copyfileobj(picture, copy)
+    return place

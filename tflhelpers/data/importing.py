@@ -1,0 +1,172 @@
+"""`import_annotations` and `export_annotations`: boxes from and to the files of other tools."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.formats.assemble import assemble
+from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of
+from tflhelpers.data.formats.frames import FRAMES
+from tflhelpers.data.formats.report import ImportRefused, ImportReport, ReportBuilder, refuse_unless_clean
+
+__all__ = ["ImportRefused", "ImportReport", "export_annotations", "import_annotations"]
+
+_MODULES = {
+    "voc": "voc",
+    "coco": "coco",
+    "yolo": "yolo",
+    "labelbox": "labelbox",
+    "tfrecord": "tfrecord",
+    "csv": "csv_table",
+}
+_ONE_FILE = ("coco", "labelbox", "csv")  # a folder may be given that holds one such file
+_READING = {"one_based": ("voc", "csv"), "y_from_bottom": ("labelbox",)}
+_WRITING = {"one_based": ("voc", "csv"), "copy_images": ("yolo",)}
+
+
+def import_annotations(
+    path: str | os.PathLike,
+    images: str | os.PathLike | None = None,
+    format: str = "auto",
+    *,
+    strict: bool = False,
+    one_based: bool = False,
+    frame: str = "auto",
+    y_from_bottom: bool = False,
+    rename: Mapping[str, str] | None = None,
+) -> tuple[Annotations, ImportReport]:
+    """Read annotations that another tool has made, and tell what was taken, repaired and refused.
+
+    Nothing is guessed in silence: boxes with edges the wrong way round or partly outside are put right and
+    reported; boxes without area, without numbers or outside their picture are left out and reported; a file that
+    cannot be read is reported and the others go on. Print the report, and look at `contact_sheet(annotations)`.
+
+    Args:
+        path: The folder (Pascal VOC, YOLO), the file (COCO, Labelbox, CSV, TFRecord), or a .zip of them, which is
+            unpacked beside.
+        images: The folder of the pictures; None: beside the annotations. They are found where they were moved,
+            and under names that differ in case or ending.
+        format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "auto" looks.
+        strict: Raise if anything has to be repaired or refused.
+        one_based: For VOC and CSV: pixels are counted from 1, and the last one lies inside the box.
+        frame: For photos with an EXIF orientation: "upright" if the boxes were drawn on the photo as people see
+            it, "stored" if on the pixels as they lie in the file; "auto" tells by the size in the annotations.
+        y_from_bottom: For old Labelbox exports: y is counted from the bottom of the picture.
+        rename: What classes are to be called instead; two that get one name become one class.
+
+    Returns:
+        The annotations, and the report.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+        AnnotationError: If the format is unknown or a file as a whole is not what it should be.
+        ImportRefused: If nothing can be used; with `strict`, if anything is repaired or refused.
+        ValueError: If an argument is wrong.
+
+    Example:
+        >>> annotations, report = import_annotations("labels")  # doctest: +SKIP
+        >>> print(report)  # doctest: +SKIP
+        80 pictures and 143 boxes taken, 2 things repaired, 0 refused.
+        Repaired:
+          2 × partly outside the picture (b.xml, object 1: -3, 10, 50, 60 cut to 480 × 640 (height × width))
+    """
+    path = _existing(Path(path), "the annotations")
+    folder = None if images is None else _existing(Path(images), "the folder of the pictures")
+    _check_choice("frame", frame, FRAMES)
+    _check_choice("format", format, ("auto", *_MODULES))
+    report = ReportBuilder()
+    if path.is_file() and path.suffix.lower() == ".zip":
+        path = _module("archive").unpack(path, path.with_suffix(""), report)
+    format = detect_format(path) if format == "auto" else format
+    switches = _switches(_READING, format, one_based=one_based, y_from_bottom=y_from_bottom)
+    path = _only_file(path, format) if path.is_dir() and format in _ONE_FILE else path
+    raw = _module(_MODULES[format]).read(path, report, **switches)
+    beside = path if path.is_dir() else path.parent
+    annotations = assemble(raw, report, folders=[folder or beside], frame=frame, rename=rename)
+    built = report.build()
+    if strict:
+        refuse_unless_clean(built)
+    return annotations, built
+
+
+def export_annotations(
+    annotations: Annotations,
+    path: str | os.PathLike,
+    format: str,
+    *,
+    one_based: bool = False,
+    copy_images: bool = False,
+) -> list[Path]:
+    """Write annotations for another tool, each file atomically; `import_annotations` reads them back equal.
+
+    Args:
+        annotations: What to write. The pictures stay where they are, and are named as seen from the files;
+            only a TFRecord holds the pictures themselves.
+        path: The folder ("voc", "yolo") or the file ("coco", "csv", "tfrecord") to write.
+        format: One of these.
+        one_based: For VOC and CSV: count pixels from 1, as the VOC challenge does.
+        copy_images: For YOLO: copy the pictures to `images/` in the folder, where its trainers look for them.
+
+    Returns:
+        The files written.
+
+    Raises:
+        AnnotationError: If the format cannot hold a name, or the size of a picture is needed and not known.
+        ValueError: If an argument is wrong.
+    """
+    if not isinstance(annotations, Annotations):
+        raise ValueError(
+            f"expected Annotations, got {type(annotations).__name__}. Load or import them first."
+        )
+    _check_choice("format", format, [name for name in _MODULES if name != "labelbox"])
+    switches = _switches(_WRITING, format, one_based=one_based, copy_images=copy_images)
+    path = Path(path)
+    written = _module(_MODULES[format]).write(annotations, path, **switches)
+    return list(written) if written else [path]
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"tflhelpers.data.formats.{name}")
+
+
+def _switches(allowed: Mapping[str, tuple[str, ...]], format: str, **given: bool) -> dict[str, Any]:
+    """Return the switches that are set, for the reader or writer of a format.
+
+    Raises:
+        ValueError: If one is set that the format does not have.
+    """
+    chosen = {name: value for name, value in given.items() if value}
+    for name in chosen:
+        if format not in allowed[name]:
+            raise ValueError(
+                f"{name} is for {' and '.join(allowed[name])}, got the format {format!r}. Leave it out."
+            )
+    return chosen
+
+
+def _only_file(folder: Path, format: str) -> Path:
+    files = files_of(folder, format)
+    if len(files) == 1:
+        return files[0]
+    names = ", ".join(file.relative_to(folder).as_posix() for file in files[:6])
+    got = f"{len(files)}: {names}" if files else "none"
+    raise AnnotationError(
+        f"{folder}: expected one file of this kind ({FORMATS[format]}), got {got}. Give the file itself."
+    )
+
+
+def _existing(path: Path, what: str) -> Path:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: expected {what}, found no such file or folder.")
+    return path
+
+
+def _check_choice(name: str, given: str, known: Any) -> None:
+    if given not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {given!r}.")
