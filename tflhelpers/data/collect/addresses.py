@@ -1,0 +1,132 @@
+"""Which addresses may be asked: http and https, and only machines that are public.
+
+A list of addresses comes from others. It must not make this computer ask the router, the machine beside it or a
+cloud's own service for secrets. So a host's name is resolved once, every address it has is checked, and the connection
+goes to the address that was checked: a name server that answers differently the next time changes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass
+from urllib.parse import quote, urljoin, urlsplit
+
+from tflhelpers.data.collect.keeper import LeftOut
+
+_Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_ONES_OWN = "own network"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An address taken apart.
+
+    Attributes:
+        url: The whole, in ASCII letters.
+        scheme: "http" or "https".
+        host: Its name or number, in ASCII letters, without brackets.
+        port: 1 to 65535.
+        path: Path and query, quoted.
+    """
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def parse_address(url: str) -> Target:
+    """Take an address apart; blanks and letters of other scripts in it are quoted.
+
+    Raises:
+        LeftOut: If it is no http or https address.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+        if parts.username or parts.password:
+            raise LeftOut("bad address", "addresses with a user name in them are not asked")
+        if not host.isascii():
+            host = host.encode("idna").decode("ascii")
+    except (ValueError, UnicodeError) as error:
+        raise LeftOut("bad address", f"no address that can be asked ({error})") from None
+    if parts.scheme not in ("http", "https"):
+        raise LeftOut("bad address", f"expected http or https, got {parts.scheme or 'none'!r}")
+    if not re.fullmatch(r"[\w.:%-]+", host, re.A) or port == 0:
+        raise LeftOut("bad address", "it names no host")
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._")
+    path = f"{path}?{query}" if query else path
+    shown = f"[{host}]" if ":" in host else host
+    port_shown = f":{port}" if port else ""
+    default = 443 if parts.scheme == "https" else 80
+    return Target(f"{parts.scheme}://{shown}{port_shown}{path}", parts.scheme, host, port or default, path)
+
+
+def next_address(url: str, location: str) -> str:
+    """The address that a redirect at `url` leads to."""
+    return urljoin(url, location.strip())
+
+
+def resolve(target: Target, *, allow_private: bool) -> list[tuple]:
+    """Return the socket addresses of a host, all checked: (family, address) as `socket.connect` takes them.
+
+    Raises:
+        LeftOut: If one of them is not public and `allow_private` is False.
+        OSError: If the name cannot be resolved.
+    """
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise LeftOut("bad address", f"no host name ({error})") from None
+    if not allow_private:
+        for *_, address in found:
+            check_public(address[0], target.host)
+    return list(dict.fromkeys((family, address) for family, *_, address in found))
+
+
+def check_public(number: str, host: str) -> None:
+    """Refuse the number of a machine that is not public.
+
+    Raises:
+        LeftOut: If it is private, loopback, link-local, multicast, reserved, or an IPv6 number that holds such a one.
+    """
+    try:
+        numbers = _with_embedded(ipaddress.ip_address(number))
+    except ValueError:
+        raise LeftOut("bad address", f"{host} has no usable number ({number})") from None
+    if not all(_is_public(each) for each in numbers):
+        raise LeftOut(
+            _ONES_OWN,
+            f"{host} is {number}, which is not on the public internet; allow_private=True asks it nevertheless",
+        )
+
+
+def _with_embedded(number: _Ip) -> list[_Ip]:
+    """The number itself, and the IPv4 numbers that an IPv6 number stands for."""
+    if isinstance(number, ipaddress.IPv4Address):
+        return [number]
+    embedded = [number.ipv4_mapped, number.sixtofour, *(number.teredo or ())]
+    if number in _NAT64:
+        embedded.append(ipaddress.IPv4Address(int(number) & 0xFFFFFFFF))
+    if number.ipv4_mapped is not None:
+        return [number.ipv4_mapped]  # the same machine, whatever a Python version says of ::ffff:0:0/96
+    return [number, *(each for each in embedded if each is not None)]
+
+
+def _is_public(number: _Ip) -> bool:
+    closed = (
+        number.is_private
+        or number.is_loopback
+        or number.is_link_local
+        or number.is_multicast
+        or number.is_reserved
+        or number.is_unspecified
+        or getattr(number, "is_site_local", False)
+    )
+    nat64 = isinstance(number, ipaddress.IPv6Address) and number in _NAT64
+    return nat64 or (number.is_global and not closed)

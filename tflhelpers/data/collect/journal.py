@@ -1,0 +1,102 @@
+"""The memory of a folder of collected pictures: a file to which a line is added for each thing that is settled.
+
+A process may die at any byte. A line is whole or it does not count, and what it says was decided is not decided again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+JOURNAL_NAME = ".collected.jsonl"
+_SYNC_EVERY = 1.0  # seconds: a dead process loses no line, a dead machine at most those of one second
+
+Entry = dict[str, Any]
+
+
+class BusyFolder(RuntimeError):
+    """Another program is collecting into the folder."""
+
+
+class Journal:
+    """Entries by key, kept in `folder/.collected.jsonl`; of one key, the last entry counts.
+
+    Use it as a context: only one at a time may have a folder open.
+
+    Raises:
+        BusyFolder: If another has it open.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / JOURNAL_NAME
+        self.entries: dict[str, Entry] = {}
+        self._file: BinaryIO | None = None
+        self._synced = 0.0
+
+    def __enter__(self) -> Journal:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.path.open("a+b")
+        try:
+            _lock(file, self.path.parent)
+        except BusyFolder:
+            file.close()
+            raise
+        self._file = file
+        file.seek(0)
+        content = file.read()
+        self.entries = _read_entries(content)
+        if content and not content.endswith(b"\n"):
+            file.write(b"\n")  # ends the line that a dying process had begun
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._sync()
+            self._file.close()
+            self._file = None
+
+    def add(self, key: str, entry: Entry) -> None:
+        """Remember an entry, also if the process dies the next moment."""
+        if self._file is None:
+            raise RuntimeError("expected an open journal. Use it in a `with` block.")
+        line = json.dumps({"key": key, **entry}, ensure_ascii=False)
+        self._file.write(line.encode("utf-8") + b"\n")
+        self._file.flush()
+        self.entries[key] = entry
+        if time.monotonic() - self._synced > _SYNC_EVERY:
+            self._sync()
+
+    def _sync(self) -> None:
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+        self._synced = time.monotonic()
+
+
+def _read_entries(content: bytes) -> dict[str, Entry]:
+    entries = {}
+    for line in content.split(b"\n"):
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # a torn line
+            entry = json.loads(line)
+            entries[str(entry.pop("key"))] = entry
+    return entries
+
+
+def _lock(file: BinaryIO, folder: Path) -> None:
+    """Keep others out until the file is closed or the process ends. Where files cannot be locked, do nothing."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BusyFolder(
+            f"{folder}: another program, or a cell that still runs, is collecting into this folder. "
+            "Wait for it or stop it, then run again."
+        ) from None
+    except OSError:
+        return

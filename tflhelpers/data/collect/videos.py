@@ -1,0 +1,183 @@
+"""`from_video`: sharp frames that differ, from a video."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tflhelpers.data.collect.jpeg_file import save_jpeg
+from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared
+from tflhelpers.data.collect.looks import Look
+from tflhelpers.data.collect.names import safe_name
+from tflhelpers.data.collect.report import CollectReport
+from tflhelpers.data.collect.sharpness import cells_of, differ, gray_of, sharpness, shows_nothing
+from tflhelpers.data.collect.video_frames import Frame, FrameReader, VideoError
+from tflhelpers.progress import ProgressBar, progress_bar
+
+__all__ = ["VideoError", "from_video"]
+
+_LOOKED_AT = 8  # frames of which the sharpest is taken
+_LEAST_STEP = 0.5  # seconds between pictures where `every` is not given
+
+
+def from_video(
+    path: str | os.PathLike,
+    folder: str | os.PathLike,
+    *,
+    every: float | None = None,
+    max_frames: int = 100,
+    distinct: bool = True,
+    longest: int = 1600,
+    retry_skipped: bool = False,
+    progress: bool = True,
+) -> CollectReport:
+    """Take pictures from a video: of each stretch of time the sharpest frame, if it differs from those before.
+
+    Frames are turned upright as the phone was held. Names carry the number of the frame: `clip_000123.jpg`. Time is the
+    video's own, also where its frame rate varies. Run it again to go on where it was stopped.
+
+    Frames of one clip show one scene. Do not split them between training and scoring: `shared_scenes` says why.
+
+    Args:
+        path: A file that ffmpeg reads: MP4, MOV, WebM, AVI, ...
+        folder: Where the pictures go.
+        every: Seconds between pictures; default so many that `max_frames` are spread over the whole video, and half a
+            second at least.
+        max_frames: The most pictures to take.
+        distinct: Leave out frames that show what one before shows.
+        longest: Pixels of the longer side of larger frames afterwards.
+        retry_skipped: Bring back also what you removed since.
+        progress: Show a bar.
+
+    Returns:
+        What was kept, and for each stretch of time of which nothing was, why.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        VideoError: If it holds no frame that can be read.
+        ValueError: If a number is out of range.
+        BusyFolder: If another program is collecting into the folder.
+
+    Example:
+        `print(collect.from_video("clip.mp4", "photos", every=1, max_frames=50))`
+    """
+    _check_numbers(every, max_frames, longest)
+    video = Path(path)
+    step = every if every is not None else _spread(video, max_frames)
+    settings = f"video {step:.4f} {longest} {max_frames}"
+    with Keeper(
+        Path(folder),
+        str(path),
+        settings=settings,
+        distinct=distinct,
+        near=False,  # frames are compared more finely here: a small thing that moved makes another picture
+        retry_skipped=retry_skipped,
+    ) as keeper:
+        reader = FrameReader(video, step / _LOOKED_AT, longest)
+        taker = _Taker(keeper, video, f"{settings} {distinct}", distinct)
+        with (
+            progress_bar(None, "Looking at frames", enabled=progress) as bar,
+            closing(iter(reader)) as frames,
+        ):
+            for frame in _sharpest(frames, step, bar):
+                taker.take(frame)
+                if taker.count >= max_frames:
+                    keeper.notes += _stopped_early(frame, reader, max_frames, step)
+                    break
+        if reader.damaged:
+            keeper.notes.append("The video is damaged: what comes after the last picture could not be read.")
+        return keeper.report()
+
+
+def _check_numbers(every: float | None, max_frames: int, longest: int) -> None:
+    if every is not None and not every > 0:
+        raise ValueError(f"every must be more than 0 seconds, got {every}. For many frames write every=0.1.")
+    if max_frames < 1:
+        raise ValueError(f"max_frames must be at least 1, got {max_frames}.")
+    if longest < 16:
+        raise ValueError(f"longest must be at least 16 pixels, got {longest}.")
+
+
+def _spread(video: Path, max_frames: int) -> float:
+    """Seconds between pictures with which they reach from the start to the end."""
+    reader = FrameReader(video, 0, 64)
+    with closing(iter(reader)) as frames:
+        next(frames)
+    return max(_LEAST_STEP, (reader.duration or 0) / max_frames)
+
+
+def _sharpest(frames: Iterable[Frame], step: float, bar: ProgressBar) -> Iterator[Frame]:
+    """The sharpest frame of each `step` seconds; two frames are in memory at most."""
+    best: Frame | None = None
+    best_score, stretch = -1.0, 0
+    for frame in frames:
+        bar.update()
+        if best is not None and int(frame.time / step) != stretch:
+            yield best
+            best, best_score = None, -1.0
+        stretch = int(frame.time / step)
+        score = sharpness(gray_of(frame.image))
+        if score > best_score:
+            best, best_score = frame, score
+    if best is not None:
+        yield best
+
+
+@dataclass
+class _Taker:
+    """Keeps frames that differ from those kept before."""
+
+    keeper: Keeper
+    video: Path
+    settings: str
+    distinct: bool
+    count: int = 0
+    _kept: list[np.ndarray] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        status = self.video.stat()
+        self._id = f"{self.video.resolve()} {status.st_size} {status.st_mtime_ns}"
+
+    def take(self, frame: Frame) -> None:
+        """Keep a frame, or say why not."""
+        key = f"frame {self._id} {self.settings} {frame.number}"
+        where, name = f"frame {frame.number}", f"{frame.time:.2f} s"
+        cells = cells_of(gray_of(frame.image))
+        if self.keeper.is_settled(key):
+            self._count(cells, kept=self.keeper.settle_again(key, where, name) is not None)
+            return
+        try:
+            self._check(cells)
+        except LeftOut as left_out:
+            self.keeper.leave(key, where, name, left_out)
+            return
+        file = self.keeper.staged(key)
+        sha256 = save_jpeg(frame.image, file)
+        stem = f"{safe_name(self.video.stem, 'video')}_{frame.number:06d}"
+        prepared = Prepared(file, stem, ".jpg", sha256, Look.of(frame.image))
+        self._count(cells, kept=self.keeper.settle(key, where, name, prepared) is not None)
+
+    def _check(self, cells: np.ndarray) -> None:
+        if shows_nothing(cells):
+            raise LeftOut("shows nothing", "the frame is one colour")
+        if self.distinct and not all(differ(cells, other) for other in self._kept):
+            raise LeftOut("same as before", "it shows what a frame before shows; distinct=False keeps it")
+
+    def _count(self, cells: np.ndarray, *, kept: bool) -> None:
+        self.count += kept
+        if kept:
+            self._kept.append(cells)
+
+
+def _stopped_early(frame: Frame, reader: FrameReader, max_frames: int, step: float) -> list[str]:
+    if reader.duration is None or reader.duration - frame.time < 2 * step:
+        return []
+    return [
+        f"Stopped after {max_frames} pictures, at {frame.time:.0f} s of {reader.duration:.0f} s. For more, raise "
+        "max_frames; to reach the end, raise every."
+    ]
