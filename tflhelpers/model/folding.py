@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import keras
 from keras import layers, ops
 
 from tflhelpers.model.layers import CHANNELS, BatchNorm
-
-LARGEST_FOLDED = 100_000  # weights
 
 
 @keras.saving.register_keras_serializable("tflhelpers")
@@ -41,17 +40,18 @@ class FoldedConv(layers.Layer):
         return x + (norm.beta - norm.moving_mean * scale)
 
 
-def folded_network(network: keras.Model) -> keras.Model:
+def folded_network(network: keras.Model, largest: float = math.inf) -> keras.Model:
     """`network` with batch norms folded into their convolutions: the same weights, to detect and to fine-tune with.
 
-    Left as they are: convolutions that several batch norms share (the towers), and those with many weights. These work
-    on small maps, where folding saves little, and scaled copies of all of them would be in memory at once.
+    Left as they are: convolutions that several batch norms share (the towers).
+
+    Args:
+        network: of `ssd`.
+        largest: convolutions of more weights are left as they are: the scaled copies of all are in memory at once.
     """
     norms = {layer: _producer(layer) for layer in network.layers if isinstance(layer, BatchNorm)}
     users = Counter(id(convolution) for convolution in norms.values())
-    foldable = {
-        id(norm): c for norm, c in norms.items() if users[id(c)] == 1 and c.count_params() <= LARGEST_FOLDED
-    }
+    foldable = {id(norm): c for norm, c in norms.items() if users[id(c)] == 1 and c.count_params() <= largest}
     skipped = {id(convolution) for convolution in foldable.values()}
 
     def call(layer, *args, **kwargs):
