@@ -16,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
+from tflhelpers.data.record_pictures import RecordPictureError, is_record_picture, open_record_picture
 from tflhelpers.data.resizing import (
     Placement,
     fit_within,
@@ -78,7 +79,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     scaled to 8 bits. CMYK is converted without a colour profile. Of an animation it is the first frame.
 
     Args:
-        path: A JPEG, PNG, WebP, GIF, TIFF, BMP or other file that Pillow reads; HEIC with the extra `heic`.
+        path: A JPEG, PNG, WebP, GIF, TIFF, BMP or other file that Pillow reads; HEIC with the extra `heic`. Or a
+            picture inside a TFRecord file, as `import_annotations` names it.
 
     Returns:
         RGB uint8 (H, W, 3), 0 to 255, writeable.
@@ -132,6 +134,8 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
 
 
 def _open_file(path: Path) -> BinaryIO:
+    if is_record_picture(path):
+        return _open_in_record(path)
     if path.is_dir():
         raise ImageError(f"{path}: expected a picture file, got a folder. Give one file in it.")
     file = path.open("rb")  # FileNotFoundError and PermissionError name the path themselves
@@ -141,6 +145,13 @@ def _open_file(path: Path) -> BinaryIO:
             f"{path}: expected a picture, got an empty file (0 bytes). Copy or download it again."
         )
     return file
+
+
+def _open_in_record(path: Path) -> BinaryIO:
+    try:
+        return open_record_picture(path)
+    except RecordPictureError as error:
+        raise ImageError(f"{path}: {error}") from error
 
 
 def _open_image(file: BinaryIO) -> Image.Image:
