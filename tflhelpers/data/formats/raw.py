@@ -39,6 +39,7 @@ class RawPicture:
         aliases: Names to look under where `name` leads to no picture, best first.
         precision: How exact the numbers of the boxes are, in their own unit: a whole pixel within that distance
             is taken to be meant (0.00000075 for fractions of six digits, 2**-23 for those kept as float32).
+        y_from_bottom: Whether y is counted upwards from the bottom of the picture.
     """
 
     name: str
@@ -49,6 +50,7 @@ class RawPicture:
     path: Path | None = None
     aliases: tuple[str, ...] = ()
     precision: float = 0.0
+    y_from_bottom: bool = False
 
 
 @dataclass
