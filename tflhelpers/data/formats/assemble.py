@@ -22,6 +22,7 @@ from tflhelpers.data.images import ImageError
 from tflhelpers.data.pictures import Picture
 
 _AT_ONCE = 2048  # pictures whose boxes are checked together
+_FLIPPED = 4  # the EXIF orientation of a picture that stands on its head as in a mirror
 
 
 @dataclass(slots=True)
@@ -64,9 +65,9 @@ def assemble(
         ValueError: If `rename` names a class that is not there.
     """
     classes = ClassTable(raw.class_names, rename)
-    index = PictureIndex([*folders, *raw.folders])
+    index = PictureIndex(list(dict.fromkeys([*folders, *raw.folders])))
     used: set[str] = set()
-    taken: dict[Path, tuple[str, Picture]] = {}
+    taken: dict[str, tuple[str, Picture]] = {}  # by path
     pictures = iter(raw.pictures)
     while chunk := list(islice(pictures, _AT_ONCE)):
         placed = [found for one in chunk if (found := _place(one, index, used, frame, report))]
@@ -167,13 +168,23 @@ def _with_boxes(
     good = np.flatnonzero(~mended.refused & (labels >= 0))
     twice[good] = repeats([picture_of[good], labels[good], crowd[good], *xyxy[good].T])
     _tell(boxes, values, mended, labels, twice, placed, picture_of, report)
-    keep = ~mended.refused & (labels >= 0) & ~twice
-    stops = np.cumsum(counts)
-    for one, start, stop in zip(placed, (stops - counts).tolist(), stops.tolist(), strict=True):
-        rows = slice(start, stop) if keep[start:stop].all() else start + np.flatnonzero(keep[start:stop])
-        marked = crowd[rows]
-        kept = Boxes(xyxy[rows], labels[rows], crowd=marked if marked.any() else None)
+    keep = np.flatnonzero(~mended.refused & (labels >= 0) & ~twice)
+    parts = _cut(xyxy[keep], labels[keep], crowd[keep], picture_of[keep], len(placed))
+    for one, kept in zip(placed, parts, strict=True):
         yield one.raw.where, Picture(one.path, kept, one.size)
+
+
+def _cut(
+    xyxy: np.ndarray, labels: np.ndarray, crowd: np.ndarray, picture_of: np.ndarray, pictures: int
+) -> Iterator[Boxes]:
+    """Yield the boxes of each picture; `picture_of` is its number for each box, ascending."""
+    stops = np.searchsorted(picture_of, np.arange(pictures), side="right").tolist()
+    with_crowd = set(picture_of[crowd].tolist())
+    start = 0
+    for number, stop in enumerate(stops):
+        rows = slice(start, stop)
+        yield Boxes(xyxy[rows], labels[rows], crowd=crowd[rows] if number in with_crowd else None)
+        start = stop
 
 
 def _mended(values: np.ndarray, placed: Sequence[_Placed], picture_of: np.ndarray) -> Mended:
@@ -183,6 +194,8 @@ def _mended(values: np.ndarray, placed: Sequence[_Placed], picture_of: np.ndarra
     precision = units * np.array([one.raw.precision for one in placed], np.float64)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         pixels = values * units[picture_of][:, [1, 0, 1, 0]]
+    upwards = np.array([one.raw.y_from_bottom for one in placed], bool)[picture_of]
+    pixels[upwards] = turn_upright(pixels[upwards], (sizes[picture_of][upwards, 0], 0), _FLIPPED)
     return mend(pixels, sizes[picture_of], precision[picture_of])
 
 
@@ -236,17 +249,18 @@ def _tell_change(where: str, got: str, swapped: bool, cut: bool, one: _Placed, r
         report.repaired(where, f"partly outside the picture: {got} cut to {size} (height × width)")
 
 
-def _add(taken: dict[Path, tuple[str, Picture]], where: str, picture: Picture, report: ReportBuilder) -> None:
+def _add(taken: dict[str, tuple[str, Picture]], where: str, picture: Picture, report: ReportBuilder) -> None:
     """Add a picture; if it was annotated before, its boxes join those it has."""
-    if picture.path not in taken:
-        taken[picture.path] = (where, picture)
+    key = str(picture.path)
+    if key not in taken:
+        taken[key] = (where, picture)
         return
-    first, before = taken[picture.path]
+    first, before = taken[key]
     boxes = Boxes.concatenate([before.boxes, picture.boxes])
     boxes = boxes[~repeats([boxes.labels, boxes.crowd_mask, *boxes.xyxy.T])]
     dropped = len(before.boxes) + len(picture.boxes) - len(boxes)
     report.repaired(where, f"picture annotated twice: joined with {first}; {dropped} boxes were in both")
-    taken[picture.path] = (first, Picture(picture.path, boxes, picture.size))
+    taken[key] = (first, Picture(picture.path, boxes, picture.size))
 
 
 def _refuse_if_nothing(taken: Mapping, classes: ClassTable, report: ReportBuilder) -> None:

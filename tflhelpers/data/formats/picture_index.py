@@ -14,6 +14,7 @@ from typing import NamedTuple
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 
 _MOST_FILES = 2_000_000  # a folder with more is no folder of pictures, but somebody's whole disk
+_PARTED = re.compile(r"[/\\]|^\.*$")
 _DRIVE = re.compile(r"^[A-Za-z]:/")
 
 
@@ -59,7 +60,7 @@ class PictureIndex:
     def place_of(self, name: str) -> Path:
         """Return where a picture that is missing would lie."""
         name = as_posix(name)
-        return Path(os.path.normpath(os.path.join(self.folders[0], _without_root(name))))
+        return Path(*_split(self.folders[0], _without_root(name)))
 
     def unnamed(self) -> list[str]:
         """Return the pictures that lie beside those found, but were never asked for, in order."""
@@ -72,18 +73,20 @@ class PictureIndex:
             if name.startswith("//"):  # a share on some server: asking there would tell it who we are
                 continue
             for folder in self.folders:
-                head, tail = os.path.split(os.path.normpath(os.path.join(folder, name)))
+                head, tail = _split(folder, name)
                 if tail in self._listing(head).names:
                     return Found(os.path.join(head, tail), renamed=False)
         for name in names:
             for folder in self.folders:
-                head, tail = os.path.split(os.path.normpath(os.path.join(folder, _without_root(name))))
-                same_stem = self._listing(head).by_stem.get(stem_of(tail), [])
+                head, tail = _split(folder, _without_root(name))
+                same_stem = self._listing(head).with_stem_of(tail)
                 if same_stem:
                     return Found(_only(same_stem, name), renamed=has_ending(name))
         return None
 
     def _below(self, names: Sequence[str]) -> Found | None:
+        if not self._all_paths:
+            return None
         for key in (_tail_key, _stem_key, _folded_tail_key, _folded_stem_key):
             for name in names:
                 paths = self._walked(key).get(key(name), [])
@@ -139,6 +142,9 @@ class _Listing:
             table.setdefault(stem_of(os.path.basename(path)), []).append(path)
         return table
 
+    def with_stem_of(self, name: str) -> list[str]:
+        return self.by_stem.get(stem_of(name), []) if self.names else []
+
     def paths(self) -> list[str]:
         return [os.path.join(self.folder, name) for name in sorted(self.names) if not name.startswith(".")]
 
@@ -149,8 +155,9 @@ def as_posix(name: str) -> str:
     >>> as_posix(r"C:\\Users\\me\\pics\\.\\a b.jpg")
     'C:/Users/me/pics/a b.jpg'
     """
-    name = name.replace("\\", "/")
-    return posixpath.normpath(name) if name else ""
+    if not _PARTED.search(name):  # the usual case, and the fast one
+        return name
+    return posixpath.normpath(name.replace("\\", "/"))
 
 
 def has_ending(name: str) -> bool:
@@ -165,6 +172,14 @@ def stem_of(name: str) -> str:
     ('a.b', 'a.b')
     """
     return os.path.splitext(name)[0] if has_ending(name) else name
+
+
+def _split(folder: str, name: str) -> tuple[str, str]:
+    """Return in which folder a file lies, that is named as seen from `folder`, and the last part of its name."""
+    if "/" not in name:
+        return folder, name
+    head, tail = os.path.split(os.path.normpath(os.path.join(folder, name)))
+    return head, tail
 
 
 def _without_root(name: str) -> str:
