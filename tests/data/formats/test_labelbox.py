@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tflhelpers.data.boxes import iou_matrix
+from tflhelpers.data.boxes import Boxes, iou_matrix
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats import coco, labelbox
 from tflhelpers.data.formats.picture_urls import expires_at, file_name_of
 from tflhelpers.data.formats.polygons import segmentation_box, wkt_boxes
 from tflhelpers.data.formats.report import ImportReport, ReportBuilder
+from tflhelpers.data.importing import import_annotations
 
 _URL = "https://a.org/pics/two%20cars.jpg"
 _CORNERS = [{"x": 3, "y": 9}, {"x": 1.5, "y": 4}, {"x": 2, "y": 20}]
@@ -400,3 +402,14 @@ def test_maps_are_no_pictures(shared_data):
     )
     assert list(labelbox.read(path, report).pictures) == []
     assert [entry.kind for entry in report.build().of("refused")] == ["no picture, but a map or a text"] * 2
+
+
+@pytest.mark.parametrize(("from_bottom", "top"), [(False, 4.0), (True, 10.0)])
+def test_y_from_the_bottom_is_turned_in_the_frame_of_the_picture(tmp_path, from_bottom, top):
+    Image.new("RGB", (40, 30)).save(tmp_path / "two cars.jpg")
+    (tmp_path / "a.json").write_text(json.dumps([_old({"Car": [_CORNERS]})]))  # y from 4 to 20, of 30
+    annotations, _ = import_annotations(tmp_path / "a.json", y_from_bottom=from_bottom)
+    ((path, boxes),) = annotations
+    assert path == tmp_path / "two cars.jpg"
+    assert boxes == Boxes([[1.5, top, 3.0, top + 16]], [0])
+    assert annotations.class_names == ("Car",)
