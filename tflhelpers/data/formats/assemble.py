@@ -22,7 +22,6 @@ from tflhelpers.data.images import ImageError
 from tflhelpers.data.pictures import Picture
 
 _AT_ONCE = 2048  # pictures whose boxes are checked together
-_FLIPPED = 4  # the EXIF orientation of a picture that stands on its head as in a mirror
 
 
 @dataclass(slots=True)
@@ -171,6 +170,10 @@ def _with_boxes(
     keep = np.flatnonzero(~mended.refused & (labels >= 0) & ~twice)
     parts = _cut(xyxy[keep], labels[keep], crowd[keep], picture_of[keep], len(placed))
     for one, kept in zip(placed, parts, strict=True):
+        if one.raw.boxes and not len(kept):
+            report.note(
+                one.raw.where, "no box left: all were refused, so it counts as a picture that shows nothing"
+            )
         yield one.raw.where, Picture(one.path, kept, one.size)
 
 
@@ -195,7 +198,8 @@ def _mended(values: np.ndarray, placed: Sequence[_Placed], picture_of: np.ndarra
     with np.errstate(over="ignore", invalid="ignore"):
         pixels = values * units[picture_of][:, [1, 0, 1, 0]]
     upwards = np.array([one.raw.y_from_bottom for one in placed], bool)[picture_of]
-    pixels[upwards] = turn_upright(pixels[upwards], (sizes[picture_of][upwards, 0], 0), _FLIPPED)
+    heights = sizes[picture_of][upwards, 0]
+    pixels[upwards, 1], pixels[upwards, 3] = heights - pixels[upwards, 3], heights - pixels[upwards, 1]
     return mend(pixels, sizes[picture_of], precision[picture_of])
 
 
@@ -284,9 +288,13 @@ def _shown(size: Iterable[int]) -> str:
 
 
 def _short(values: Iterable[object]) -> str:
-    return ", ".join(f"{value}"[:40] if isinstance(value, (str, float)) else _kind(value) for value in values)
+    return ", ".join(_shown_value(value) for value in values)
 
 
-def _kind(value: object) -> str:
-    """Return a number, or what it is where writing it out could take forever."""
-    return str(value) if isinstance(value, int) and abs(value) < 1e12 else f"a {type(value).__name__}"
+def _shown_value(value: object) -> str:
+    """Return a value for a report; of what could take forever to write out only what it is."""
+    if isinstance(value, str):
+        return value[:40]
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1e12):
+        return f"{value:.6g}"
+    return f"a {type(value).__name__}"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 
 _MOST_FILES = 2_000_000  # a folder with more is no folder of pictures, but somebody's whole disk
-_PARTED = re.compile(r"[/\\]|^\.*$")
+_PARTED = re.compile(r"[/\\]|^\.+$")
 _DRIVE = re.compile(r"^[A-Za-z]:/")
 
 
@@ -70,12 +70,11 @@ class PictureIndex:
 
     def _beside(self, names: Sequence[str]) -> Found | None:
         for name in names:
-            if name.startswith("//"):  # a share on some server: asking there would tell it who we are
-                continue
             for folder in self.folders:
-                head, tail = _split(folder, name)
-                if tail in self._listing(head).names:
-                    return Found(os.path.join(head, tail), renamed=False)
+                for place in _places(name):
+                    head, tail = _split(folder, place)
+                    if tail in self._listing(head).names:
+                        return Found(os.path.join(head, tail), renamed=False)
         for name in names:
             for folder in self.folders:
                 head, tail = _split(folder, _without_root(name))
@@ -180,6 +179,13 @@ def _split(folder: str, name: str) -> tuple[str, str]:
         return folder, name
     head, tail = os.path.split(os.path.normpath(os.path.join(folder, name)))
     return head, tail
+
+
+def _places(name: str) -> tuple[str, ...]:
+    """Return where to look for a name exactly as it is: for one from elsewhere its own place, then ours."""
+    if name.startswith("//"):  # a share on some server: asking there would tell it who we are
+        return (_without_root(name),)
+    return (name,) if "/" not in name else tuple(dict.fromkeys([name, _without_root(name)]))
 
 
 def _without_root(name: str) -> str:

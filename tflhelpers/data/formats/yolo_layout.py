@@ -185,7 +185,7 @@ def _picture_names(label: str) -> tuple[str, ...]:
     ('images/train/a', 'labels/train/a', 'train/a', 'a')
     """
     stem = posixpath.splitext(label)[0]
-    beside = _with_last(stem, "labels", "images")
+    beside = posixpath.join(_with_last(posixpath.dirname(stem), "labels", "images"), posixpath.basename(stem))
     below = stem.split("labels/")[-1]
     return tuple(dict.fromkeys([beside, stem, below, posixpath.basename(stem)]))
 
@@ -220,7 +220,10 @@ def _label_of(picture: str, folder: Path) -> Path | None:
     stem = stem_of(picture)
     parts = stem.lstrip("/").split("/")
     inside = [posixpath.join(folder.as_posix(), "labels", *parts[first:]) for first in range(len(parts))]
-    candidates = [f"{place}.txt" for place in (_with_last(stem, "images", "labels"), stem, *inside)]
+    sibling = posixpath.join(
+        _with_last(posixpath.dirname(stem), "images", "labels"), posixpath.basename(stem)
+    )
+    candidates = [f"{place}.txt" for place in (sibling, stem, *inside)]
     return next((Path(place) for place in candidates if os.path.isfile(place)), None)
 
 
