@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +89,7 @@ class PhotoStore:
         with self._lock:
             if photo_id in self._names_by_id:
                 return self._names_by_id[photo_id]
-            path = write_new(self.folder, "photo_1.jpg", _decoded(text))
+            path = write_new(self.folder, f"photo_{self._next_number():04d}.jpg", _decoded(text))
             self._names_by_id[photo_id] = path.name
             self._new.append(path.name)
             self._save_report()
@@ -105,6 +106,10 @@ class PhotoStore:
                     self._save_report()
                     return name
             return None
+
+    def _next_number(self) -> int:
+        found = (re.fullmatch(r"photo_(\d+)", path.stem) for path in self.folder.iterdir())
+        return max((int(each[1]) for each in found if each), default=0) + 1
 
     def _save_report(self) -> None:
         with contextlib.suppress(OSError):  # the photo is what counts
