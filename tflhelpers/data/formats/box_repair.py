@@ -71,9 +71,8 @@ def mend(xyxy: np.ndarray, sizes: np.ndarray, precision: np.ndarray) -> Mended:
     limit = sizes[:, ::-1].astype(np.float64)
     out_by = np.maximum(-low, high - limit).max(axis=1, initial=-np.inf)
     inside_low, inside_high = np.clip(low, 0, limit), np.clip(high, 0, limit)
-    flat = (low.astype(np.float32) >= high.astype(np.float32)).any(axis=1) & ~unreadable
-    gone = (inside_low.astype(np.float32) >= inside_high.astype(np.float32)).any(axis=1)
-    outside = gone & ~flat & ~unreadable
+    flat = _is_flat(low, high) & ~unreadable
+    outside = _is_flat(inside_low, inside_high) & ~flat & ~unreadable
     kept = ~(unreadable | flat | outside)
     return Mended(
         np.concatenate([inside_low, inside_high], axis=1),
@@ -99,6 +98,12 @@ def repeats(keys: Sequence[np.ndarray]) -> np.ndarray:
     repeated = np.zeros(len(order), bool)
     repeated[order[1:][same]] = True
     return repeated
+
+
+def _is_flat(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Tell which boxes have no area in float32, in which `Boxes` keeps them. bool (n,)."""
+    with np.errstate(over="ignore"):
+        return (low.astype(np.float32) >= high.astype(np.float32)).any(axis=1)
 
 
 def _number(value: Any) -> float:

@@ -122,7 +122,8 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
             f"{path}: expected YAML with a list of names, got something else ({reason})."
         ) from error
     if not isinstance(data, Mapping):
-        raise AnnotationError(f"{path}: expected YAML with `names: [...]`, got {type(data).__name__}.")
+        got = f"a {type(data).__name__}" if data else "an empty file"
+        raise AnnotationError(f"{path}: expected YAML with `names: [...]`, got {got}.")
     return data
 
 
