@@ -12,6 +12,15 @@ from functools import cache
 
 import numpy as np
 
+try:
+    from google_crc32c import implementation
+    from google_crc32c import value as _library_crc32c
+except ImportError:
+    _library_crc32c = None
+else:
+    if implementation != "c":  # written in Python: slower than ours
+        _library_crc32c = None
+
 POLYNOMIAL = 0x82F63B78  # reflected Castagnoli polynomial
 MASK_DELTA = 0xA282EAD8
 ALL_ONES = 0xFFFFFFFF
@@ -20,10 +29,9 @@ SHORT = 1024  # bytes up to which a loop is quicker than starting numpy
 
 def crc32c(data: bytes | np.ndarray) -> int:
     """CRC-32C of bytes or of an array's bytes in C order; `crc32c(b"123456789") == 0xE3069283`."""
-    library = _library()
-    if library is not None:
-        return library.value(data if isinstance(data, bytes) else _as_bytes(data).tobytes())
-    return crc32c_by_numpy(data)
+    if _library_crc32c is None:
+        return crc32c_by_numpy(data)
+    return _library_crc32c(data if type(data) is bytes else _as_bytes(data).tobytes())
 
 
 def crc32c_by_numpy(data: bytes | np.ndarray) -> int:
@@ -38,15 +46,6 @@ def masked_crc32c(data: bytes | np.ndarray) -> int:
     """The form stored in files: rotated right by 15 bits, plus a constant, modulo 2^32."""
     crc = crc32c(data)
     return (((crc >> 15) | (crc << 17)) + MASK_DELTA) & ALL_ONES
-
-
-@cache
-def _library():
-    try:
-        import google_crc32c
-    except ImportError:
-        return None
-    return google_crc32c if google_crc32c.implementation == "c" else None  # its Python version is slow
 
 
 def _as_bytes(data) -> np.ndarray:

@@ -63,6 +63,12 @@ def test_missing_shards_are_told(folder, asked):
     assert told == [("train.record-00001-of-00003", "missing shard: 2 of 3 are there")]
 
 
+def test_a_folder_without_records_means_those_below(tmp_path):
+    (tmp_path / "data" / "train").mkdir(parents=True)
+    (tmp_path / "data" / "train" / "one.record").touch()
+    assert _found(tmp_path) == (["one.record"], [])
+
+
 def test_shards_of_two_sets_are_refused(folder):
     (folder / "train.record-00000-of-00002").touch()
     with pytest.raises(

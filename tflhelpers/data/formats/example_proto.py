@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types of protocol buffers
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = 1, 2, 3  # fields of Feature
 _LONGEST_VARINT = 10
+_SMALL = [bytes([value]) for value in range(128)]  # numbers of one byte, encoded
 Values = Sequence[bytes] | Sequence[float] | Sequence[int]
 
 
@@ -114,14 +116,17 @@ def _fields(message: memoryview) -> list[tuple[int, memoryview | int]]:
     fields: list[tuple[int, memoryview | int]] = []
     at, end = 0, len(message)
     while at < end:
-        tag, at = _varint(message, at)
+        tag = message[at]
+        at += 1
+        if tag > 0x7F:
+            tag, at = _varint(message, at - 1)
         kind = tag & 7
-        if kind == _VARINT:
+        if kind == _BYTES:
+            size, at = _varint(message, at)
+        elif kind == _VARINT:
             number, at = _varint(message, at)
             fields.append((tag >> 3, number))
             continue
-        if kind == _BYTES:
-            size, at = _varint(message, at)
         elif kind in (_FIXED32, _FIXED64):
             size = 4 if kind == _FIXED32 else 8
         else:
@@ -152,25 +157,33 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
 
 
 def _entry(name: str, values: Values) -> bytes:
-    return _field(1, _field(1, name.encode()) + _field(2, _feature(name, values)))
+    return _field(1, _name(name) + _field(2, _feature(name, values)))
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> bytes:
+    return _field(1, name.encode())
 
 
 def _feature(name: str, values: Values) -> bytes:
     first = values[0]
     if isinstance(first, (bytes, memoryview)):
-        return _field(_BYTES_LIST, b"".join(_field(1, value) for value in values))  # type: ignore[arg-type]
+        return _field(_BYTES_LIST, b"".join([_field(1, value) for value in values]))  # type: ignore[arg-type]
     if isinstance(first, float):
         return _field(_FLOAT_LIST, _field(1, struct.pack(f"<{len(values)}f", *values)))
     if isinstance(first, int):
-        return _field(_INT64_LIST, _field(1, b"".join(_varint_bytes(value) for value in values)))  # type: ignore[arg-type]
+        numbers = b"".join([_varint_bytes(value) for value in values])  # type: ignore[arg-type]
+        return _field(_INT64_LIST, _field(1, numbers))
     raise TypeError(f"{name}: expected a list of bytes, float or int, got {type(first).__name__}.")
 
 
 def _field(number: int, content: bytes) -> bytes:
-    return b"".join((_varint_bytes(number << 3 | _BYTES), _varint_bytes(len(content)), content))
+    return b"".join((_SMALL[number << 3 | _BYTES], _varint_bytes(len(content)), content))
 
 
 def _varint_bytes(value: int) -> bytes:
+    if 0 <= value < 0x80:
+        return _SMALL[value]
     value &= 0xFFFFFFFFFFFFFFFF  # negative numbers as their two's complement of 64 bits
     out = bytearray()
     while value > 0x7F:

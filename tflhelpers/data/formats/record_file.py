@@ -36,9 +36,8 @@ class Record(NamedTuple):
 def write_record(file: BinaryIO, data: bytes) -> None:
     """Write one record to a file that is open for writing bytes."""
     length = _LENGTH.pack(len(data))
-    file.write(length + _CHECKSUM.pack(masked_crc32c(length)))
-    file.write(data)
-    file.write(_CHECKSUM.pack(masked_crc32c(data)))
+    head = _HEADER.pack(len(data), masked_crc32c(length))
+    file.write(b"".join((head, data, _CHECKSUM.pack(masked_crc32c(data)))))
 
 
 def read_records(path: Path, on_fault: _Told) -> Iterator[Record]:

@@ -35,7 +35,7 @@ def find_record_files(path: Path, tell: Callable[[str, str], None]) -> list[Path
 
     Args:
         path: A file; a shard, which means all of its set; the set's name without numbers; a pattern such as
-            `train.record-?????-of-?????`; or a folder, which means all record files in it.
+            `train.record-?????-of-?????`; or a folder, which means all record files in it, or if none, below it.
         tell: Called with the name and the fault of each shard that is missing.
 
     Raises:
@@ -43,7 +43,7 @@ def find_record_files(path: Path, tell: Callable[[str, str], None]) -> list[Path
         AnnotationError: If shards of several sets with one name lie there.
     """
     if path.is_dir():
-        found = [each for each in path.iterdir() if is_record_name(each.name) and each.is_file()]
+        found = _records_in(path.iterdir()) or _records_in(path.rglob("*"))
     elif path.is_file():
         shard = _SHARD.fullmatch(path.name)
         found = [path] if shard is None else _set_of(path.parent, shard["stem"], shard["ending"])
@@ -60,6 +60,10 @@ def find_record_files(path: Path, tell: Callable[[str, str], None]) -> list[Path
         )
     _check_sets(found, tell)
     return sorted(found)
+
+
+def _records_in(paths: Iterable[Path]) -> list[Path]:
+    return [each for each in paths if is_record_name(each.name) and each.is_file()]
 
 
 def sister_shards(path: Path) -> list[Path]:
