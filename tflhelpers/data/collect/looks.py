@@ -33,7 +33,7 @@ class Look:
     @classmethod
     def of(cls, image: np.ndarray) -> Look:
         """The look of a picture, RGB uint8 (H, W, 3)."""
-        small = Image.fromarray(image).resize(_GRID, Image.Resampling.BOX, reducing_gap=4.0)
+        small = Image.fromarray(image).resize(_GRID, Image.Resampling.BOX)
         return cls(np.asarray(small))
 
     @property

@@ -21,7 +21,7 @@ from tflhelpers.progress import ProgressBar, progress_bar
 
 __all__ = ["VideoError", "from_video"]
 
-_LOOKED_AT = 8  # frames of which the sharpest is taken
+_LOOKED_AT = 12  # frames of which the sharpest is taken
 _LEAST_STEP = 0.5  # seconds between pictures where `every` is not given
 
 

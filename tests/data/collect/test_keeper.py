@@ -1,0 +1,218 @@
+"""A process may die between any two steps: the next one finds every picture once and whole."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.data.collect.picture_server import picture_bytes
+from tflhelpers.data.collect import keeper as keeper_module
+from tflhelpers.data.collect.journal import Journal
+from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared, sha256_of
+from tflhelpers.data.collect.looks import Look, LookIndex
+from tflhelpers.data.collect.names import free_name, safe_name, stem_of_address
+from tflhelpers.data.images import read_image
+
+
+class Died(BaseException):
+    """What a SIGKILL is to the code below it."""
+
+
+def prepare(keeper, key, number, stem="a"):
+    file = keeper.staged(key)
+    file.write_bytes(picture_bytes(number))
+    return Prepared(file, stem, ".jpg", sha256_of(file), Look.of(read_image(file)))
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".json")
+
+
+@pytest.mark.parametrize("step", ["before the journal", "after the journal", "after the move"])
+def test_death_at_each_step(tmp_path, monkeypatch, step):
+    real_add, real_replace = Journal.add, keeper_module.os.replace
+
+    def add(self, key, entry):
+        if step != "before the journal":
+            real_add(self, key, entry)
+        if step != "after the move":
+            raise Died
+
+    def replace(source, target):
+        real_replace(source, target)
+        raise Died
+
+    keeper = Keeper(tmp_path, "test")
+    keeper.__enter__()
+    prepared = prepare(keeper, "key", 1)
+    with monkeypatch.context() as dying:
+        dying.setattr(Journal, "add", add)
+        dying.setattr(keeper_module.os, "replace", replace)
+        with pytest.raises(Died):
+            keeper.settle("key", "line 1", "a", prepared)
+    keeper._journal._file.close()  # as when a process ends: no __exit__
+    with Keeper(tmp_path, "test") as again:
+        if not again.is_settled("key"):
+            again.settle("key", "line 1", "a", prepare(again, "key", 1))
+        else:
+            again.settle_again("key", "line 1", "a")
+        report = again.report()
+    assert [path.name for path in report.kept] == ["a.jpg"]
+    assert report.kept[0].read_bytes() == picture_bytes(1)
+    assert names(tmp_path) == [".collected.jsonl", "a.jpg"]
+
+
+def test_a_journal_that_ends_anywhere_is_read(tmp_path):
+    with Journal(tmp_path) as journal:
+        for number in range(3):
+            journal.add(f"key {number}", {"kind": "größe", "reason": "x" * number})
+    whole = journal.path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for length in range(len(whole)):
+        journal.path.write_bytes(whole[:length])
+        with Journal(tmp_path) as cut:
+            complete = sum(length >= sum(map(len, lines[: n + 1])) - 1 for n in range(3))
+            assert len(cut.entries) == complete
+            cut.add("new", {"kind": "k", "reason": "r"})
+        with Journal(tmp_path) as again:
+            assert "new" in again.entries
+            assert len(again.entries) == complete + 1
+
+
+def test_a_journal_of_garbage_is_an_empty_one(tmp_path):
+    (tmp_path / ".collected.jsonl").write_bytes(
+        b'\xff\xfe\n[1]\n{"no": "key"}\n"text"\nnull\n{"key": "k", "kind": "x"}\n'
+    )
+    with Journal(tmp_path) as journal:
+        assert journal.entries == {"k": {"kind": "x"}}
+
+
+def test_what_passes_is_tried_again_and_what_does_not_is_not(tmp_path):
+    with Keeper(tmp_path, "test") as keeper:
+        keeper.leave("a", "line 1", "a", LeftOut("too slow", "slow", passing=True))
+        keeper.leave("b", "line 2", "b", LeftOut("not found", "404"))
+    with Keeper(tmp_path, "test") as again:
+        assert not again.is_settled("a")
+        assert again.is_settled("b")
+    with Keeper(tmp_path, "test", settings="other") as other:
+        assert not other.is_settled("b")
+
+
+def test_the_report_is_saved_beside_the_pictures(tmp_path):
+    with Keeper(tmp_path / "photos", "/data/my urls.csv") as keeper:
+        keeper.settle("k", "line 1", "a", prepare(keeper, "k", 1))
+        keeper.leave("l", "line 2", "http://x.org", LeftOut("not found", "the server answers 404"))
+        keeper.notes.append("A note.")
+        report = keeper.report()
+    assert report.path == tmp_path / "photos" / "collected_from_my_urls.csv.json"
+    assert json.loads(report.path.read_text("utf-8")) == {
+        "source": "/data/my urls.csv",
+        "new": 1,
+        "kept": ["a.jpg"],
+        "skipped": [
+            {
+                "where": "line 2",
+                "name": "http://x.org",
+                "kind": "not found",
+                "reason": "the server answers 404",
+            }
+        ],
+        "notes": ["A note."],
+    }
+    assert str(report).splitlines() == [
+        f"1 picture from my urls.csv in {tmp_path / 'photos'}.",
+        "1 left out, all listed in collected_from_my_urls.csv.json:",
+        "  1 × not found, e.g. line 2: the server answers 404",
+        "A note.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("", "picture"),
+        ("duck", "duck"),
+        ("../../etc/passwd", "etc_passwd"),
+        ("..", "picture"),
+        (".hidden", "hidden"),
+        ("a<b>:c|d?e*f\x00g\nh", "a_b_c_d_e_fgh"),
+        ("CON", "CON_"),
+        ("nul.txt", "nul.txt_"),
+        ("Größe 🦆 鸭", "Größe 🦆 鸭"),
+        ("a\u202egpj.exe", "agpj.exe"),
+        ("x" * 300, "x" * 100),
+        ("鸭" * 300, "鸭" * 66),
+        (" . ", "picture"),
+        ("\ud800a", "a"),
+    ],
+)
+def test_safe_names(text, name):
+    assert safe_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("url", "stem"),
+    [
+        ("https://x.org/a/b.jpg?x=/c.png", "b"),
+        ("https://x.org/", "picture"),
+        ("https://x.org/%2e%2e%2fetc%2fpasswd", "passwd"),
+        ("https://x.org/v1.2/get", "get"),
+        ("https://x.org/photo.JPEG/", "photo"),
+    ],
+)
+def test_stems_of_addresses(url, stem):
+    assert stem_of_address(url) == stem
+
+
+def test_free_names_differ_also_where_case_does_not_count():
+    assert free_name("Duck", ".jpg", {"duck.jpg", "duck_2.jpg"}) == "Duck_3.jpg"
+
+
+def test_the_hash_of_a_slope_and_its_mirror():
+    """Darker than its right neighbour: everywhere in a slope that rises, nowhere in its mirror."""
+    slope = np.repeat(np.arange(0, 180, 20, dtype=np.uint8)[None, :, None], 8, axis=0).repeat(3, axis=2)
+    assert Look.of(slope).hash == "f" * 16
+    assert Look.of(slope[:, ::-1].copy()).hash == "0" * 16
+    assert Look.from_text(Look.of(slope).to_text()).hash == "f" * 16
+
+
+@pytest.mark.parametrize(
+    ("change", "is_copy"),
+    [
+        (lambda cells: cells, True),
+        (lambda cells: cells + 12, True),
+        (lambda cells: cells + 13, False),
+        (lambda cells: cells[:, ::-1], False),
+        (lambda cells: cells[..., ::-1], False),  # as bright, but red is blue
+    ],
+)
+def test_what_counts_as_a_copy(change, is_copy):
+    cells = np.random.default_rng(1).integers(40, 200, (8, 9, 3), np.uint8)
+    index = LookIndex()
+    index.add("other", Look(np.random.default_rng(2).integers(40, 200, (8, 9, 3), np.uint8)))
+    index.add("first", Look(cells))
+    assert index.find_copy(Look(change(cells).astype(np.uint8))) == ("first" if is_copy else None)
+
+
+def test_an_index_of_many(tmp_path):
+    index = LookIndex()
+    looks = [Look(np.random.default_rng(n).integers(40, 200, (8, 9, 3), np.uint8)) for n in range(200)]
+    for number, look in enumerate(looks):
+        assert index.find_copy(look) is None
+        index.add(str(number), look)
+    assert [index.find_copy(look) for look in looks] == [str(number) for number in range(200)]
+
+
+def test_real_photos_and_their_copies(shared_data):
+    """Each at JPEG quality 30 and a third of the size is a copy of itself and of no other photo."""
+    paths = sorted((shared_data / "ducky" / "train").glob("*.jpg"))
+    index = LookIndex()
+    for path in paths:
+        index.add(path.name, Look.of(read_image(path)))
+    for path in paths:
+        image = Image.fromarray(read_image(path))
+        small = np.array(image.resize((image.width // 3, image.height // 3), Image.Resampling.LANCZOS))
+        assert index.find_copy(Look.of(small)) == path.name
