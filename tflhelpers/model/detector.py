@@ -176,6 +176,19 @@ class Detector:
             shutil.rmtree(temporary, ignore_errors=True)
         return folder
 
+    def save_zoo_checkpoint(self, prefix: str | Path) -> Path:
+        """Writes a checkpoint that the TensorFlow Object Detection API restores; see `write_pipeline_config`.
+
+        Args:
+            prefix: such as `folder/ckpt-0`; files of that name in the folder are replaced.
+
+        Returns:
+            The prefix.
+        """
+        from tflhelpers.model.zoo_checkpoint import save_zoo_checkpoint
+
+        return save_zoo_checkpoint(self.network, prefix)
+
     # ---- what they do
 
     def detect(self, image, *, threshold: float | None = None, max_boxes: int = 100) -> Boxes:
