@@ -13,6 +13,7 @@ from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.formats.assemble import assemble
 from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of
 from tflhelpers.data.formats.frames import FRAMES
+from tflhelpers.data.formats.gc_pause import collection_paused
 from tflhelpers.data.formats.report import ImportRefused, ImportReport, ReportBuilder, refuse_unless_clean
 
 __all__ = ["ImportRefused", "ImportReport", "export_annotations", "import_annotations"]
@@ -86,9 +87,10 @@ def import_annotations(
     format = detect_format(path) if format == "auto" else format
     switches = _switches(_READING, format, one_based=one_based, y_from_bottom=y_from_bottom)
     path = _only_file(path, format) if path.is_dir() and format in _ONE_FILE else path
-    raw = _module(_MODULES[format]).read(path, report, **switches)
     beside = path if path.is_dir() else path.parent
-    annotations = assemble(raw, report, folders=[folder or beside], frame=frame, rename=rename)
+    with collection_paused():
+        raw = _module(_MODULES[format]).read(path, report, **switches)
+        annotations = assemble(raw, report, folders=[folder or beside], frame=frame, rename=rename)
     built = report.build()
     if strict:
         refuse_unless_clean(built)

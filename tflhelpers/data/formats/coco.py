@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 
 _SHOWN = 10
+_AT_ONCE = 2**14  # boxes that are turned into Python objects together
 _UNKNOWN, _SHARED = -1, -2  # in place of an index: an id that names nothing, or two different things
 
 
@@ -202,21 +204,11 @@ class _File:
     ) -> Iterator[RawPicture]:
         """Yield the pictures in the file's order, each with its boxes in the order of theirs."""
         order = good[np.argsort(picture_of[good], kind="stable")]
-        stops = np.cumsum(np.bincount(picture_of[good], minlength=len(self.pictures.entries))).tolist()
-        xyxy, class_of = self.columns.xyxy(order), class_of[order]
-        names = [entry.name for entry in self.classes.entries]
-        start = left_out = 0
-        for index, (entry, stop) in enumerate(zip(self.pictures.entries, stops, strict=True)):
-            boxes = [
-                RawBox(names[label], tuple(edges), self.columns.where(row), self.columns.is_crowd(row))
-                for label, edges, row in zip(
-                    class_of[start:stop].tolist(),
-                    xyxy[start:stop].tolist(),
-                    order[start:stop].tolist(),
-                    strict=True,
-                )
-            ]
-            start = stop
+        counts = np.bincount(picture_of[good], minlength=len(self.pictures.entries)).tolist()
+        all_boxes = self._boxes(order, class_of)
+        left_out = 0
+        for index, (entry, count) in enumerate(zip(self.pictures.entries, counts, strict=True)):
+            boxes = list(islice(all_boxes, count))
             if self.pictures.is_shared(index):
                 continue  # told when it was read
             if boxes or self.boxes_whole:
@@ -224,6 +216,15 @@ class _File:
             else:
                 left_out += 1
         self._tell_left_out(left_out)
+
+    def _boxes(self, order: np.ndarray, class_of: np.ndarray) -> Iterator[RawBox]:
+        """Yield the boxes of some rows; each block is turned into Python objects when it is needed."""
+        names = [entry.name for entry in self.classes.entries]
+        for start in range(0, len(order), _AT_ONCE):
+            rows = order[start : start + _AT_ONCE]
+            edges = map(tuple, self.columns.xyxy(rows).tolist())
+            wheres, crowd = map(self.columns.where, rows.tolist()), map(self.columns.is_crowd, rows.tolist())
+            yield from map(RawBox, map(names.__getitem__, class_of[rows].tolist()), edges, wheres, crowd)
 
     def _tell_left_out(self, count: int) -> None:
         if self.boxes_whole:

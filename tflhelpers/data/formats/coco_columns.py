@@ -170,7 +170,7 @@ class Columns:
 
     def xyxy(self, rows: np.ndarray) -> np.ndarray:
         """Return the edges of some rows, as the file has them, a negative width included. float64 (n, 4)."""
-        xywh = np.array(self._xywh, np.float64).reshape(-1, 4)[rows]
+        xywh = np.frombuffer(self._xywh, np.float64).reshape(-1, 4)[rows] if len(rows) else np.zeros((0, 4))
         with np.errstate(over="ignore", invalid="ignore"):
             xywh[:, 2:] += xywh[:, :2]
         return xywh

@@ -205,7 +205,9 @@ def _whole_values(text: str) -> tuple[list[Any], int, bool, _Fault | None]:
                 return values, start, False, _Fault('expected "," or "]" behind it', end)
             append(value)
             start = end + 1
-            if start < size and text[start] in " \n\r\t":
+            if text[start : start + 2] == " {":
+                start += 1
+            elif start < size and text[start] in " \n\r\t":
                 start = space(text, start).end()  # type: ignore[union-attr]
     except (StopIteration, ValueError, RecursionError) as error:
         return values, start, False, _fault(error, start)
