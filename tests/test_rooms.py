@@ -10,11 +10,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tflhelpers"
 # Room -> what it may import from inside the package. A module allowed is a module with all below it.
 MAY_SEE = {
     "classification": ["data", "sharing.draw"],
-    "sharing": ["model.detector", "data"],
+    "sharing": ["model", "data"],  # an export takes a detector apart
     "evaluation": ["data"],
     "training": ["model", "data"],
     # What of data knows no annotations: the value types, pictures, and the bytes and texts that files are made of.
-    "model": ["data.boxes", "data.images", "data.resizing", "data.crc32c", "data.text_proto", "data.whole_files"],
+    "model": [
+        "data.boxes",
+        "data.images",
+        "data.resizing",
+        "data.crc32c",
+        "data.text_proto",
+        "data.whole_files",
+    ],
     "annotator": ["data"],
     "data": [],
     "project": [],
@@ -104,7 +111,7 @@ def test_imports_point_down(name, path):
             ["model.detector"],
         ),
         ("tflhelpers.sharing.draw", "from tflhelpers.model.detector import Detector", []),
-        ("tflhelpers.sharing.draw", "from tflhelpers.model import ssd", ["model.ssd"]),
+        ("tflhelpers.sharing.draw", "from tflhelpers.training import losses", ["training.losses"]),
         ("tflhelpers.data.boxes", "import tflhelpers as tfl", [""]),
         ("tflhelpers.data.boxes", "from tflhelpers.progress import progress_bar", []),
     ],

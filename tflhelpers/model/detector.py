@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.images import ImageError, read_image
+from tflhelpers.data.images import ImageError
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import RestoreReport, restore
 from tflhelpers.model.checkpoint_file import CheckpointFile
@@ -24,7 +24,7 @@ from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.heads import CLASS_HEAD_KEY, PREDICTOR_KEY
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
-from tflhelpers.model.nms import MIN_SCORE, select_detections
+from tflhelpers.model.picture_boxes import check_many, checked_image, checked_threshold, select_boxes
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
@@ -202,10 +202,10 @@ class Detector:
         Returns:
             Boxes with scores, in pixels of the picture, clipped to it.
         """
-        threshold = _checked_threshold(self.threshold if threshold is None else threshold)
-        picture = _checked_image(image)
+        threshold = checked_threshold(self.threshold if threshold is None else threshold)
+        picture = checked_image(image)
         boxes, scores = self._boxes_and_scores(network_input(picture, self.image_size)[None], 1)
-        return _select(boxes[0], scores[0], picture.shape[:2], threshold, max_boxes)
+        return select_boxes(boxes[0], scores[0], picture.shape[:2], threshold, max_boxes)
 
     def detect_all(
         self,
@@ -231,8 +231,8 @@ class Detector:
             ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
             ValueError: an array is no picture; the message says which.
         """
-        threshold = _checked_threshold(self.threshold if threshold is None else threshold)
-        _check_many(images, batch_size)
+        threshold = checked_threshold(self.threshold if threshold is None else threshold)
+        check_many(images, batch_size)
         total = len(images) if isinstance(images, Sized) else None
         found: list[Boxes] = []
         ready = in_order(self._prepared, images, ahead=2 * batch_size, threads=READERS)
@@ -251,7 +251,7 @@ class Detector:
     def _prepared(self, number: int, image) -> Prepared:
         """What the network takes in of a picture, and the picture's (height, width)."""
         try:
-            picture = _checked_image(image)
+            picture = checked_image(image)
         except ImageError:
             raise  # names the file
         except ValueError as error:
@@ -282,20 +282,9 @@ class Detector:
 
 def _select_all(all_boxes, all_scores, picture_sizes, threshold: float, max_boxes: int) -> list[Boxes]:
     return [
-        _select(boxes, scores, size, threshold, max_boxes)
+        select_boxes(boxes, scores, size, threshold, max_boxes)
         for boxes, scores, size in zip(all_boxes, all_scores, picture_sizes, strict=True)
     ]
-
-
-def _select(boxes_rel_yxyx, scores, picture_size, threshold, max_boxes) -> Boxes:
-    below = float(np.nextafter(np.float32(threshold), np.float32(0)))  # the threshold itself is enough
-    anchors, labels = select_detections(
-        boxes_rel_yxyx, scores, max_boxes=max_boxes, min_score=max(below, MIN_SCORE)
-    )
-    height, width = picture_size
-    sides = np.array([width, height, width, height], np.float32)
-    xyxy = np.clip(boxes_rel_yxyx[anchors], 0.0, 1.0)[:, [1, 0, 3, 2]] * sides
-    return Boxes(xyxy, labels, scores[anchors, labels])
 
 
 def _fresh_parts(prefix, variables) -> tuple[str, ...]:
@@ -306,33 +295,6 @@ def _fresh_parts(prefix, variables) -> tuple[str, ...]:
     head = {key: tuple(v.shape) for key, v in variables.items() if is_class_head(key)}
     fits = all(key in entries and tuple(entries[key].shape) == shape for key, shape in head.items())
     return () if fits else (CLASS_HEAD_KEY,)
-
-
-def _check_many(images: Iterable, batch_size: int) -> None:
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
-    if isinstance(images, (str, Path)):
-        raise TypeError(
-            f"images must be a list of pictures, got the single path {images}. For one picture use detect."
-        )
-
-
-def _checked_image(image) -> np.ndarray:
-    if isinstance(image, (str, Path)):
-        return read_image(image)
-    array = np.asarray(image)
-    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
-        raise ValueError(
-            f"image must be a path or RGB uint8 (H, W, 3), got {array.dtype} {array.shape}. "
-            "tflhelpers.read_image makes one of any picture file."
-        )
-    return array
-
-
-def _checked_threshold(threshold: float) -> float:
-    if not 0.0 <= threshold <= 1.0:
-        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
-    return float(threshold)
 
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
