@@ -1,0 +1,103 @@
+"""`off_the_shelf` reads SavedModels of others, and says what is wrong with those that it cannot."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.formats.label_map import write_label_map
+from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
+
+PICTURE = np.zeros((50, 200, 3), np.uint8)
+ROWS = (  # box ymin, xmin, ymax, xmax; score; class counted from 1
+    ((0.0, 0.5, 1.0, 1.0), 0.6, 2.0),
+    ((0.2, 0.1, 0.4, 0.3), 0.9, 1.0),
+    ((-0.5, -0.5, 0.2, 0.1), 0.7, 3.0),  # is clipped
+    ((0.3, 0.3, 0.3, 0.6), 0.95, 1.0),  # no height
+    ((0.2, 0.2, 0.4, 0.4), 0.97, 9.0),  # no class has this number
+    ((0.0, 0.0, 0.0, 0.0), 0.0, 1.0),  # padding
+)
+
+
+def save_like_others(folder, *, outputs=ROWS, taken="input_tensor", dtype=tf.uint8, drop=()):
+    """A SavedModel of the Object Detection API's kind that finds the same in every picture."""
+    boxes, scores, classes = (tf.constant([column], tf.float32) for column in zip(*outputs, strict=True))
+    given = {
+        "detection_boxes": boxes,
+        "detection_scores": scores,
+        "detection_classes": classes,
+        "num_detections": tf.constant([float(len(outputs))]),
+    }
+    given = {name: value for name, value in given.items() if name not in drop}
+
+    def run(images):
+        silent = 0.0 * tf.reduce_sum(tf.cast(images, tf.float32))
+        return {name: value + silent for name, value in given.items()}
+
+    module = tf.Module()
+    module.run = tf.function(run, input_signature=[tf.TensorSpec((1, None, None, 3), dtype, name=taken)])
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.run})
+    return folder
+
+
+@pytest.mark.parametrize("taken", ["input_tensor", "inputs"])
+def test_boxes_labels_and_scores(tmp_path, taken):
+    detector = off_the_shelf(save_like_others(tmp_path, taken=taken), class_names=["duck", "boat", "goose"])
+    found = detector.detect(PICTURE)
+    wanted = Boxes([[20, 10, 60, 20], [0, 0, 20, 10], [100, 0, 200, 50]], [0, 2, 1], [0.9, 0.7, 0.6])
+    np.testing.assert_allclose(found.xyxy, wanted.xyxy, atol=1e-4)
+    np.testing.assert_array_equal(found.labels, wanted.labels)
+    np.testing.assert_array_equal(found.scores, wanted.scores)
+    assert detector.image_size is None
+    assert len(detector.detect(PICTURE, max_boxes=2)) == 2
+    assert len(detector.detect(PICTURE, threshold=0.65)) == 2
+    both = detector.detect_all([PICTURE, PICTURE[:, :100]], progress=False)
+    assert both[0] == found
+    np.testing.assert_allclose(both[1].xyxy[:, ::2] * 2, found.xyxy[:, ::2], atol=1e-4)
+
+
+@pytest.mark.parametrize("given", [None, ["a", "b"]])
+def test_where_class_names_come_from(tmp_path, given):
+    folder = save_like_others(tmp_path / "saved_model").parent  # as the zoo's archives are laid out
+    assert off_the_shelf(folder, class_names=given).class_names[:2] == tuple(given or ("person", "bicycle"))
+    write_label_map(["duck", "boat", "goose"], folder / "saved_model" / "assets" / "label_map.pbtxt")
+    names = off_the_shelf(folder, class_names=given).class_names
+    assert names == tuple(given or ("duck", "boat", "goose"))
+
+
+def test_numbers_that_a_label_map_leaves_out(tmp_path):
+    folder = save_like_others(tmp_path)
+    (folder / "assets" / "label_map.pbtxt").write_text('item { id: 3 name: "duck" }')
+    assert off_the_shelf(folder).class_names == ("unused id 1", "unused id 2", "duck")
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"dtype": tf.float32}, r"one uint8 picture in.*\['input_tensor'\] in"),
+        (
+            {"drop": ["detection_classes"]},
+            r"detection_classes out\), got .* \['detection_boxes', 'detection_sc",
+        ),
+    ],
+)
+def test_other_signatures_are_refused(tmp_path, how, message):
+    with pytest.raises(ValueError, match=message):
+        off_the_shelf(save_like_others(tmp_path, **how))
+
+
+def test_what_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"got .*nowhere, which is no folder"):
+        off_the_shelf(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"which holds none.*Detector\.load"):
+        off_the_shelf(tmp_path)
+
+
+def test_an_address_without_tensorflow_hub(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_hub", None)
+    with pytest.raises(ImportError, match=r"pip install tensorflow-hub"):
+        off_the_shelf("https://tfhub.dev/tensorflow/ssd_mobilenet_v2/2")

@@ -1,0 +1,156 @@
+"""Proof that an export finds what the Keras detector finds, made before the export is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.images import fit_within
+from tflhelpers.data.samples import duck_photos
+from tflhelpers.model.detector import Detector
+from tflhelpers.model.nms import IOU_THRESHOLD
+from tflhelpers.model.picture_boxes import checked_image, pixels_xyxy
+from tflhelpers.model.preprocess import network_input
+from tflhelpers.sharing.export.each_picture import PictureDetector
+
+PICTURES = 5
+LONGEST_SIDE = 1024  # pixels of the pictures compared: the limits are in theirs
+MAX_BOXES = 100
+
+
+class ExportMismatch(RuntimeError):
+    """An export does not find what the Keras detector finds; the message holds the figures. Nothing was written."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far an export may be from Keras.
+
+    Attributes:
+        pixels: an edge of a box, in pixels of a picture whose longest side is at most 1024.
+        score: a score.
+        min_score: boxes with lower scores are not compared.
+    """
+
+    pixels: float
+    score: float
+    min_score: float
+
+
+@dataclass(frozen=True)
+class Equality:
+    """How far an export is from Keras: the largest differences.
+
+    Attributes:
+        pictures: that were compared.
+        boxes: that the export found in them.
+        pixels: between edges of boxes, in pixels of the picture.
+        score: between scores.
+        missed: boxes of Keras that the export has nothing for.
+    """
+
+    pictures: int
+    boxes: int
+    pixels: float
+    score: float
+    missed: int
+
+    def __str__(self) -> str:
+        missed = f", {self.missed} missed" if self.missed else ""
+        return (
+            f"{self.boxes} boxes in {self.pictures} pictures, edges within {self.pixels:.2g} px and "
+            f"scores within {self.score:.1e} of Keras{missed}"
+        )
+
+
+def pictures_of(photos: Annotations | Iterable | None, most: int = PICTURES) -> list[np.ndarray]:
+    """RGB uint8 pictures of at most 1024 pixels a side: the first few of `photos`, else the package's own.
+
+    Args:
+        photos: annotations, or paths and RGB uint8 arrays.
+        most: so many at most.
+
+    Raises:
+        ValueError: `photos` holds none.
+    """
+    if photos is None:
+        photos = duck_photos()
+    images = photos.image_paths if isinstance(photos, Annotations) else photos
+    pictures = [fit_within(checked_image(image), LONGEST_SIDE) for image in islice(images, most)]
+    if not pictures:
+        raise ValueError(
+            "photos must hold at least one picture, got none. Leave it out for the package's own."
+        )
+    return pictures
+
+
+def prove_equal(
+    detector: Detector, exported: PictureDetector, pictures: Sequence[np.ndarray], limits: Limits
+) -> Equality:
+    """How far what was exported is from `detector` on the pictures, if that is within the limits.
+
+    Every box of the export must be one that Keras' network gives for some anchor, edges and score; and of the boxes
+    that Keras' `detect` keeps, each must be there, or give way to one of its class that overlaps it. So two boxes that
+    are equally good may change places, and nothing else may.
+
+    Raises:
+        ExportMismatch: it is not.
+    """
+    parts = [_compared(detector, exported, picture, limits) for picture in pictures]
+    equality = Equality(
+        len(pictures),
+        sum(part.boxes for part in parts),
+        max(part.pixels for part in parts),
+        max(part.score for part in parts),
+        sum(part.missed for part in parts),
+    )
+    if equality.pixels > limits.pixels or equality.score > limits.score or equality.missed:
+        raise ExportMismatch(
+            f"expected edges within {limits.pixels} px and scores within {limits.score} of Keras, got {equality}. "
+            "Nothing was written. Other photos= or another quantize= may help; else please report it."
+        )
+    return equality
+
+
+def _compared(detector: Detector, exported: PictureDetector, picture: np.ndarray, limits: Limits) -> Equality:
+    got = exported.detect(picture, threshold=limits.min_score, max_boxes=MAX_BOXES)
+    lowest = min(limits.min_score + limits.score, 1.0)
+    wanted = detector.detect(picture, threshold=lowest, max_boxes=MAX_BOXES)
+    if len(got) == MAX_BOXES:  # those below the last one may be beyond the hundredth place
+        wanted = wanted[_scores(wanted) > _scores(got)[-1] + limits.score]
+    inputs = network_input(picture, detector.image_size)[None]
+    boxes, scores = (values[0] for values in detector._boxes_and_scores(inputs, 1))
+    candidates = pixels_xyxy(boxes, picture.shape[:2])
+    differences = [
+        _nearest(xyxy, score, candidates, scores[:, label], limits)
+        for xyxy, score, label in zip(got.xyxy, _scores(got), got.labels, strict=True)
+    ]
+    pixels, score = np.max([(0.0, 0.0), *differences], axis=0)
+    return Equality(1, len(got), float(pixels), float(score), _missed(wanted, got, limits))
+
+
+def _scores(boxes: Boxes) -> np.ndarray:
+    return np.zeros(0, np.float32) if boxes.scores is None else boxes.scores
+
+
+def _nearest(xyxy, score, candidates, scores, limits: Limits) -> tuple[float, float]:
+    """(pixels, score) between a box and the anchor's box that is most like it."""
+    pixels = np.abs(candidates - xyxy).max(axis=1)
+    apart = np.abs(scores - score)
+    best = np.argmin(np.maximum(pixels / limits.pixels, apart / limits.score))
+    return pixels[best], apart[best]
+
+
+def _missed(wanted: Boxes, got: Boxes, limits: Limits) -> int:
+    """Boxes that the export has neither as they are nor an overlapping one of their class, about as good or better."""
+    same = wanted.labels[:, None] == got.labels[None, :]
+    as_good = _scores(got)[None, :] >= _scores(wanted)[:, None] - limits.score
+    overlaps = (
+        iou_matrix(wanted.xyxy, got.xyxy) > IOU_THRESHOLD - 0.1
+    )  # clipped: suppression looked at them before
+    return int((~(same & as_good & overlaps).any(axis=1)).sum())

@@ -1,0 +1,126 @@
+"""Somebody's trained detector from TensorFlow Hub, Kaggle or the model zoo, with our `detect`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
+from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
+from tflhelpers.model.picture_boxes import pixels_xyxy
+from tflhelpers.sharing.export.each_picture import PictureDetector
+
+INPUT = "input_tensor"
+WANTED = ("detection_boxes", "detection_scores", "detection_classes")
+SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
+DEFAULT_THRESHOLD = 0.5
+
+
+class OffTheShelfDetector(PictureDetector):
+    """A SavedModel with the signature of the Object Detection API; make one with `off_the_shelf`."""
+
+    def __init__(
+        self, run: Callable, class_names: Sequence[str], threshold: float = DEFAULT_THRESHOLD
+    ) -> None:
+        super().__init__(class_names, threshold)
+        self._run = run
+
+    def __repr__(self) -> str:
+        return f"OffTheShelfDetector({len(self.class_names)} classes)"
+
+    @property
+    def image_size(self) -> None:
+        """None: the model takes pictures of any size and resizes them itself."""
+        return None
+
+    def _network_input(self, picture: np.ndarray) -> np.ndarray:
+        return picture
+
+    def _boxes(self, inputs, picture_size, threshold: float, max_boxes: int) -> Boxes:
+        import tensorflow as tf
+
+        outputs = self._run(**{INPUT: tf.convert_to_tensor(inputs[None])})
+        boxes, scores, classes = (outputs[name][0].numpy() for name in WANTED)
+        labels = np.rint(classes).astype(np.int64) - 1  # 1-based in the model
+        xyxy = pixels_xyxy(boxes, picture_size)
+        real = (scores >= threshold) & (scores > 0) & (xyxy[:, 2:] > xyxy[:, :2]).all(axis=1)
+        rows = np.flatnonzero(real & (labels >= 0) & (labels < len(self.class_names)))
+        rows = rows[np.argsort(-scores[rows], kind="stable")][:max_boxes]
+        return Boxes(xyxy[rows], labels[rows], np.clip(scores[rows], 0.0, 1.0))
+
+
+def off_the_shelf(
+    handle: str | Path, *, class_names: Sequence[str] | None = None, threshold: float = DEFAULT_THRESHOLD
+) -> OffTheShelfDetector:
+    """A detector that others have trained and saved, ready to use and not to be fine-tuned.
+
+    Args:
+        handle: the folder of a SavedModel (the zoo's `saved_model`, an export of the Object Detection API or of
+            `export_saved_model`); or an address of TensorFlow Hub or Kaggle, which needs tensorflow-hub.
+        class_names: a name for each of the model's class numbers 1, 2, 3, ...; None for what the folder says in
+            assets/label_map.pbtxt, or else COCO's.
+        threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no SavedModel in it.
+        ValueError: it is no detector of the Object Detection API's kind; the message says what it takes and gives.
+        ImportError: the handle is an address, and tensorflow-hub is not installed.
+    """
+    import tensorflow as tf
+
+    if _is_address(handle):
+        model, label_map = _from_hub(str(handle)), None
+    else:
+        folder = _saved_model_folder(Path(handle))
+        model, label_map = tf.saved_model.load(str(folder)), folder / "assets" / LABEL_MAP_NAME
+    if class_names is None and label_map is not None and label_map.is_file():
+        names = read_label_map(label_map).names
+        class_names = [names.get(number, f"unused id {number}") for number in range(1, max(names) + 1)]
+    detector = OffTheShelfDetector(
+        _checked_signature(model, handle), class_names or COCO_CLASS_NAMES, threshold
+    )
+    detector._model = model  # the signature alone does not keep its variables
+    return detector
+
+
+def _is_address(handle: str | Path) -> bool:
+    return isinstance(handle, str) and handle.startswith(("http://", "https://"))
+
+
+def _from_hub(address: str):
+    try:
+        import tensorflow_hub
+    except ImportError as error:
+        raise ImportError(
+            f"{address} is fetched with tensorflow-hub, which cannot be used here ({error}). "
+            'Install it with: pip install tensorflow-hub "setuptools<81". Or give the folder of a SavedModel.'
+        ) from error
+    return tensorflow_hub.load(address)
+
+
+def _saved_model_folder(folder: Path) -> Path:
+    for candidate in (folder, folder / "saved_model"):  # the zoo's archives hold one beside the checkpoint
+        if any((candidate / name).is_file() for name in SAVED_MODEL_FILES):
+            return candidate
+    raise FileNotFoundError(
+        f"expected a folder with a SavedModel ({SAVED_MODEL_FILES[0]}), got {folder}, which "
+        f"{'holds none' if folder.is_dir() else 'is no folder'}. A detector of ours is read with Detector.load."
+    )
+
+
+def _checked_signature(model, handle):
+    signature = model.signatures.get("serving_default")
+    takes = signature.structured_input_signature[1] if signature is not None else {}
+    gives = signature.structured_outputs if signature is not None else {}
+    one_picture = len(takes) == 1 and next(iter(takes.values())).dtype.name == "uint8"
+    if not one_picture or not all(name in gives for name in WANTED):
+        raise ValueError(
+            f"{handle}: expected the Object Detection API's signature (one uint8 picture in; {', '.join(WANTED)} "
+            f"out), got {sorted(takes)} in and {sorted(gives)} out. Give another model, or run this one with "
+            "tf.saved_model.load and make Boxes of what it gives."
+        )
+    name = next(iter(takes))
+    return signature if name == INPUT else lambda **given: signature(**{name: given[INPUT]})
