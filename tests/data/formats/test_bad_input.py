@@ -290,11 +290,22 @@ _ROWS = {
     "annotation without picture or size": (
         {
             "a.xml": _voc(_DUCK),
-            "c.xml": _voc(_DUCK, filename="gone.png", size=None),
+            "c.xml": _voc(_object("duck", -2, 6, 9000, 16), filename="gone.png", size=None),
         },
         {},
-        {"a.png": [_DUCK_BOX]},
-        [("refused", "c.xml", "missing picture of unknown size: 'gone.png'. Give images= its folder")],
+        {"a.png": [_DUCK_BOX], "gone.png": [("duck", 0, 6, 9000, 16)]},
+        [
+            (
+                "note",
+                "c.xml",
+                "missing picture: 'gone.png'; its boxes are kept as they are. Give images= its folder",
+            ),
+            (
+                "repaired",
+                "c.xml, object 1",
+                "partly outside the picture: -2, 6, 9000, 16 cut to ? × ? (height × width)",
+            ),
+        ],
     ),
     "a picture that is none": (
         {"a.xml": _voc(_DUCK), "b.png": "<html>404</html>", "b.xml": _voc(_DUCK, filename="b.png")},

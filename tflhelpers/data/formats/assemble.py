@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,16 +27,18 @@ _AT_ONCE = 2048  # pictures whose boxes are checked together
 
 @dataclass(slots=True)
 class _Placed:
-    """A picture that was found, or whose size is known without it."""
+    """A picture that can be taken: found, or missing with boxes that mean something without it."""
 
     raw: RawPicture
     path: Path
-    size: tuple[int, int]  # (height, width), upright
+    size: tuple[int, int] | None  # (height, width), upright; None: missing, and nobody says
     turn: int = 1
 
     @property
-    def drawn_size(self) -> tuple[int, int]:
-        """(height, width) in the frame in which the boxes were drawn."""
+    def drawn_size(self) -> tuple[float, float]:
+        """(height, width) in the frame in which the boxes were drawn; without end where nobody knows."""
+        if self.size is None:
+            return math.inf, math.inf
         return self.size[::-1] if self.turn >= 5 else self.size
 
 
@@ -50,7 +53,8 @@ def assemble(
     """Return the annotations of an import.
 
     Every picture is told to the report as taken or refused, every box that was changed or left out too. A
-    picture that is missing is kept if its file says how large it is: the boxes are worth having.
+    picture that is missing is kept, since the boxes are worth having, unless they are fractions of a size that
+    nobody knows.
 
     Args:
         raw: What a reader hands over; read once.
@@ -112,24 +116,27 @@ def _look_up(raw: RawPicture, index: PictureIndex, used: set[str], report: Repor
     found = index.find([raw.name, *aliases])
     if found is None:
         return None
-    if (
-        found.path in used and aliases
-    ):  # copied files often keep the name that they had in their first picture
+    if found.path in used and aliases:  # copied files often keep the name of the picture they were made for
         found = index.find(aliases[-1:]) or found
     used.add(found.path)
-    if found.renamed or stem_of(os.path.basename(found.path)) != stem_of(
-        os.path.basename(as_posix(raw.name))
-    ):
+    if found.renamed or _stem(found.path) != _stem(as_posix(raw.name)):
         report.repaired(raw.where, f"picture found by another name: for {raw.name!r} {found.path}")
     return Path(found.path)
 
 
+def _stem(path: str) -> str:
+    return stem_of(os.path.basename(path))
+
+
 def _missing(raw: RawPicture, index: PictureIndex, report: ReportBuilder) -> _Placed | None:
     path = raw.path or index.place_of(raw.name or (raw.aliases or ("",))[0])
-    if raw.size is None:
+    if raw.size is None and (raw.fractions or raw.y_from_bottom):
         report.refused(raw.where, f"missing picture of unknown size: {raw.name!r}. Give images= its folder")
         return None
-    report.note(raw.where, f"missing picture: {raw.name!r}; its boxes are kept. Give images= its folder")
+    unchecked = " as they are" if raw.size is None else ""
+    report.note(
+        raw.where, f"missing picture: {raw.name!r}; its boxes are kept{unchecked}. Give images= its folder"
+    )
     return _Placed(raw, path, raw.size)
 
 
@@ -283,8 +290,8 @@ def _is_possible_name(name: str) -> bool:
     return "\0" not in name and (name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name))
 
 
-def _shown(size: Iterable[int]) -> str:
-    return " × ".join(map(str, size))
+def _shown(size: Iterable[float]) -> str:
+    return " × ".join("?" if side == math.inf else str(side) for side in size)
 
 
 def _short(values: Iterable[object]) -> str:
