@@ -1,0 +1,149 @@
+"""What readers hand over becomes annotations: in order, each picture once, however many there are."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.formats import assemble as assemble_module
+from tflhelpers.data.formats.assemble import assemble
+from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
+from tflhelpers.data.formats.report import ReportBuilder
+
+_DUCK = RawBox("duck", (5, 6, 25, 16))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("a.png", "b.png", "c.png"):
+        Image.new("RGB", (60, 40)).save(tmp_path / name)
+    return tmp_path
+
+
+def _assembled(folder, pictures, class_names=None, **options):
+    report = ReportBuilder()
+    annotations = assemble(RawSet(class_names, iter(pictures)), report, folders=[folder], **options)
+    told = [tuple(entry) for entry in report.build().entries]
+    return annotations, told
+
+
+def test_pictures_keep_their_order_and_negatives_stay(folder):
+    pictures = [
+        RawPicture("c.png", [_DUCK], "1"),
+        RawPicture("a.png", [], "2"),
+        RawPicture("b.png", [RawBox("cat", ("1", 2.5, 3, 4)), _DUCK], "3"),
+    ]
+    annotations, told = _assembled(folder, pictures)
+    assert annotations == Annotations(
+        ["duck", "cat"],
+        [
+            (folder / "c.png", Boxes([[5, 6, 25, 16]], [0])),
+            (folder / "a.png", Boxes.empty()),
+            (folder / "b.png", Boxes([[1, 2.5, 3, 4], [5, 6, 25, 16]], [1, 0])),
+        ],
+    )
+    assert [picture.size for picture in annotations.pictures] == [(40, 60)] * 3
+    assert told == [("taken", "1", "1 box"), ("taken", "2", "0 boxes"), ("taken", "3", "2 boxes")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "rename", "names", "label"),
+    [
+        (None, None, ("duck",), 0),
+        (["cat", "duck"], None, ("cat", "duck"), 1),
+        (["cat"], None, ("cat", "duck"), 1),
+        (["cat", "cat", " ", "duck"], None, ("cat", "duck"), 1),
+        (["cat", "duck"], {"cat": "dog"}, ("dog", "duck"), 1),
+        (["cat", "duck"], {"duck": "cat"}, ("cat",), 0),
+        (["cat", "duck"], {"cat": "duck", "duck": "cat"}, ("duck", "cat"), 1),
+    ],
+)
+def test_classes(folder, declared, rename, names, label):
+    annotations, _ = _assembled(folder, [RawPicture("a.png", [_DUCK], "1")], declared, rename=rename)
+    assert annotations.class_names == names
+    assert annotations[0][1].labels.tolist() == [label]
+
+
+def test_crowds_are_kept_and_are_no_duplicates_of_objects(folder):
+    crowd = RawBox("duck", (5, 6, 25, 16), crowd=True)
+    pictures = [RawPicture("a.png", [_DUCK, crowd, crowd], "1"), RawPicture("b.png", [_DUCK], "2")]
+    annotations, told = _assembled(folder, pictures)
+    assert annotations[0][1] == Boxes([[5, 6, 25, 16]] * 2, [0, 0], crowd=[False, True])
+    assert annotations[1][1].crowd is None
+    assert told[0] == ("repaired", "1, box 3", "drawn twice: 5, 6, 25, 16 as 'duck'; one is kept")
+
+
+def test_a_picture_that_comes_twice_has_the_boxes_of_both(folder):
+    pictures = [
+        RawPicture("a.png", [_DUCK], "1"),
+        RawPicture("b.png", [_DUCK], "2"),
+        RawPicture("./a.png", [RawBox("duck", (1, 2, 3, 4)), _DUCK], "3"),
+    ]
+    annotations, told = _assembled(folder, pictures)
+    assert list(annotations) == [
+        (folder / "a.png", Boxes([[5, 6, 25, 16], [1, 2, 3, 4]], [0, 0])),
+        (folder / "b.png", Boxes([[5, 6, 25, 16]], [0])),
+    ]
+    assert ("repaired", "3", "picture annotated twice: joined with 1; 1 boxes were in both") in told
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 7, 2048])
+def test_the_result_does_not_depend_on_how_many_are_done_at_once(folder, monkeypatch, at_once):
+    boxes = [
+        _DUCK,
+        RawBox("cat", (25, 6, 5, 16)),
+        _DUCK,
+        RawBox("dog", (-5, 6, 70, 16)),
+        RawBox(None, (1,) * 4),
+    ]
+    pictures = [RawPicture(f"{n}.png", boxes[: n % 6], f"picture {n}", (40, 60)) for n in range(9)]
+    expected, expected_told = _assembled(folder, pictures)
+    monkeypatch.setattr(assemble_module, "_AT_ONCE", at_once)
+    annotations, told = _assembled(folder, pictures)
+    assert annotations == expected
+    assert sorted(told) == sorted(expected_told)
+    assert [len(boxes) for _, boxes in annotations] == [0, 1, 2, 2, 3, 3, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("size", "fractions", "kept"),
+    [
+        ((40, 60), False, [0, 0.975, 60, 16]),
+        ((40, 60), True, [0, 39, 60, 40]),
+        (None, False, [0, 0.975, 9000, 16]),
+        ((10**400, 60), False, [0, 0.975, 9000, 16]),
+        ((0, 60), False, [0, 0.975, 9000, 16]),
+    ],
+)
+def test_a_missing_picture_is_as_large_as_its_file_says(folder, size, fractions, kept):
+    picture = RawPicture("gone.png", [RawBox("duck", (-2, 0.975, 9000, 16))], "1", size, fractions)
+    annotations, _ = _assembled(folder, [picture])
+    assert annotations.pictures[0].path == folder / "gone.png"
+    assert annotations[0][1] == Boxes([kept], [0])
+
+
+def test_fractions_of_a_size_that_nobody_knows_are_refused(folder):
+    pictures = [RawPicture("gone.png", [_DUCK], "1", fractions=True), RawPicture("a.png", [_DUCK], "2")]
+    annotations, told = _assembled(folder, pictures)
+    assert annotations.image_paths == (folder / "a.png",)
+    assert told[0] == (
+        "refused",
+        "1",
+        "missing picture of unknown size: 'gone.png'. Give images= its folder",
+    )
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_path_that_the_reader_knows_is_not_looked_for(folder, exists):
+    path = folder / ("b.png" if exists else "x.png")
+    picture = RawPicture("a.png", [RawBox("duck", (0.25, 0.5, 0.75, 1))], "1", (40, 60), True, path)
+    annotations, told = _assembled(folder, [picture])
+    assert list(annotations) == [(path, Boxes([[15, 20, 45, 40]], [0]))]
+    assert [entry[0] for entry in told] == (["taken"] if exists else ["note", "taken"])
+
+
+def test_y_from_the_bottom(folder):
+    picture = RawPicture("a.png", [RawBox("duck", (5, 6, 25, 16))], "1", y_from_bottom=True)
+    assert _assembled(folder, [picture])[0][0][1].xyxy.tolist() == [[5, 24, 25, 34]]
