@@ -88,7 +88,7 @@ def _tree_of_keys(keys: frozenset[str]) -> bytes:
 
     graph = TrackableObjectGraph()
     graph.nodes.add()
-    number_of = {(): 0}
+    number_of: dict[tuple[str, ...], int] = {(): 0}
     for key in sorted(keys):
         steps = tuple(key.removesuffix(SUFFIX).split("/"))
         for depth in range(1, len(steps) + 1):

@@ -38,8 +38,7 @@ def box_features(boxes: Boxes, size: tuple[int, int], class_names: Sequence[str]
     labels = boxes.labels.tolist()
     features[_TEXT] = [class_names[label].encode() for label in labels]
     features[_LABEL] = [label + 1 for label in labels]
-    if boxes.crowd is not None and boxes.crowd.any():
-        features[_CROWD] = [int(crowd) for crowd in boxes.crowd]
+    features[_CROWD] = [int(crowd) for crowd in boxes.crowd_mask]
     if not np.array_equal(np.array(_edges(fractions.tolist(), size), np.float32).reshape(-1, 4), boxes.xyxy):
         features[_EDGES] = boxes.xyxy.ravel().tolist()
     return features
