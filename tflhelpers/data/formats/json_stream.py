@@ -27,7 +27,7 @@ _MARKS = {  # what a file of another encoding begins with; the longer ones first
     codecs.BOM_UTF16_BE: "utf-16",
 }
 # strict=False: a line break inside a name is no reason to refuse a file.
-_scan = json.JSONDecoder(strict=False).scan_once  # (text, start) -> (value, end)
+_scan = json.JSONDecoder(strict=False).scan_once  # type: ignore[attr-defined]  # (text, start) -> (value, end)
 
 
 class BrokenJson(AnnotationError):

@@ -203,7 +203,7 @@ def _edges(box: dict[str, Any]) -> XYXY | None:
 
 def _is_of_2018(label: dict[str, Any]) -> bool:
     """Tell whether a label maps class names to polygons: later ones have lists of objects and answers."""
-    objects = label.get("objects", label.get("classifications"))
+    objects: Any = label.get("objects", label.get("classifications"))
     is_later = isinstance(objects, list) and all(
         isinstance(drawn, dict) and "x" not in drawn for drawn in objects
     )

@@ -72,7 +72,7 @@ def _mask_box(counts: Any, size: Any) -> XYXY | None:
     runs = _unpacked(counts) if isinstance(counts, str) else counts
     try:
         height, width = (int(side) for side in size)
-        runs = [int(run) for run in runs]
+        runs = [int(run) for run in runs or ()]
     except (TypeError, ValueError, OverflowError):
         return None
     if height < 1 or width < 1 or height * width > _LARGEST_MASK:
