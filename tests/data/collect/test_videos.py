@@ -54,7 +54,7 @@ def test_of_each_stretch_the_sharpest_frame(tmp_path):
     assert [path.name for path in report.kept] == [f"clip one_{n:06d}.jpg" for n in sorted(sharp)]
     for path, number in zip(report.kept, sorted(sharp), strict=True):
         difference = np.abs(read_image(path).astype(int) - np.asarray(frames[number], int))
-        assert difference.mean() < 4
+        assert difference.mean() < 8  # what two compressions take; the frame before is 18 off
         with Image.open(path) as image:
             assert not image.getexif()
 
@@ -153,6 +153,16 @@ def test_run_again_nothing_changes_and_what_was_removed_stays_away(tmp_path):
     first.kept[1].unlink()
     assert take(clip, tmp_path, every=1).counts == {"removed by you": 1}
     assert len(take(clip, tmp_path, every=1, retry_skipped=True).kept) == 4
+
+
+def test_more_of_the_same_clip(tmp_path):
+    """What the coarser run has kept is counted among the frames of the finer one, and is there once."""
+    frames = [frame_with(6 * n, blur=0 if n in (3, 17, 24, 39) else 3) for n in range(40)]
+    clip = write_clip(tmp_path / "a.mp4", frames)
+    first = take(clip, tmp_path, every=1)
+    second = take(clip, tmp_path, every=0.5)
+    assert set(first.kept) < set(second.kept)
+    assert (len(second.kept), second.new) == (8, 4)
 
 
 def test_a_clip_that_ends_early_gives_what_it_has(tmp_path):

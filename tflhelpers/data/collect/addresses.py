@@ -85,7 +85,7 @@ def resolve(target: Target, *, allow_private: bool) -> list[tuple]:
         raise LeftOut("bad address", f"no host name ({error})") from None
     if not allow_private:
         for *_, address in found:
-            check_public(address[0], target.host)
+            check_public(str(address[0]), target.host)
     return list(dict.fromkeys((family, address) for family, *_, address in found))
 
 

@@ -13,7 +13,7 @@ from tflhelpers.data.collect.jpeg_file import save_jpeg
 from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared, sha256_of
 from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.collect.names import safe_name, stem_of_file
-from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, is_video_name, kind_of
+from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, heic_is_readable, is_video_name, kind_of
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS, in_counting_order
@@ -65,7 +65,11 @@ def from_folder(
         raise ValueError(f"{target}: expected another folder than the one with the photos. Choose a new one.")
     base = start if start.is_dir() else start.parent
     with Keeper(
-        target, str(source), settings=f"folder {longest}", distinct=distinct, retry_skipped=retry_skipped
+        target,
+        str(source),
+        settings=f"folder {longest} {heic_is_readable()}",
+        distinct=distinct,
+        retry_skipped=retry_skipped,
     ) as keeper:
         files = list(_files_below(start, target)) if start.is_dir() else [start]
         copier = _Copier(keeper, base, longest)
@@ -123,17 +127,11 @@ class _Copier:
             origin = sha256_of(path)
             image, _ = read_preview(path, self.longest)
         except ImageError as error:
-            raise self._left_out(error, path) from None
+            raise LeftOut("not a picture", str(error).removeprefix(f"{path}: ")) from None
         except OSError as error:
             raise LeftOut("unreadable", f"it cannot be read ({error.strerror})", passing=True) from None
         sha256 = save_jpeg(image, file)
         return Prepared(file, self._stem(path), ".jpg", sha256, Look.of(image), origin)
-
-    def _left_out(self, error: ImageError, path: Path) -> LeftOut:
-        reason = str(error).removeprefix(f"{path}: ")
-        if "extra" in reason:
-            return LeftOut("HEIC", reason, passing=True)  # the extra may be there the next time
-        return LeftOut("not a picture", reason)
 
     def _stem(self, path: Path) -> str:
         """IMG_0001 comes in each folder of a phone anew: the second one bears the folder's name too."""

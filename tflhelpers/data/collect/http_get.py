@@ -103,6 +103,11 @@ class Fetcher:
         silent = self._silent[parse_address(url).host] >= _SILENT_HOST
         return 1 if silent else self.limits.attempts
 
+    def give_up(self, url: str, left_out: LeftOut) -> None:
+        """Remember that all attempts at an address were in vain."""
+        if left_out.kind == "no connection":
+            self._silent[parse_address(url).host] += 1
+
     def wait(self, attempt: int, wanted_s: float | None = None) -> None:
         """Wait before the next attempt, each time twice as long, and never all threads for the same time."""
         seconds = self.limits.backoff_s * 2**attempt * random.uniform(0.7, 1.3)
@@ -151,12 +156,8 @@ class Fetcher:
         host = f"[{target.host}]" if ":" in target.host else target.host
         connection = http.client.HTTPConnection(host, target.port, timeout=self.limits.timeout_s)
         connection.default_port = default  # so that the Host header has no ":443"
-        try:
-            addresses = resolve(target, allow_private=self.limits.allow_private)
-            plain = _first_that_answers(addresses, min(self.limits.timeout_s, deadline - time.monotonic()))
-        except OSError:
-            self._silent[target.host] += 1
-            raise
+        addresses = resolve(target, allow_private=self.limits.allow_private)
+        plain = _first_that_answers(addresses, min(self.limits.timeout_s, deadline - time.monotonic()))
         self._silent[target.host] = 0
         if target.scheme == "https":
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ _AHEAD = 64  # jobs a thread that may be done before the first of them: one slow
 
 def in_order(
     jobs: Iterable[_Job], work: Callable[[_Job], _Result], threads: int, stop: threading.Event
-) -> Iterator[tuple[_Job, Callable[[], _Result]]]:
+) -> Generator[tuple[_Job, Callable[[], _Result]], None, None]:
     """Yield each job with a function that returns its result, or raises what `work` raised.
 
     Args:

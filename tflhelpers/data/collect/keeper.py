@@ -111,9 +111,8 @@ class Keeper:
     def __exit__(self, *_: object) -> None:
         try:
             self.report().save()
-            for leftover in self.staging.glob("*.part"):
-                leftover.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # a thread that was interrupted may still hold one
+                self._clear_staging()
                 self.staging.rmdir()
         finally:
             self._journal.__exit__()
@@ -159,11 +158,13 @@ class Keeper:
             return self._claim(key, same, prepared)
         if self._distinct and same is not None:
             prepared.file.unlink(missing_ok=True)
-            return self.leave(key, where, name, LeftOut("duplicate", f"the same file as {same}"))
+            self.leave(key, where, name, LeftOut("duplicate", f"the same file as {same}"))
+            return None
         copy_of = self._looks.find_copy(prepared.look) if self._near else None
         if copy_of is not None:
             prepared.file.unlink(missing_ok=True)
-            return self.leave(key, where, name, LeftOut("near duplicate", f"looks the same as {copy_of}"))
+            self.leave(key, where, name, LeftOut("near duplicate", f"looks the same as {copy_of}"))
+            return None
         return self._keep(key, prepared)
 
     def leave(self, key: str, where: str, name: str, left_out: LeftOut) -> None:
@@ -184,6 +185,9 @@ class Keeper:
     def _keep(self, key: str, prepared: Prepared) -> Path:
         stem = f"{prepared.subfolder}/{prepared.stem}" if prepared.subfolder else prepared.stem
         name = free_name(stem, prepared.ending, self._taken)
+        while (self.folder / name).exists():  # came while we were at work
+            self._taken.add(name.lower())
+            name = free_name(stem, prepared.ending, self._taken)
         entry = {"kept": name, "sha256": prepared.sha256, "look": prepared.look.to_text()}
         if prepared.origin:
             entry["origin"] = prepared.origin
@@ -229,6 +233,9 @@ class Keeper:
             if staged.exists() and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(staged, target)
+        self._clear_staging()
+
+    def _clear_staging(self) -> None:
         for leftover in self.staging.glob("*.part"):
             leftover.unlink(missing_ok=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 from tflhelpers.data.images import _HEIC_BRANDS
 
 HEAD_BYTES = 16
@@ -54,6 +56,11 @@ def describe(head: bytes) -> str:
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         return "a video: collect.from_video takes frames of one"
     return "something else"
+
+
+def heic_is_readable() -> bool:
+    """Whether the extra for HEIC is installed."""
+    return importlib.util.find_spec("pillow_heif") is not None
 
 
 def is_video_name(name: str) -> bool:

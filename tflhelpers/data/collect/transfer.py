@@ -88,10 +88,10 @@ def _in_colab() -> bool:
 
 
 def _upload_in_colab(folder: Path) -> list[Path]:
-    from google.colab import files
-
     here = Path.cwd()
     try:
+        from google.colab import files
+
         with tempfile.TemporaryDirectory() as aside:
             os.chdir(aside)  # Colab writes a copy of each file into the working directory
             uploaded: Mapping[str, bytes] = files.upload()

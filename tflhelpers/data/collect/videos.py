@@ -79,7 +79,7 @@ def from_video(
         retry_skipped=retry_skipped,
     ) as keeper:
         reader = FrameReader(video, step / _LOOKED_AT, longest)
-        taker = _Taker(keeper, video, f"{settings} {distinct}", distinct)
+        taker = _Taker(keeper, video, longest, distinct)
         with (
             progress_bar(None, "Looking at frames", enabled=progress) as bar,
             closing(iter(reader)) as frames,
@@ -134,7 +134,7 @@ class _Taker:
 
     keeper: Keeper
     video: Path
-    settings: str
+    longest: int
     distinct: bool
     count: int = 0
     _kept: list[np.ndarray] = field(default_factory=list)
@@ -145,7 +145,7 @@ class _Taker:
 
     def take(self, frame: Frame) -> None:
         """Keep a frame, or say why not."""
-        key = f"frame {self._id} {self.settings} {frame.number}"
+        key = f"frame {self._id} {self.longest} {frame.number}"
         where, name = f"frame {frame.number}", f"{frame.time:.2f} s"
         cells = cells_of(gray_of(frame.image))
         if self.keeper.is_settled(key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tflhelpers.data.collect.in_order import in_order
 from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared
 from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.collect.names import safe_name, stem_of_address, stem_of_file
+from tflhelpers.data.collect.picture_kinds import heic_is_readable
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.url_list import BadRow, Row, read_url_list
 from tflhelpers.data.images import ImageError, image_size, read_image
@@ -77,7 +79,7 @@ def from_csv(
         Path(urls_csv), url_column=url_column, name_column=name_column, class_column=class_column
     )
     limits = Limits(max_bytes, timeout_s, attempts=attempts, allow_private=allow_private)
-    settings = f"csv {max_bytes} {max_megapixels:g} {min_side} {allow_private}"
+    settings = f"csv {max_bytes} {max_megapixels:g} {min_side} {allow_private} {heic_is_readable()}"
     with Keeper(
         Path(folder), str(urls_csv), settings=settings, distinct=distinct, retry_skipped=retry_skipped
     ) as keeper:
@@ -116,17 +118,22 @@ class _Gatherer:
         if isinstance(row, BadRow) or first != row.line or self.keeper.is_settled(_key(row)):
             return None
         file = self.keeper.staged(_key(row))
-        for attempt in range(1_000):
+        for attempt in itertools.count():
             if self.fetcher.stop.is_set():
                 raise LeftOut("interrupted", "stopped by you", passing=True)
             try:
                 return self._fetch_and_check(row, file)
             except LeftOut as left_out:
+                if self.fetcher.stop.is_set():
+                    raise  # the file may by now be that of the next run
                 file.unlink(missing_ok=True)
-                if not left_out.passing or attempt + 1 >= self.fetcher.attempts_for(row.url):
+                if not left_out.passing:
+                    raise
+                if attempt + 1 >= self.fetcher.attempts_for(row.url):
+                    self.fetcher.give_up(row.url, left_out)
                     raise
                 self.fetcher.wait(attempt, left_out.wait_s if isinstance(left_out, Unavailable) else None)
-        raise AssertionError("unreachable: attempts are limited")
+        raise AssertionError("not reached")
 
     def _fetch_and_check(self, row: Row, file: Path) -> Prepared:
         fetched = self.fetcher.fetch(row.url, file)
