@@ -93,7 +93,7 @@ def _examples(annotations: Annotations) -> Iterator[bytes]:
 
 
 def _usable(boxes: Boxes, size: tuple[int, int], path: Path) -> Boxes:
-    if not len(boxes):
+    if _lie_inside(boxes, size):
         return boxes
     clipped = boxes.clip(size)
     usable = clipped.area > 0
@@ -104,6 +104,13 @@ def _usable(boxes: Boxes, size: tuple[int, int], path: Path) -> Boxes:
         f"{path}: {lost} of {len(boxes)} boxes have no area in the picture and were left out.", stacklevel=4
     )
     return clipped[usable]
+
+
+def _lie_inside(boxes: Boxes, size: tuple[int, int]) -> bool:
+    """Tell whether all boxes have an area and end at the picture's edges at most."""
+    height, width = size
+    rows = boxes.xyxy.tolist()
+    return all(0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height for x1, y1, x2, y2 in rows)
 
 
 def _common_folder(paths: tuple[Path, ...]) -> Path:
