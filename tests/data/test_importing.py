@@ -220,3 +220,66 @@ def test_the_same_two_pictures_in_four_formats_agree(shared_data, path, images):
         assert [row[0] for row in found[name]] == [row[0] for row in rows]
         apart = np.array([row[1:] for row in found[name]]) - np.array([row[1:] for row in rows])
         assert np.abs(apart).max() < (1 if "YOLO" in path else 1e-3), path
+
+
+_LABELBOX = "labelbox-python/libs/labelbox/tests/data/assets"
+# File, pictures, boxes, refused, and the first box: picture, class, edges. Edges are read off the files by hand;
+# those of 2018 and most others came without pictures.
+_SHARED = [
+    ("pets_examples.record", 10, 10, 0, ("0+chihuahua_153.jpg", "chihuahua", 119, 54, 228, 128)),
+    (
+        "labelbox-2018/labelbox_1.json",
+        10,
+        10,
+        0,
+        ("2016-tesla-model-s-17-of-43.jpg", "Car", 297.72829, 229.82535, 1862.97821, 792.20101),
+    ),
+    (
+        "labelbox-2018/labelbox_xy_1.json",
+        2,
+        7,
+        0,
+        ("2016-tesla-model-s-17-of-43.jpg", "Car", 229.72641, 311.89310, 2341.70679, 1331.77081),
+    ),
+    ("labelbox-2018/v2_wkt.json", 2, 6, 0, ("2016-tesla-model-s-17-of-43.jpg", "Car", 310, 244, 1991, 1343)),
+    ("labelbox-2018/v3_wkt.json", 10, 10, 0, ("Red_Bay-1440.jpg", "Car", 368, 76, 1196, 413)),
+    (f"{_LABELBOX}/coco/instances.json", 10, 62, 0, ("000000458755.jpg", "person", 567, 1.27, 640, 88.13)),
+    (
+        f"{_LABELBOX}/labelbox_v1/image_export.json",
+        1,
+        6,
+        4,
+        ("2560px-Kitano_Street_Kobe01s5s4110.jpg", "bounding_box", 965, 1333, 965 + 594, 1333 + 186),
+    ),
+    (
+        f"{_LABELBOX}/labelbox_v1/highly_nested_image.json",
+        1,
+        1,
+        2,
+        ("a8c0d364-b10f-5b49-09a3-151264999cfb-1", "deer", 50.636, 59.517, 104.033, 94.571),
+    ),
+    (
+        f"{_LABELBOX}/ndjson/rectangle_import.json",
+        1,
+        1,
+        0,
+        ("ckrb1sf1i1g7i0ybcdc6oc8ct", "bbox", 38, 28, 38 + 43, 28 + 41),
+    ),
+    (
+        f"{_LABELBOX}/ndjson/image_import.json",
+        1,
+        2,
+        2,
+        ("ckrazctum0z8a0ybc0b0o0g0v", "ckrazcueb16og0z6609jj7y3y", 2275, 1352, 2275 + 139, 1352 + 350),
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "pictures", "boxes", "refused", "first"), _SHARED)
+def test_exports_as_people_have_them(shared_data, file, pictures, boxes, refused, first):
+    annotations, report = import_annotations(shared_data / "formats" / file)
+    counts = [report.counts[what] for what in ("pictures", "boxes", "repaired", "refused")]
+    assert counts == [pictures, boxes, 0, refused]
+    path, found = annotations[0]
+    assert (path.name, annotations.class_names[found.labels[0]]) == first[:2]
+    assert found.xyxy[0].tolist() == pytest.approx(first[2:], abs=1e-3)

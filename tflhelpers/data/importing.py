@@ -77,20 +77,20 @@ def import_annotations(
         Repaired:
           2 × partly outside the picture (b.xml, object 1: -3, 10, 50, 60 cut to 480 × 640 (height × width))
     """
-    path = _existing(Path(path), "the annotations")
+    place = _existing(Path(path), "the annotations")
     folder = None if images is None else _existing(Path(images), "the folder of the pictures")
     _check_choice("frame", frame, FRAMES)
     _check_choice("format", format, ("auto", *_MODULES))
     report = ReportBuilder()
-    if path.is_file() and path.suffix.lower() == ".zip":
-        path = _module("archive").unpack(path, path.with_suffix(""), report)
-    format = detect_format(path) if format == "auto" else format
+    if place.is_file() and place.suffix.lower() == ".zip":
+        place = _module("archive").unpack(place, place.with_suffix(""), report)
+    format = detect_format(place) if format == "auto" else format
     switches = _switches(_READING, format, one_based=one_based, y_from_bottom=y_from_bottom)
-    path = _only_file(path, format) if path.is_dir() and format in _ONE_FILE else path
-    beside = path if path.is_dir() else path.parent
+    place = _only_file(place, format) if place.is_dir() and format in _ONE_FILE else place
+    folders = [folder or (place if place.is_dir() else place.parent)]
     with collection_paused():
-        raw = _module(_MODULES[format]).read(path, report, **switches)
-        annotations = assemble(raw, report, folders=[folder or beside], frame=frame, rename=rename)
+        raw = _module(_MODULES[format]).read(place, report, **switches)
+        annotations = assemble(raw, report, folders=folders, frame=frame, rename=rename)
     built = report.build()
     if strict:
         refuse_unless_clean(built)
@@ -128,9 +128,8 @@ def export_annotations(
         )
     _check_choice("format", format, [name for name in _MODULES if name != "labelbox"])
     switches = _switches(_WRITING, format, one_based=one_based, copy_images=copy_images)
-    path = Path(path)
-    written = _module(_MODULES[format]).write(annotations, path, **switches)
-    return list(written) if written else [path]
+    written = _module(_MODULES[format]).write(annotations, Path(path), **switches)
+    return list(written) if written else [Path(path)]
 
 
 def _module(name: str) -> ModuleType:

@@ -26,7 +26,8 @@ _ROWS = [  # edges as read, edges after, what is wrong; the picture is 40 high a
     ((5, 6, 5 + 1e-9, 16), None, ("no_area",)),  # there is no float32 between
     ((_NAN, 6, 25, 16), None, ("unreadable",)),
     ((5, math.inf, 25, 16), None, ("unreadable",)),
-    ((-1e300, 6, 1e300, 16), (0, 6, 60, 16), ("cut",)),
+    ((-1e30, 6, 1e30, 16), (0, 6, 60, 16), ("cut",)),
+    ((-1e39, 6, 25, 16), None, ("unreadable",)),  # more than float32 holds
     ((1e-14, 6, 29.9999999999999, 16), (0, 6, 30, 16), ()),
 ]
 _FAULTS = ("unreadable", "outside", "no_area", "swapped", "cut")

@@ -103,6 +103,10 @@ _LAYOUTS = {  # files; pictures that are found, each with _BOXES
         },
         ["images/b.png", "images/a.png"],
     ),
+    "all in a folder of its own": (
+        {"my set/images/a.png": None, "my set/labels/a.txt": _LINE, "my set/data.yaml": _NAMES},
+        ["my set/images/a.png"],
+    ),
     "names by number": (
         {"a.png": None, "a.txt": _LINE, "data.yaml": "names:\n  1: duck\n  0: cat\nnc: 2\n"},
         ["a.png"],
@@ -194,6 +198,12 @@ def test_places_that_are_not_there_are_said(tmp_path):
     assert [entry.what for entry in report.of("note")] == [
         "train, val and test lead nowhere: all label files in the folder are read"
     ]
+
+
+@pytest.mark.parametrize("entry", ["x" * 5000, "a/" * 3000, '"a\\0b"', "//server/share", "[{a: b}, [c]]"])
+def test_places_that_no_system_has_do_no_harm(tmp_path, entry):
+    _make(tmp_path, {"a.png": None, "a.txt": _LINE, "data.yaml": f"path: {entry}\ntrain: {entry}\n{_NAMES}"})
+    assert list(import_annotations(tmp_path)[0]) == [(tmp_path / "a.png", _BOXES)]
 
 
 def test_a_list_may_be_wrong_in_places(tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 _OUTSIDE_PX = 0.01  # files miss the edge by rounding; that is cut without a word, as `Annotations.check` does
+_LARGEST = float(np.finfo(np.float32).max)  # what Boxes can hold
 _SNAP_PX = 1e-9  # what float64 loses between fractions and pixels
 
 
@@ -63,7 +64,7 @@ def mend(xyxy: np.ndarray, sizes: np.ndarray, precision: np.ndarray) -> Mended:
         sizes: (height, width) of the picture of each box. (n, 2).
         precision: How far from a whole pixel an edge may be to be taken for it, in pixels. (n, 2): y, x.
     """
-    unreadable = ~np.isfinite(xyxy).all(axis=1)
+    unreadable = ~(np.abs(xyxy) <= _LARGEST).all(axis=1)  # so that NaN is, too
     xyxy = np.where(unreadable[:, None], 0.0, xyxy)
     xyxy = _snapped(xyxy, np.maximum(precision[:, [1, 0, 1, 0]], _SNAP_PX))
     swapped = (xyxy[:, :2] > xyxy[:, 2:]).any(axis=1)
@@ -103,7 +104,7 @@ def repeats(keys: Sequence[np.ndarray]) -> np.ndarray:
 def _is_flat(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Tell which boxes have no area in float32, in which `Boxes` keeps them. bool (n,)."""
     with np.errstate(over="ignore"):
-        return (low.astype(np.float32) >= high.astype(np.float32)).any(axis=1)
+        return np.any(low.astype(np.float32) >= high.astype(np.float32), axis=1)
 
 
 def _number(value: Any) -> float:

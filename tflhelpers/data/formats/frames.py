@@ -68,7 +68,7 @@ def choose_frame(facts: Facts, annotated_size: tuple[int, int] | None, frame: st
     )
 
 
-def turn_upright(xyxy: np.ndarray, stored_size: tuple[int, int], orientation: int) -> np.ndarray:
+def turn_upright(xyxy: np.ndarray, stored_size: tuple[float, float], orientation: int) -> np.ndarray:
     """Return boxes, drawn on a picture as it is stored, in the frame of the picture turned upright.
 
     Args:

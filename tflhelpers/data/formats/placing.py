@@ -45,7 +45,9 @@ def place(
         raw.size = None
     try:
         path = raw.path or _look_up(raw, index, used, report)
-        facts = None if path is None else read_facts(path)
+        if path is None:
+            return _missing(raw, index, report)
+        return _measured(raw, path, read_facts(path), frame, report)
     except AmbiguousPicture as error:
         report.refused(
             raw.where, f"several pictures of that name: {error}. Give images= the folder of the right one"
@@ -54,8 +56,6 @@ def place(
         return _missing(raw, index, report)
     except (ImageError, OSError) as error:
         report.refused(raw.where, f"unreadable picture: {error}")
-    else:
-        return _missing(raw, index, report) if facts is None else _measured(raw, path, facts, frame, report)
     return None
 
 

@@ -52,9 +52,9 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     if names is not None:
         return RawSet([names[number] for number in sorted(names)], pictures, [layout.folder])
     report.note(path.name, "no classes.txt or data.yaml: the classes are called by their numbers")
-    pictures = list(pictures)
-    numbers = {int(box.class_name or 0) for picture in pictures for box in picture.boxes}
-    return RawSet([str(number) for number in sorted(numbers)], pictures, [layout.folder])
+    all_pictures = list(pictures)
+    numbers = {int(box.class_name or 0) for picture in all_pictures for box in picture.boxes}
+    return RawSet([str(number) for number in sorted(numbers)], all_pictures, [layout.folder])
 
 
 def write(annotations: Annotations, path: Path, *, copy_images: bool = False) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list
-from tflhelpers.data.formats.files import files_below
+from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix, has_ending, stem_of
 from tflhelpers.data.formats.report import ReportBuilder
 
@@ -67,14 +67,14 @@ def find_layout(path: Path, report: ReportBuilder) -> Layout:
             raise AnnotationError(f"{path}: expected a YOLO folder or its data.yaml, got another file.")
         return Layout(path.parent, _read_yaml(path), path)
     found = sorted(file for file in path.iterdir() if file.suffix.lower() in _YAML_ENDINGS and file.is_file())
-    named = [file for file in found if file.stem.lower() in ("data", "dataset")] or found
+    below = [] if found else files_below(path, _YAML_ENDINGS)  # archives often hold a folder with the set
+    named = [file for file in found + below if file.stem.lower() in ("data", "dataset")] or found
     if not named:
         return Layout(path, {}, None)
     if len(named) > 1:
-        report.note(
-            named[0].name, f"several .yaml files: this one is used, of {', '.join(f.name for f in named)}"
-        )
-    return Layout(path, _read_yaml(named[0]), named[0])
+        names = ", ".join(relative_where(file, path) for file in named)
+        report.note(relative_where(named[0], path), f"several .yaml files: this one is used, of {names}")
+    return Layout(named[0].parent, _read_yaml(named[0]), named[0])
 
 
 def class_names_of(layout: Layout, report: ReportBuilder) -> dict[int, str] | None:
@@ -100,8 +100,8 @@ def label_files(layout: Layout, report: ReportBuilder) -> list[LabelFile]:
         report.note(
             layout.yaml_path.name, "train, val and test lead nowhere: all label files in the folder are read"
         )
-    lists = [place for place in places if place.is_file()]
-    folders = [place for place in places if place.is_dir()]
+    lists = [place for place in places if os.path.isfile(place)]
+    folders = [place for place in places if os.path.isdir(place)]
     found = [label for file in lists for label in _labels_of_list(file, layout.folder, report)]
     found += [label for folder in folders for label in _labels_for(folder, layout.folder)]
     if not places:
@@ -163,7 +163,7 @@ def _existing(entry: str, layout: Layout) -> Path | None:
     candidates = [os.path.join(layout.folder, as_posix(base), name) for base in bases]
     candidates += [os.path.join(layout.folder, name), os.path.join(layout.folder, inner)]
     places = [Path(os.path.normpath(candidate)) for candidate in candidates if "\0" not in candidate]
-    return next((place for place in places if place.exists()), None)
+    return next((place for place in places if os.path.exists(place)), None)
 
 
 def _labels_for(pictures: Path, folder: Path) -> list[LabelFile]:
