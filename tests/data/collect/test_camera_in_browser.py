@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.jupyter_programs import LAB_WITH_ONE_SHELL, NOTEBOOK_6, served
+
 pytestmark = pytest.mark.browser
 
 COLLECT = Path(__file__).resolve().parents[3] / "tflhelpers" / "data" / "collect"
@@ -299,14 +301,24 @@ def test_nothing_is_cut_off(open_camera, tmp_path, scheme, viewport):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
 
 
-@pytest.mark.timeout(240)
-def test_in_jupyterlab(browser, tmp_path):
-    """The notebook goes on behind the camera, and what is taken while a cell runs is saved after it."""
-    nbformat = pytest.importorskip("nbformat")
+def _lab():
     if importlib.util.find_spec("jupyterlab") is None:
         pytest.skip("needs JupyterLab: pip install tflhelpers[browser]")
-    from tests.browser.jupyter_programs import LAB_WITH_ONE_SHELL, served
+    return LAB_WITH_ONE_SHELL, sys.executable
 
+
+def _notebook6():
+    if not os.environ.get("NOTEBOOK6_PYTHON"):
+        pytest.skip("needs the variable NOTEBOOK6_PYTHON to name a Python with Notebook 6")
+    return NOTEBOOK_6, os.environ["NOTEBOOK6_PYTHON"]
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("program", [_lab, _notebook6])
+def test_in_a_notebook(browser, tmp_path, program):
+    """The notebook goes on behind the camera, and what is taken while a cell runs is saved after it."""
+    nbformat = pytest.importorskip("nbformat")
+    program, python = program()
     work, home = tmp_path / "work", tmp_path / "home"
     work.mkdir()
     home.mkdir()
@@ -319,10 +331,11 @@ def test_in_jupyterlab(browser, tmp_path):
     nbformat.write(notebook, work / "camera.ipynb")
     context = browser.new_context(permissions=["camera"])
     page = context.new_page()
-    with served(LAB_WITH_ONE_SHELL, sys.executable, work, home) as address:
+    with served(program, python, work, home) as address:
         page.goto(address.format(notebook="camera.ipynb"))
-        page.wait_for_function(LAB_WITH_ONE_SHELL.ready, timeout=60_000)
-        page.evaluate(LAB_WITH_ONE_SHELL.run_all)
+        page.wait_for_function(program.ready, timeout=60_000)
+        time.sleep(program.seconds_to_settle)
+        page.evaluate(program.run_all)
         wait_until_open(page)
         _wait_for(lambda: (work / "ran").exists())
         page.get_by_role("button", name="Take photo").click()
@@ -332,7 +345,7 @@ def test_in_jupyterlab(browser, tmp_path):
         _wait_for(lambda: len(names(work / "photos")) == 2)
         wait_for_status(page, "2 photos in photos")
         if os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=f"{os.environ['SCREENSHOTS']}/camera_lab.png")
+            page.screenshot(path=f"{os.environ['SCREENSHOTS']}/camera_{program.module}.png")
     context.close()
 
 

@@ -93,32 +93,36 @@ def check_public(number: str, host: str) -> None:
     """Refuse the number of a machine that is not public.
 
     Raises:
-        LeftOut: If it is private, loopback, link-local, multicast, reserved, or an IPv6 number that holds such a one.
+        LeftOut: If it is private, loopback, link-local, multicast, reserved, a tunnel, or an IPv6 number that
+            stands for such a one.
     """
     try:
-        numbers = _with_embedded(ipaddress.ip_address(number))
+        public = _is_public(_meant(ipaddress.ip_address(number)))
     except ValueError:
         raise LeftOut("bad address", f"{host} has no usable number ({number})") from None
-    if not all(_is_public(each) for each in numbers):
+    if not public:
         raise LeftOut(
             _ONES_OWN,
             f"{host} is {number}, which is not on the public internet; allow_private=True asks it nevertheless",
         )
 
 
-def _with_embedded(number: _Ip) -> list[_Ip]:
-    """The number itself, and the IPv4 numbers that an IPv6 number stands for."""
-    if isinstance(number, ipaddress.IPv4Address):
-        return [number]
-    embedded = [number.ipv4_mapped, number.sixtofour, *(number.teredo or ())]
-    if number in _NAT64:
-        embedded.append(ipaddress.IPv4Address(int(number) & 0xFFFFFFFF))
-    if number.ipv4_mapped is not None:
-        return [number.ipv4_mapped]  # the same machine, whatever a Python version says of ::ffff:0:0/96
-    return [number, *(each for each in embedded if each is not None)]
+def _meant(number: _Ip) -> _Ip:
+    """The number itself, or the IPv4 number that an IPv6 number is another way to write or to reach."""
+    if isinstance(number, ipaddress.IPv6Address):
+        if number.ipv4_mapped is not None:
+            return number.ipv4_mapped
+        if number in _NAT64:
+            return ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
+    return number
 
 
 def _is_public(number: _Ip) -> bool:
+    """Whether a number is one of the public internet. Python's versions differ in what `is_global` takes in."""
+    if isinstance(number, ipaddress.IPv6Address) and (
+        number.is_site_local or number.sixtofour is not None or number.teredo is not None
+    ):
+        return False  # tunnels of old: nobody serves pictures there, and they hold IPv4 numbers
     closed = (
         number.is_private
         or number.is_loopback
@@ -126,7 +130,5 @@ def _is_public(number: _Ip) -> bool:
         or number.is_multicast
         or number.is_reserved
         or number.is_unspecified
-        or getattr(number, "is_site_local", False)
     )
-    nat64 = isinstance(number, ipaddress.IPv6Address) and number in _NAT64
-    return nat64 or (number.is_global and not closed)
+    return number.is_global and not closed
