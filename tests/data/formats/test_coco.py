@@ -11,7 +11,7 @@ import pytest
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.formats import coco, json_stream
+from tflhelpers.data.formats import coco, json_window
 from tflhelpers.data.formats.report import ImportReport, ReportBuilder
 
 _CATEGORIES = [
@@ -59,7 +59,7 @@ def _told(report: ImportReport) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 0)])
 @pytest.mark.parametrize("chunk", [7, 4 * 2**20])
 def test_lists_are_read_in_any_order(tmp_path, monkeypatch, order, chunk):
-    monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+    monkeypatch.setattr(json_window, "_CHUNK", chunk)
     items = list(_document().items())
     pictures, classes, report = _read(tmp_path / "a.json", dict(items[i] for i in order))
     assert pictures == _TAKEN

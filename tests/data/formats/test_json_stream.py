@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.formats import json_stream
+from tflhelpers.data.formats import json_window
 from tflhelpers.data.formats.json_stream import BrokenJson, read_members, read_rows, skipped_list
 from tflhelpers.data.formats.report import ReportBuilder
 
@@ -28,7 +28,7 @@ _DOCUMENTS = [
 @pytest.fixture(params=[1, 2, 3, 7, 64, 4 * 2**20])
 def chunk(request, monkeypatch) -> int:
     """Bytes that are read at a time: the pieces end anywhere, within names, numbers and letters too."""
-    monkeypatch.setattr(json_stream, "_CHUNK", request.param)
+    monkeypatch.setattr(json_window, "_CHUNK", request.param)
     return request.param
 
 
@@ -134,8 +134,8 @@ def test_cut_anywhere_gives_a_beginning_of_what_the_whole_gives(tmp_path, chunk)
 
 
 def test_an_endless_entry_is_refused_before_it_fills_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(json_stream, "LARGEST_ENTRY", 2**20)
-    monkeypatch.setattr(json_stream, "_CHUNK", 2**16)
+    monkeypatch.setattr(json_window, "LARGEST_ENTRY", 2**20)
+    monkeypatch.setattr(json_window, "_CHUNK", 2**16)
     path = _write(tmp_path / "a.json", '{"rows": [1, "' + "x" * 4 * 2**20 + '", 2]}')
     with pytest.raises(BrokenJson, match="longer than 1 million") as caught:
         list(read_members(path))
