@@ -19,10 +19,12 @@ INSTALL_REQUIRES = [
     "keras>=3.10",
     "matplotlib>=3.8",
     "imageio>=2.34",
+    "imageio-ffmpeg>=0.5",
     "pycocotools>=2.0.8",
     "tqdm>=4.66",
     "ipywidgets>=7.7",
     "anywidget>=0.9",
+    "PyYAML>=6.0",
 ]
 
 # What Colab lacks, or what only some people need. Imported lazily, with an error that names the extra.

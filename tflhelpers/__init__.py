@@ -6,7 +6,8 @@ them is used. The rooms, in the order of the story that the notebooks tell:
     project.py        where things live: Google Drive in Colab, a folder elsewhere
                       open_project, Project
     data/             pictures and the boxes on them
-                      Boxes, iou_matrix, read_image, Annotations, duck_photos, duck_clip
+                      Boxes, iou_matrix, read_image, Annotations, import_annotations, export_annotations,
+                      ImportReport, ImportRefused, write_tfrecords, collect, duck_photos, duck_clip
     annotator/        drawing boxes on your pictures, in the notebook
                       Annotator
     model/            the detectors and their trained weights
@@ -47,6 +48,12 @@ _HOMES = {
     "iou_matrix": "data.boxes",
     "read_image": "data.images",
     "Annotations": "data.annotations",
+    "import_annotations": "data.importing",
+    "export_annotations": "data.importing",
+    "ImportReport": "data.importing",
+    "ImportRefused": "data.importing",
+    "write_tfrecords": "data.formats.tfrecord_writer",
+    "collect": "data.collect",
     "duck_photos": "data.samples",
     "duck_clip": "data.samples",
     "Annotator": "annotator.widget",
@@ -80,10 +87,16 @@ __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
     from tflhelpers.annotator.widget import Annotator as Annotator
+    from tflhelpers.data import collect as collect
     from tflhelpers.data.annotations import Annotations as Annotations
     from tflhelpers.data.boxes import Boxes as Boxes
     from tflhelpers.data.boxes import iou_matrix as iou_matrix
+    from tflhelpers.data.formats.tfrecord_writer import write_tfrecords as write_tfrecords
     from tflhelpers.data.images import read_image as read_image
+    from tflhelpers.data.importing import ImportRefused as ImportRefused
+    from tflhelpers.data.importing import ImportReport as ImportReport
+    from tflhelpers.data.importing import export_annotations as export_annotations
+    from tflhelpers.data.importing import import_annotations as import_annotations
     from tflhelpers.data.samples import duck_clip as duck_clip
     from tflhelpers.data.samples import duck_photos as duck_photos
     from tflhelpers.doctor import diagnose as diagnose
@@ -119,7 +132,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         known = ", ".join(_HOMES)
         raise AttributeError(f"module 'tflhelpers' has no attribute {name!r}. It has: {known}.")
-    value = getattr(importlib.import_module(f"tflhelpers.{_HOMES[name]}"), name)
+    home = importlib.import_module(f"tflhelpers.{_HOMES[name]}")
+    value = getattr(home, name, home)  # `collect` is its home
     globals()[name] = value
     return value
 

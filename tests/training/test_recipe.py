@@ -6,7 +6,7 @@ import pytest
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.training.recipe import TRAINABLE, auto_steps, choose_recipe, parse_seconds
+from tflhelpers.training.recipe import TRAINABLE, auto_steps, choose_recipes, parse_seconds
 
 NOTHING_ASKED = {
     "fresh_predictor": False,
@@ -58,8 +58,27 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
     ],
 )
 def test_what_is_asked_is_taken_and_the_rest_is_chosen(asked, name, chosen):
-    made = getattr(choose_recipe(photos(5), **NOTHING_ASKED | asked), name)
+    made = getattr(choose_recipes(photos(5), **NOTHING_ASKED | asked)[0], name)
     assert made == (pytest.approx(chosen) if isinstance(chosen, float) else chosen)
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [
+        ({}, [("fpn", 600, 0.001, None), ("all", 200, 0.001, None)]),
+        ({"budget": 100}, [("fpn", 5000, 0.001, 60.0), ("all", 5000, 0.001, 40.0)]),
+        ({"steps": 30}, [("fpn", 30, 0.001, None)]),
+        ({"learning_rate": 0.01}, [("fpn", 600, 0.01, None)]),
+        ({"trainable": "heads"}, [("heads", 600, 0.001, None)]),
+        ({"fresh_predictor": False}, [("all", 200, 0.02, None)]),
+    ],
+)
+def test_a_predictor_from_nothing_learns_before_all_layers_do(asked, parts):
+    recipes = choose_recipes(photos(5), **NOTHING_ASKED | {"fresh_predictor": True} | asked)
+    chosen = [(r.trained, r.steps, r.learning_rate, r.budget) for r in recipes]
+    assert chosen == [
+        (TRAINABLE[part], steps, pytest.approx(rate), budget) for part, steps, rate, budget in parts
+    ]
 
 
 @pytest.mark.parametrize(

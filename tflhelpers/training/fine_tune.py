@@ -7,7 +7,7 @@ import logging
 import os
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -22,13 +22,13 @@ from tflhelpers.training.adamw import FlatAdamW
 from tflhelpers.training.advice import Movement, still_loss, tiny_objects
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import PictureBatches, TrainingPictures
-from tflhelpers.training.course import Keeper
+from tflhelpers.training.course import LOSSES, Keeper
 from tflhelpers.training.draws import Draws
 from tflhelpers.training.feature_cache import FeatureCache, split_network
 from tflhelpers.training.fresh_layers import settle_fresh_layers
 from tflhelpers.training.history import History
 from tflhelpers.training.loop import run_steps
-from tflhelpers.training.recipe import Recipe, choose_recipe
+from tflhelpers.training.recipe import Recipe, choose_recipes
 from tflhelpers.training.resume import STATE_FILE
 from tflhelpers.training.trainer import DetectorTrainer
 from tflhelpers.training.watching import Watch, watching
@@ -67,7 +67,7 @@ def fine_tune(
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
             pyramid), "all". "auto" takes "all", as with the backbone left as it is things are found but boxes are not
-            tight; "fpn" where the checkpoint was of a feature extractor alone.
+            tight; where the checkpoint was of a feature extractor alone, "fpn" and then "all".
         augment: "auto" changes flip, zoom, position and colour at random; an `Augmentation` says how far; None or
             False takes the pictures as they are.
         optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
@@ -95,7 +95,7 @@ def fine_tune(
     began = time.monotonic()
     _check(detector, annotations, validation)
     pictures = TrainingPictures(annotations, detector.image_size)
-    recipe = choose_recipe(
+    recipes = choose_recipes(
         annotations,
         fresh_predictor=settle_fresh_layers(detector, pictures) > 0,
         steps=steps,
@@ -107,23 +107,34 @@ def fine_tune(
         budget=budget,
     )
     notes = _warned(tiny_objects(annotations, detector.image_size))
-    keeper = Keeper(_state_path(resume_dir), f"{recipe}, seed {seed}, {_fingerprint(annotations)}")
-    with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):
-        course = keeper.restore(trainer, batches.draws)
-        movement = None if course.done else Movement(trainer.trainable_variables)
-        with progress_bar(None if recipe.budget else recipe.steps, "Fine-tuning") as bar:
-            bar.update(course.done)
-            run_steps(trainer, batches, recipe, course, keeper, bar, began, watching(detector, watch))
-        notes = [*made, *notes, *course.notes, *_warned(still_loss(course.losses, movement))]
+    losses: dict[str, list[float]] = {name: [] for name in LOSSES}
+    began_phase = began
+    for number, recipe in enumerate(recipes):
+        settings = f"{recipe}, seed {seed}, {_fingerprint(annotations)}"
+        keeper = Keeper(_state_path(resume_dir, number), settings)
+        look = watching(detector, watch, len(losses["loss"]))
+        with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):
+            course = keeper.restore(trainer, batches.draws)
+            movement = None if course.done or number else Movement(trainer.trainable_variables)
+            with progress_bar(None if recipe.budget else recipe.steps, _title(recipe, recipes)) as bar:
+                bar.update(course.done)
+                run_steps(trainer, batches, recipe, course, keeper, bar, began_phase, look)
+            notes += [*made, *course.notes, *_warned(still_loss(course.losses, movement))]
+        losses = {name: losses[name] + course.losses[name] for name in LOSSES}
+        began_phase = time.monotonic()
     _warned(f"{sentence}; left out of the training." for sentence in pictures.dropped)
     return History(
-        **course.losses,
+        **losses,
         seconds=time.monotonic() - began,
-        trained=recipe.trained,
+        trained=recipes[-1].trained,
         dropped=tuple(pictures.dropped),
         notes=tuple(notes),
         validation_loss=_validation_loss(detector, validation, batch_size, seed),
     )
+
+
+def _title(recipe: Recipe, recipes: Sequence[Recipe]) -> str:
+    return "Fine-tuning" if len(recipes) == 1 else f"Fine-tuning, part {recipes.index(recipe) + 1}"
 
 
 @contextlib.contextmanager
@@ -201,14 +212,14 @@ def _warned(sentences: Iterable[str]) -> list[str]:
     return told
 
 
-def _state_path(resume_dir: str | Path | None) -> Path | None:
+def _state_path(resume_dir: str | Path | None, part: int) -> Path | None:
     if resume_dir is None:
         return None
     folder = Path(resume_dir)
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"resume_dir must be a folder that can be written to, got {folder}.")
-    return folder / STATE_FILE
+    return folder / (STATE_FILE if part == 0 else STATE_FILE.replace(".", f"_{part + 1}."))
 
 
 def _validation_loss(detector: Detector, validation: Annotations | None, batch_size: int, seed: int):

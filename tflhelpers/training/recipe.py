@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.training.augment import Augmentation
@@ -19,8 +19,11 @@ TRAINABLE = {
 AUTO_STEPS, AUTO_PHOTOS = 200, 5  # steps for one class on so many photos; more of both ask for more
 MAX_STEPS = 5000
 RATES = {"adamw": 0.003, "sgd": 0.02}
-# Where the predictor starts anew: times as many steps, at a part of the rate.
+# Where the predictor starts anew: times as many steps, at a part of the rate; then all layers learn.
 FRESH_STEPS, FRESH_RATE = 3, 1 / 3
+FRESH_SHARE = 0.6  # of a budget, before all layers learn
+# A predictor that has only seen these boxes does not know that others are wider or taller: a clip is 16:9, photos 4:3.
+FRESH_STRETCH = 1.5
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -68,7 +71,7 @@ class Recipe:
         )
 
 
-def choose_recipe(
+def choose_recipes(
     annotations: Annotations,
     *,
     fresh_predictor: bool,
@@ -79,11 +82,12 @@ def choose_recipe(
     optimizer: str,
     learning_rate: float | None,
     budget: str | float | None,
-) -> Recipe:
+) -> tuple[Recipe, ...]:
     """The recipe for what `fine_tune` was asked; what is None or "auto" is chosen here.
 
     A predictor that starts anew would send noise into the backbone that it gets its features from: then the backbone
-    is left as it is, and more steps are taken, which are quick with its features kept.
+    is left as it is, and more steps are taken, which are quick with its features kept. If neither steps, rate nor
+    parts are asked for, a second recipe lets all layers learn from there, for tighter boxes.
 
     Raises:
         ValueError: an argument makes no sense.
@@ -92,25 +96,36 @@ def choose_recipe(
         raise ValueError(f"trainable must be auto, {', '.join(TRAINABLE)}, got {trainable!r}.")
     if optimizer != "auto" and optimizer not in RATES:
         raise ValueError(f"optimizer must be auto, {', '.join(RATES)}, got {optimizer!r}.")
-    if optimizer == "auto":
-        optimizer = "adamw" if fresh_predictor else "sgd"
     for name, count in (("steps", steps), ("batch_size", batch_size)):
         if count is not None and count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}.")
+    in_two = fresh_predictor and trainable == "auto" and steps is None and learning_rate is None
+    if optimizer == "auto":
+        optimizer = "adamw" if fresh_predictor else "sgd"
     seconds = None if budget is None else parse_seconds(budget)
     if trainable == "auto":
         trainable = "fpn" if fresh_predictor else "all"
     rate = RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
-    auto = min(MAX_STEPS, auto_steps(annotations) * (FRESH_STEPS if fresh_predictor else 1))
-    return Recipe(
+    auto = auto_steps(annotations)
+    recipe = Recipe(
         trained=TRAINABLE[trainable],
-        steps=steps or (MAX_STEPS if seconds else auto),
+        steps=steps
+        or (MAX_STEPS if seconds else min(MAX_STEPS, auto * (FRESH_STEPS if fresh_predictor else 1))),
         batch_size=batch_size,
         optimizer=optimizer,
         learning_rate=rate if learning_rate is None else learning_rate,
-        how=_augmentation(augment),
+        how=_augmentation(augment, fresh_predictor),
         budget=seconds,
     )
+    return _in_two(recipe, auto) if in_two else (recipe,)
+
+
+def _in_two(recipe: Recipe, last_steps: int) -> tuple[Recipe, Recipe]:
+    first, last = recipe, replace(recipe, trained=TRAINABLE["all"])
+    if recipe.budget is None:
+        return first, replace(last, steps=last_steps)
+    share = FRESH_SHARE * recipe.budget
+    return replace(first, budget=share), replace(last, budget=recipe.budget - share)
 
 
 def auto_steps(annotations: Annotations) -> int:
@@ -144,11 +159,11 @@ def parse_seconds(budget: str | float) -> float:
     return seconds
 
 
-def _augmentation(augment) -> Augmentation | None:
+def _augmentation(augment, fresh_predictor: bool) -> Augmentation | None:
     if isinstance(augment, Augmentation):
         return augment
     if augment in ("auto", True):
-        return Augmentation()
+        return Augmentation(stretch=FRESH_STRETCH) if fresh_predictor else Augmentation()
     if augment in (None, False):
         return None
     raise ValueError(f'augment must be "auto", None or an Augmentation, got {augment!r}.')

@@ -31,8 +31,13 @@ class Watch(Protocol):
         """Hears what the detector finds after `step` steps, however unsure, and the loss before."""
 
 
-def watching(detector: Detector, watch: Watch | None) -> Callable[[Course, bool], None]:
-    """A function that is to be called before the first step and after each one: it looks if it is time to."""
+def watching(
+    detector: Detector, watch: Watch | None, steps_before: int = 0
+) -> Callable[[Course, bool], None]:
+    """A function that is to be called before the first step and after each one: it looks if it is time to.
+
+    `steps_before` were made before the course that it is shown.
+    """
     looked_at: list[int] = []
 
     def look(course: Course, is_last: bool) -> None:
@@ -45,6 +50,6 @@ def watching(detector: Detector, watch: Watch | None) -> Callable[[Course, bool]
         looked_at.append(course.done)
         losses = course.losses["loss"][-LOSS_STEPS:]
         boxes = detector.detect(watch.image, threshold=LEAST_SCORE, max_boxes=MOST_BOXES)
-        watch(course.done, boxes, loss=float(np.mean(losses)) if losses else None)
+        watch(steps_before + course.done, boxes, loss=float(np.mean(losses)) if losses else None)
 
     return look
