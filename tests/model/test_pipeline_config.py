@@ -12,7 +12,8 @@ from tests.model.synthetic_checkpoints import formula_tensors, write_checkpoint
 from tflhelpers.data.text_proto import parse_text_proto
 from tflhelpers.model import pipeline_config
 from tflhelpers.model.checkpoint_file import CheckpointError
-from tflhelpers.model.pipeline_config import PipelineConfigError, read_pipeline_config, write_pipeline_config
+from tflhelpers.model.pipeline_config import write_pipeline_config
+from tflhelpers.model.pipeline_reader import PipelineConfigError, detector_from_pipeline, read_pipeline_config
 from tflhelpers.model.settings import Architecture
 
 MOBILENET = Architecture("ssd_mobilenet_v2_fpnlite", (320, 320), {})
@@ -153,7 +154,12 @@ def test_a_checkpoint_that_is_not_there_is_refused(tmp_path):
         ("aspect_ratios: [1.0, 2.0, 0.5]", "aspect_ratios: [1.0]", r"aspect_ratios must be .*, got \[1\.0\]"),
         ("activation: RELU_6", "activation: SWISH", "activation must be RELU_6, got SWISH"),
         ("epsilon: 0.001", "epsilon: 0.01", r"epsilon must be 0\.001, got 0\.01"),
-        ("additional_layer_depth: 128", "", "additional_layer_depth must be 128, got 256"),
+        ("additional_layer_depth: 128", "", "must be the box predictor's depth 128, got 256"),
+        (
+            "depth_multiplier: 1.0",
+            "depth_multiplier: 0.5",
+            "min_depth must be at most 8 where depth_multiplier is 0.5, got 16",
+        ),
         ("num_classes: 2", "num_classes: 0", "num_classes must be at least 1, got 0"),
         ("num_layers_before_predictor: 4", "", "num_layers_before_predictor must be at least 1, got 0"),
         ("}", "", r"expected a pipeline\.config, got something else \(line"),
@@ -171,4 +177,4 @@ def test_other_networks_are_refused_by_name(tmp_path, old, new, message):
 def test_names_must_fit_the_config(tmp_path):
     path = _write(tmp_path)
     with pytest.raises(PipelineConfigError, match="expected names of its 2 classes, got 1: duck"):
-        pipeline_config.detector_from_pipeline(path, tmp_path, ["duck"])
+        detector_from_pipeline(path, tmp_path, ["duck"])

@@ -21,11 +21,8 @@ from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
 from tflhelpers.data.images import read_image
 from tflhelpers.data.samples import duck_photos
 from tflhelpers.model.detector import Detector
-from tflhelpers.model.pipeline_config import (
-    detector_from_pipeline,
-    read_pipeline_config,
-    write_pipeline_config,
-)
+from tflhelpers.model.pipeline_config import write_pipeline_config
+from tflhelpers.model.pipeline_reader import detector_from_pipeline, read_pipeline_config
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
@@ -34,8 +31,9 @@ pytestmark = [pytest.mark.peers, pytest.mark.timeout(1500)]
 
 CLASS_NAMES = ("duck", "Bob's 19\" Straße 🦆")
 ATOL = 1e-3
-NETWORKS = {
+NETWORKS = {  # name in the zoo, family, side, arguments
     "mobilenet_320": ("ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8", "ssd_mobilenet_v2_fpnlite", 320, {}),
+    "embedded": (None, "ssd_mobilenet_v2_fpnlite", 256, {"alpha": 0.5, "fpn_depth": 64, "tower_layers": 3}),
     "resnet50_640": ("ssd_resnet50_v1_fpn_640x640_coco17_tpu-8", "ssd_resnet_fpn", 640, {"depth": 50}),
 }
 STEPS = 2
@@ -45,7 +43,7 @@ STEPS = 2
 class Exchange:
     """What was handed to the API and what came back."""
 
-    zoo_name: str
+    zoo_name: str | None
     folder: Path
     detector: Detector
     annotations: Annotations
@@ -141,27 +139,32 @@ def test_the_api_restores_our_checkpoint_whole_and_has_our_outputs(exchange):
 
 
 def test_we_load_what_the_api_trained_and_have_its_outputs(exchange):
-    run = exchange.folder / "run"
-    detector = Detector.from_zoo(exchange.zoo_name, class_names=CLASS_NAMES, checkpoint=run)
+    """By the config alone; and those of the zoo by their names."""
+    config, run = exchange.folder / "pipeline.config", exchange.folder / "run"
+    detectors = [detector_from_pipeline(config, run, CLASS_NAMES)]
+    if exchange.zoo_name:
+        detectors.append(Detector.from_zoo(exchange.zoo_name, class_names=CLASS_NAMES, checkpoint=run))
+    for detector in detectors:
+        _check_restored(exchange.detector, detector)
+        _check_outputs(detector, exchange.answer("trained.npz"), exchange.pictures)
+
+
+def test_the_config_comes_back(exchange):
+    config = read_pipeline_config(exchange.folder / "pipeline.config")
+    assert config.num_classes == 2
+    assert config.architecture.image_size == exchange.detector.image_size
+    assert config.architecture.arguments == exchange.detector.architecture.arguments
+
+
+def _check_restored(before: Detector, detector: Detector) -> None:
+    """Every weight was restored, and those that learn have learned."""
     report = detector.restore_report
     assert (report.missing, report.surplus, report.skipped, report.shape_mismatch) == ((), (), (), ())
     assert any("optimizer" in key for key in report.bookkeeping)
-    before = variables_by_key(exchange.detector.network)
-    moved = {
-        key for key, v in variables_by_key(detector.network).items() if not np.array_equal(v, before[key])
-    }
+    old = variables_by_key(before.network)
+    moved = {key for key, v in variables_by_key(detector.network).items() if not np.array_equal(v, old[key])}
     assert len(moved) > 100
     assert not any("moving_" in key for key in moved)  # frozen, as our config says
-    _check_outputs(detector, exchange.answer("trained.npz"), exchange.pictures)
-
-
-def test_the_config_alone_tells_how_to_load_it(exchange):
-    config = read_pipeline_config(exchange.folder / "pipeline.config")
-    assert (config.architecture, config.num_classes) == (exchange.detector.architecture, 2)
-    detector = detector_from_pipeline(
-        exchange.folder / "pipeline.config", exchange.folder / "run", CLASS_NAMES
-    )
-    _check_outputs(detector, exchange.answer("trained.npz"), exchange.pictures)
 
 
 def _check_outputs(detector: Detector, theirs: dict, pictures: list[Path]) -> None:

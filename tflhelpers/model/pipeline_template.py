@@ -1,6 +1,25 @@
-"""The text of a `pipeline.config`, with what differs from detector to detector left open."""
+"""The text of a `pipeline.config`, with what differs from detector to detector left open.
+
+The values are those of the model zoo's own files for SSD FPN (tensorflow/models,
+research/object_detection/configs/tf2). Names of messages: object_detection/protos/*.proto.
+"""
 
 from __future__ import annotations
+
+from typing import Any
+
+MOBILENET, RESNET = "ssd_mobilenet_v2_fpnlite", "ssd_resnet_fpn"
+EXTRACTORS = {  # the API's name -> family and ResNet's depth
+    "ssd_mobilenet_v2_fpn_keras": (MOBILENET, None),
+    "ssd_resnet50_v1_fpn_keras": (RESNET, 50),
+    "ssd_resnet101_v1_fpn_keras": (RESNET, 101),
+    "ssd_resnet152_v1_fpn_keras": (RESNET, 152),
+}
+DEFAULTS: dict[str, dict[str, Any]] = {  # of our builders, and of the zoo
+    MOBILENET: {"alpha": 1.0, "fpn_depth": 128, "tower_layers": 4},
+    RESNET: {"depth": 50, "fpn_depth": 256},
+}
+ZOO_MIN_DEPTH, MIN_DEPTH = 16, 8  # fewest channels of a layer: the zoo's, and ours where alpha is below 1
 
 _INITIALIZERS = {
     "normal": "random_normal_initializer { mean: 0.0 stddev: 0.01 }",
@@ -29,11 +48,11 @@ model {{
     feature_extractor {{
       type: "{extractor}"
       depth_multiplier: {alpha}
-      min_depth: 16
+      min_depth: {min_depth}
       {extractor_convolutions}
       {depthwise}
       override_base_feature_extractor_hyperparams: true
-      fpn {{ min_level: 3 max_level: 7 additional_layer_depth: {fpn_depth} }}
+      fpn {{ min_level: 3 max_level: 7 additional_layer_depth: {pyramid_depth} }}
     }}
     box_predictor {{ weight_shared_convolutional_box_predictor {{
       {predictor_convolutions}
