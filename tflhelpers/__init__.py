@@ -18,7 +18,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       evaluate, Scores, calibrate_threshold, find_mistakes, confusion_table,
                       what_to_photograph_next, shared_scenes
     sharing/          something to show
-                      draw_boxes, contact_sheet, gallery, write_gif, LivePicture
+                      draw_boxes, contact_sheet, gallery, write_gif, LivePicture, write_results_page
     holding_out.py    how good is it, without photos to spare
                       leave_one_out
     doctor.py         why does it find nothing, or everything
@@ -73,6 +73,7 @@ _HOMES = {
     "gallery": "sharing.gallery",
     "write_gif": "sharing.gif",
     "LivePicture": "sharing.live",
+    "write_results_page": "sharing.results_page",
     "leave_one_out": "holding_out",
     "diagnose": "doctor",
     "photo_folder_for": "ready_made",
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
     from tflhelpers.sharing.gallery import gallery as gallery
     from tflhelpers.sharing.gif import write_gif as write_gif
     from tflhelpers.sharing.live import LivePicture as LivePicture
+    from tflhelpers.sharing.results_page import write_results_page as write_results_page
     from tflhelpers.training.fine_tune import History as History
     from tflhelpers.training.fine_tune import fine_tune as fine_tune
 

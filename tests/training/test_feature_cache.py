@@ -61,9 +61,13 @@ def test_a_split_network_is_the_network(detector, trainable, features):
     assert all(layer in detector.network.layers for layer in above.layers if layer.weights)
 
 
-@pytest.mark.parametrize("learns", [lambda layer: True, lambda layer: False], ids=["all", "nothing"])
+@pytest.mark.parametrize("learns", [lambda layer: True, lambda layer: False], ids=["every layer", "nothing"])
 def test_a_network_that_learns_all_or_nothing_is_not_split(detector, learns):
     assert split_network(detector.network, learns) is None
+
+
+def test_pictures_that_are_only_scaled_before_they_are_learned_from_are_not_worth_keeping(detector):
+    assert split(detector, "all") is None
 
 
 @pytest.mark.parametrize(

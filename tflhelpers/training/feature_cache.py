@@ -41,7 +41,7 @@ def split_network(
         learns: whether a layer is to be trained.
 
     Returns:
-        (below, above), or None where a learning layer takes the images themselves or no layer learns.
+        (below, above), or None where no layer with weights lies below what learns, or no layer learns.
     """
     moving: set[int] = set()  # tensors that change as the learning layers do
     edge: dict[int, keras.KerasTensor] = {}
@@ -55,7 +55,8 @@ def split_network(
     features = list(edge.values())
     if not features or any(x is image for x in features for image in network.inputs):
         return None
-    return keras.Model(network.inputs, features), keras.Model(features, network.output)
+    below = keras.Model(network.inputs, features)
+    return (below, keras.Model(features, network.output)) if below.weights else None
 
 
 class FeatureCache:
