@@ -22,7 +22,8 @@ class Augmentation:
     Attributes:
         flip: probability of mirroring left and right; 0 for things that have a handedness, such as letters.
         zoom: lowest and highest magnification; below 1 the picture shrinks inside a gray frame.
-        stretch: largest factor between the magnifications of width and height.
+        stretch: largest factor between the magnifications of width and height; the default is that between photos of 4:3
+            and a clip of 16:9, which the network sees squeezed to the same square.
         brightness: largest shift, in parts of the full range.
         contrast, saturation: lowest and highest factor.
         hue: largest shift, in turns of the colour circle.
@@ -30,7 +31,7 @@ class Augmentation:
 
     flip: float = 0.5
     zoom: tuple[float, float] = (0.6, 1.6)
-    stretch: float = 1.15
+    stretch: float = 1.35
     brightness: float = 0.12
     contrast: tuple[float, float] = (0.7, 1.3)
     saturation: tuple[float, float] = (0.6, 1.4)
