@@ -25,6 +25,7 @@ INSTALL_REQUIRES = [
     "ipywidgets>=7.7",
     "anywidget>=0.9",
     "PyYAML>=6.0",
+    "google-crc32c>=1.5",
 ]
 
 # What Colab lacks, or what only some people need. Imported lazily, with an error that names the extra.
@@ -43,6 +44,7 @@ PACKAGE_DATA = [
     "**/*.jpg",
     "**/*.png",
     "**/*.npz",
+    "**/*.gz",
     "**/*.js",
     "**/*.css",
     "**/*.html",

@@ -11,7 +11,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
     annotator/        drawing boxes on your pictures, in the notebook
                       Annotator
     model/            the detectors and their trained weights
-                      Detector, zoo_models
+                      Detector, zoo_models, write_pipeline_config, detector_from_pipeline
     training/         teaching a detector your own thing
                       fine_tune, History
     evaluation/       how good is it
@@ -59,6 +59,8 @@ _HOMES = {
     "Annotator": "annotator.widget",
     "Detector": "model.detector",
     "zoo_models": "model.zoo",
+    "write_pipeline_config": "model.pipeline_config",
+    "detector_from_pipeline": "model.pipeline_reader",
     "fine_tune": "training.fine_tune",
     "History": "training.fine_tune",
     "evaluate": "evaluation.scores",
@@ -110,6 +112,8 @@ if TYPE_CHECKING:
     from tflhelpers.evaluation.thresholds import calibrate_threshold as calibrate_threshold
     from tflhelpers.holding_out import leave_one_out as leave_one_out
     from tflhelpers.model.detector import Detector as Detector
+    from tflhelpers.model.pipeline_config import write_pipeline_config as write_pipeline_config
+    from tflhelpers.model.pipeline_reader import detector_from_pipeline as detector_from_pipeline
     from tflhelpers.model.zoo import zoo_models as zoo_models
     from tflhelpers.project import Project as Project
     from tflhelpers.project import open_project as open_project

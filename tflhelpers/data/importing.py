@@ -77,7 +77,8 @@ def import_annotations(
         Repaired:
           2 × partly outside the picture (b.xml, object 1: -3, 10, 50, 60 cut to 480 × 640 (height × width))
     """
-    place = _existing(Path(path), "the annotations")
+    format = "tfrecord" if format == "auto" and _are_shards(Path(path)) else format
+    place = Path(path) if format == "tfrecord" else _existing(Path(path), "the annotations")
     folder = None if images is None else _existing(Path(images), "the folder of the pictures")
     _check_choice("frame", frame, FRAMES)
     _check_choice("format", format, ("auto", *_MODULES))
@@ -160,6 +161,16 @@ def _only_file(folder: Path, format: str) -> Path:
     raise AnnotationError(
         f"{folder}: expected one file of this kind ({FORMATS[format]}), got {got}. Give the file itself."
     )
+
+
+def _are_shards(path: Path) -> bool:
+    """Whether it is no file but the name or the pattern of a set of TFRecord files."""
+    if path.exists():
+        return False
+    try:
+        return bool(_module("shards").find_record_files(path, lambda *told: None))
+    except FileNotFoundError:
+        return False
 
 
 def _existing(path: Path, what: str) -> Path:

@@ -20,6 +20,7 @@ from tflhelpers.data.formats.record_file import read_records, write_record
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
 from tflhelpers.data.images import read_image
+from tflhelpers.data.importing import import_annotations
 
 SIZE = (40, 60)  # height, width
 
@@ -392,3 +393,16 @@ def test_the_pets_of_the_api(shared_data):
         read_image(path).shape[:2] == picture.size
         for path, picture in zip(annotations.image_paths, annotations.pictures, strict=True)
     )
+
+
+@pytest.mark.parametrize("given", ["train", "train.record", "train.record-?????-of-?????"])
+def test_a_set_of_shards_is_imported_by_its_name(tmp_path, given):
+    """As the API's own configs name them; a name that no shard has is a file that is not there."""
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    Image.new("RGB", (40, 30)).save(tmp_path / "b.png")
+    truth = Annotations(["duck"], [(tmp_path / f"{n}.png", Boxes([[1, 2, 30, 20]], [0])) for n in "ab"])
+    write_tfrecords(truth, tmp_path / "train.record", shards=2)
+    read, _ = import_annotations(tmp_path / given)
+    assert [boxes for _, boxes in read] == [boxes for _, boxes in truth]
+    with pytest.raises(FileNotFoundError, match=r"test\.record: expected the annotations"):
+        import_annotations(tmp_path / "test.record")
