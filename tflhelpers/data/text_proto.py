@@ -60,7 +60,7 @@ def quoted(text: str) -> str:
     """Return a string as a text proto writes it, quotes included.
 
     >>> print(quoted('19" rack'))
-    "19\\\\" rack"
+    "19\\" rack"
     """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\{ord(found[0]):03o}", escaped) + '"'

@@ -30,7 +30,7 @@ def encode_example(features: Mapping[str, Values]) -> bytes:
 
     Example:
         >>> encode_example({"n": [1]}).hex(" ")
-        '0a 0b 0a 09 0a 01 6e 12 04 1a 03 0a 01 01'
+        '0a 0c 0a 0a 0a 01 6e 12 05 1a 03 0a 01 01'
     """
     entries = [_entry(name, values) for name, values in features.items() if len(values)]
     return _field(1, b"".join(entries))
