@@ -28,7 +28,9 @@ def modules_with_examples() -> list[str]:
 
 
 def test_examples_are_found():
-    assert {"tflhelpers", "tflhelpers.data.boxes", "tflhelpers.training.recipe"} <= set(modules_with_examples())
+    assert {"tflhelpers", "tflhelpers.data.boxes", "tflhelpers.training.recipe"} <= set(
+        modules_with_examples()
+    )
 
 
 @pytest.mark.parametrize("name", modules_with_examples())
