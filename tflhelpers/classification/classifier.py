@@ -1,0 +1,220 @@
+"""`Classifier`: a network from pictures to probabilities, its class names, and what it looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from tflhelpers.classification.backbones import backbone_size, check_backbone, feature_maps
+from tflhelpers.classification.label_checks import check_class_names
+from tflhelpers.classification.predictions import Predictions
+from tflhelpers.data.images import ImageError
+from tflhelpers.model.picture_boxes import checked_image
+from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.reading_ahead import in_order
+from tflhelpers.progress import progress_bar
+
+MODES = ("features", "fine-tune")
+READERS = 2
+BATCH_SIZE = 16
+
+
+class Classifier:
+    """Says which of its classes a picture shows.
+
+    Make one with `Classifier.build` and teach it with `tflhelpers.fit_classifier`, or read one with `Classifier.load`.
+
+    Attributes:
+        class_names: a name for each label.
+        network: a `keras.Model` from float32 RGB in 0..255 (B, H, W, 3), resized as by
+            `tflhelpers.model.preprocess.network_input`, to probabilities (B, K).
+        backbone: the name of what looks at the pictures.
+        mode: "features" or "fine-tune": what `fit_classifier` teaches.
+        image_size: (height, width) in pixels that pictures are resized to.
+        trained_backbone: whether its weights were trained before, not random.
+    """
+
+    def __init__(
+        self,
+        class_names: Sequence[str],
+        *,
+        backbone: str,
+        mode: str,
+        image_size: tuple[int, int],
+        weights: str | None,
+        seed: int = 0,
+    ) -> None:
+        self.class_names = check_class_names(class_names)
+        self.backbone, self.image_size = check_backbone(backbone), image_size
+        self.mode, self.trained_backbone = _checked_mode(mode), weights is not None
+        images = keras.Input((*image_size, 3), name="images")
+        self._maps = feature_maps(backbone, images, weights, seed)
+        pooled = [
+            layers.GlobalAveragePooling2D(name=f"pooled_{i}")(each) for i, each in enumerate(self._maps)
+        ]
+        self._features = layers.Concatenate(name="features")(pooled) if len(pooled) > 1 else pooled[0]
+        self._logits = layers.Dense(len(self.class_names), name="logits", kernel_initializer="zeros")(
+            self._features
+        )
+        outputs = layers.Softmax(name="probabilities")(self._logits)
+        self.network = keras.Model(images, outputs, name="classifier")
+
+    @classmethod
+    def build(
+        cls,
+        class_names: Sequence[str],
+        backbone: str = "MobileNetV2",
+        mode: str = "features",
+        weights: str | None = "imagenet",
+        *,
+        image_size: tuple[int, int] | int | None = None,
+        seed: int = 0,
+    ) -> Classifier:
+        """A classifier that has yet to learn its classes: it gives each the same probability.
+
+        Args:
+            class_names: at least two.
+            backbone: a network of `keras.applications` by name (VGG19, ResNet50, MobileNetV2, EfficientNetV2B0, …), or
+                "embedded", the one of the detector that ships inside the package, for use without a network.
+            mode: "features" leaves the backbone as it is, "fine-tune" lets its last layers learn too.
+            weights: "imagenet" for trained ones (downloaded once by Keras; the embedded backbone has its own), a file
+                of weights, or None for random ones.
+            image_size: pictures are resized to it; default what the backbone was trained with.
+            seed: of random weights.
+
+        Raises:
+            ValueError: fewer than two classes, an unknown backbone or mode.
+            WeightsUnavailable: they could not be downloaded.
+        """
+        check_class_names(class_names), check_backbone(backbone), _checked_mode(mode)
+        size = backbone_size(backbone) if image_size is None else image_size
+        height, width = (size, size) if isinstance(size, int) else size
+        if weights is None:
+            keras.utils.set_random_seed(seed)
+        return cls(
+            class_names, backbone=backbone, mode=mode, image_size=(height, width), weights=weights, seed=seed
+        )
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Classifier:
+        """The classifier that `save` wrote to `folder`.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ValueError: its files are damaged or do not fit together.
+        """
+        from tflhelpers.classification.classifier_folder import load_classifier
+
+        return load_classifier(Path(folder))
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes the classifier to `folder`, whose files are replaced only once the new ones are written whole."""
+        from tflhelpers.classification.classifier_folder import save_classifier
+
+        return save_classifier(self, Path(folder))
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.class_names[:5]) + (", ..." if len(self.class_names) > 5 else "")
+        height, width = self.image_size
+        return f"Classifier({self.backbone}, {self.mode}, {height}x{width}, {len(self.class_names)} classes: {names})"
+
+    # ---- what it does
+
+    def predict(self, images, *, batch_size: int = BATCH_SIZE, progress: bool = True) -> Predictions:
+        """How likely each class is.
+
+        Args:
+            images: a path or RGB uint8 (H, W, 3) of any size, or many of them; a generator is asked for the next ones
+                as they are needed. Labelled pictures count as well.
+            batch_size: pictures that go through the network at once.
+            progress: show a bar, if there is more than one batch.
+
+        Raises:
+            ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
+            ValueError: an array is no picture, or there is none at all.
+        """
+        return Predictions(self.class_names, self._predict(self.network, images, batch_size, progress))
+
+    def logits(self, images, *, batch_size: int = BATCH_SIZE, progress: bool = True) -> np.ndarray:
+        """What the probabilities are made of by softmax. float32 (n, K); arguments as of `predict`."""
+        return self._predict(self.parts["logits"], images, batch_size, progress)
+
+    def explain(self, image, class_name: str | None = None, *, opacity: float = 0.55) -> np.ndarray:
+        """The picture with a heat map: bright where it speaks for the class, dark where for the others.
+
+        Args:
+            image: a path or RGB uint8 (H, W, 3).
+            class_name: the class in question; None for the likeliest one.
+            opacity: of the heat map, 0 to 1.
+
+        Returns:
+            uint8 (H, W, 3) with a line of text below.
+        """
+        from tflhelpers.classification.activation import heat_map
+
+        return heat_map(self, image, class_name, opacity)
+
+    # ---- parts of the network
+
+    @cached_property
+    def parts(self) -> dict[str, keras.Model]:
+        """The network up to "features" (B, D), "logits" (B, K), and "maps", a list of (B, h, w, C)."""
+        outputs = {"features": self._features, "logits": self._logits, "maps": self._maps}
+        return {name: keras.Model(self.network.inputs, output) for name, output in outputs.items()}
+
+    @property
+    def head(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel (D, K) and bias (K,) from features to logits."""
+        kernel, bias = (np.array(v) for v in self.network.get_layer("logits").weights)
+        return kernel, bias
+
+    def set_head(self, kernel: np.ndarray, bias: np.ndarray) -> None:
+        """Replaces kernel (D, K) and bias (K,)."""
+        for variable, value in zip(self.network.get_layer("logits").weights, (kernel, bias), strict=True):
+            variable.assign(np.asarray(value, np.float32))
+
+    def _predict(self, network: keras.Model, images, batch_size: int, progress: bool) -> np.ndarray:
+        single = isinstance(images, (str, Path)) or (isinstance(images, np.ndarray) and images.ndim == 3)
+        images = [images] if single else images
+        outputs = []
+        ready = in_order(self._prepared, images, ahead=2 * batch_size, threads=READERS)
+        total = len(images) if hasattr(images, "__len__") else None
+        with (
+            progress_bar(total, "Classifying", enabled=progress and not single, delay=1) as bar,
+            closing(ready),
+        ):
+            while batch := list(islice(ready, batch_size)):
+                outputs.append(run_padded(network, np.stack(batch), 1 if single else batch_size))
+                bar.update(len(batch))
+        if not outputs:
+            raise ValueError("images must hold at least one picture, got none.")
+        return np.concatenate(outputs)
+
+    def _prepared(self, number: int, image) -> np.ndarray:
+        try:
+            picture = image.read() if hasattr(image, "label") else checked_image(image)
+        except ImageError:
+            raise  # names the file
+        except ValueError as error:
+            raise ValueError(f"images[{number}]: {error}") from error
+        return network_input(np.ascontiguousarray(picture), self.image_size)
+
+
+def run_padded(network: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarray:
+    """Outputs of up to `batch_size` inputs; the batch that the network sees always is as large, so it compiles once."""
+    missing = batch_size - len(inputs)
+    padded = inputs if missing <= 0 else np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)])
+    return np.asarray(network.predict_on_batch(padded))[: len(inputs)]
+
+
+def _checked_mode(mode: str) -> str:
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}.")
+    return mode
