@@ -19,6 +19,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       what_to_photograph_next, shared_scenes
     sharing/          something to show
                       draw_boxes, contact_sheet, gallery, write_gif, LivePicture, write_results_page
+    explaining/       how it works, in figures: ``from tflhelpers import explaining``
     holding_out.py    how good is it, without photos to spare
                       leave_one_out
     doctor.py         why does it find nothing, or everything
