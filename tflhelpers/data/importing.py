@@ -121,6 +121,7 @@ def export_annotations(
 
     Raises:
         AnnotationError: If the format cannot hold a name, or the size of a picture is needed and not known.
+        FileNotFoundError: If a picture is missing that a TFRecord is to hold, or YOLO's folder a copy of.
         ValueError: If an argument is wrong.
     """
     if not isinstance(annotations, Annotations):

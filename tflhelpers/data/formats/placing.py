@@ -15,6 +15,10 @@ from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.images import ImageError
 
 _LONGEST_SIDE = 10_000_000  # pixels; a file that says more is not believed
+_LONGEST_NAME, _LONGEST_PATH = (
+    255,
+    2000,
+)  # bytes; disks take names so long, systems paths of 4096 with the folder
 
 
 @dataclass(slots=True)
@@ -107,8 +111,13 @@ def _measured(raw: RawPicture, path: Path, facts: Facts, frame: str, report: Rep
 
 
 def _is_possible_name(name: str) -> bool:
-    """Tell whether a file can be called so: without NUL and half characters, which no system takes."""
-    return "\0" not in name and (name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name))
+    """Tell whether a file can be called so: not too long, without NUL and half characters, which no system takes."""
+    if "\0" in name or (not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name)):
+        return False
+    if len(name) * 4 <= _LONGEST_NAME:  # as almost all are
+        return True
+    parts = [len(part.encode()) for part in as_posix(name).split("/")]
+    return max(parts) <= _LONGEST_NAME and sum(parts) <= _LONGEST_PATH
 
 
 def shown_size(size: Iterable[float]) -> str:

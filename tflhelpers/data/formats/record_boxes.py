@@ -68,7 +68,7 @@ def raw_boxes(
     crowds = numbers_of(features.get(_CROWD))
     crowds = crowds if len(crowds) == count else [0] * count
     rows = _fractions(list(zip(*columns, strict=True)), features, size)
-    labels = [int(number) if number is not None else 0 for number in numbers]
+    labels = [int(number) if number is not None and math.isfinite(number) else 0 for number in numbers]
     names = [_class_name(text, label, label_map) for text, label in zip(texts, labels, strict=True)]
     boxes = [RawBox(name, row, "", bool(crowd)) for name, row, crowd in zip(names, rows, crowds, strict=True)]
     return boxes, labels

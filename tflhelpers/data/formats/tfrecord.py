@@ -124,7 +124,7 @@ def _text(features: Features, key: str) -> str:
 
 def _written_size(features: Features) -> tuple[int, int] | None:
     sides = [numbers_of(features.get(f"image/{side}"))[:1] for side in ("height", "width")]
-    if all(len(side) == 1 and 0 < side[0] < 2**31 for side in sides):
+    if all(len(side) == 1 and 1 <= side[0] < 2**31 for side in sides):
         return int(sides[0][0]), int(sides[1][0])
     return None
 
@@ -134,7 +134,7 @@ def _size_of(encoded: memoryview) -> tuple[int, int] | None:
     try:
         with Image.open(io.BytesIO(encoded)) as image:
             width, height = _stored_size(image)
-            return height, width
+            return (height, width) if height and width else None
     except (*_DECODER_ERRORS, Image.DecompressionBombError):
         return None
 
