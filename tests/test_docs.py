@@ -238,7 +238,7 @@ def workplace(tmp_path, monkeypatch):
     misspelt = Path("labels", f"{duck[1][0].stem}.xml")
     misspelt.write_text(misspelt.read_text("utf-8").replace("joker", "Joker"), "utf-8")
     write_labelbox("export.json", duck)
-    shutil.copytree(tfl.duck_clip().image_paths[0].parent, "clip")
+    write_set("clip", ["duck"], clip[:6], [0] * 6)
     shutil.copyfile(duck[0][0], "new_photo.jpg")
     for path, _ in duck + clip:
         shutil.copyfile(path, Path("photos", path.name))
@@ -277,6 +277,7 @@ def write_clip(path, files) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
 def test_examples_run(page, workplace):
     """In their order, as one program."""

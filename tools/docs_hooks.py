@@ -53,18 +53,24 @@ def room_of(module: str) -> str:
 def reference_of(rooms: list[str]) -> str:
     """The directives of mkdocstrings for all public names of some rooms."""
     parts = []
+    named = {room_of(module) for module in homes().values()}
+    for room in rooms:
+        if room not in named:  # a room without names at the front door is described as a whole
+            parts.append(module_with_names(room))
     for name, module in homes().items():
         if room_of(module) not in rooms:
             continue
         if is_its_home(name, module):
-            parts.append(f"::: tflhelpers.{module}\n    options:\n      members: false\n")
-            parts += [
-                f"::: tflhelpers.{module}.{inner}\n    options:\n      heading_level: 3\n"
-                for inner in exported_by(module)
-            ]
+            parts.append(module_with_names(module))
         else:
             parts.append(f"::: tflhelpers.{module}.{name}\n")
     return "\n".join(parts)
+
+
+def module_with_names(module: str) -> str:
+    """The directives for a package's own docstring and all that its `__all__` names."""
+    inner = [f"::: {path}\n    options:\n      heading_level: 3\n" for path in exported_by(module)]
+    return "\n".join([f"::: tflhelpers.{module}\n    options:\n      members: false\n", *inner])
 
 
 def is_its_home(name: str, module: str) -> bool:
@@ -73,12 +79,17 @@ def is_its_home(name: str, module: str) -> bool:
 
 
 def exported_by(module: str) -> list[str]:
-    """What a package's `__all__` names; the package is read, not imported."""
-    source = (ROOT / "tflhelpers" / module.replace(".", "/") / "__init__.py").read_text("utf-8")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return ast.literal_eval(node.value)
-    return []
+    """Where that lives which a package's `__all__` names, in its order; the package is read, not imported.
+
+    A name may be that of a file, too, so that it is looked up where it comes from.
+    """
+    tree = ast.parse((ROOT / "tflhelpers" / module.replace(".", "/") / "__init__.py").read_text("utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    homes_of = {alias.name: f"{node.module}.{alias.name}" for node in imports for alias in node.names}
+    lists = [
+        n for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"
+    ]
+    return [homes_of[name] for found in lists for name in ast.literal_eval(found.value)]
 
 
 def table_of_names(pages: Mapping[str, str]) -> str:
