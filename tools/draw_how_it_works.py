@@ -27,7 +27,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "results" / "how_it_works"
 MOST_BYTES = 150_000
 DPI = 80
 STEPS = 60  # of each training, as in the notebook
-PHOTO, FRAME = 0, 10  # of the photos and of the clip
+PHOTO, FRAME = 0, 30  # of the photos and of the clip
 
 
 def photo() -> tuple:

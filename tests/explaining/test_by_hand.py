@@ -65,7 +65,9 @@ def test_the_anchors_of_the_embedded_detector():
     assert [level.stride for level in table] == [8, 16, 32, 64, 128]
     assert [level.grid for level in table] == [(32, 32), (16, 16), (8, 8), (4, 4), (2, 2)]
     assert [level.count for level in table] == [6 * cells for cells in (1024, 256, 64, 16, 4)]
-    assert [level.sides for level in table] == [(s, pytest.approx(1.4142 * s, abs=0.1)) for s in (32, 64, 128, 256, 512)]
+    assert [level.sides for level in table] == [
+        (s, pytest.approx(1.4142 * s, abs=0.1)) for s in (32, 64, 128, 256, 512)
+    ]
 
 
 @pytest.mark.parametrize("size", [(256, 256), (320, 192), (100, 260)])
@@ -112,7 +114,9 @@ def test_gamma_2_is_the_loss_that_detectors_learn_with(target):
     logits = np.linspace(-4, 4, 9, dtype=np.float32)
     p = 1 / (1 + np.exp(-logits if target else logits))  # of the right answer
     weight = 0.25 if target else 0.75
-    np.testing.assert_allclose(focal_loss(logits, np.full(9, target, np.float32)), weight * loss_of(p, 2), rtol=1e-4)
+    np.testing.assert_allclose(
+        focal_loss(logits, np.full(9, target, np.float32)), weight * loss_of(p, 2), rtol=1e-4
+    )
 
 
 def test_background_drowns_objects_in_cross_entropy_only():
@@ -120,7 +124,9 @@ def test_background_drowns_objects_in_cross_entropy_only():
     one = {"easy": 900, "easy_p": 0.9, "hard": 1, "hard_p": 0.5}
     assert background_share(0, **one) == pytest.approx(94.824 / (94.824 + 0.6931), abs=1e-4)
     assert background_share(2, **one) == pytest.approx(0.94824 / (0.94824 + 0.17329), abs=1e-4)
-    assert [round(background_share(gamma), 3) for gamma in (0, 2)] == [0.909, 0.002], "the notebook's sentence"
+    assert [round(background_share(gamma), 3) for gamma in (0, 2)] == [0.909, 0.002], (
+        "the notebook's sentence"
+    )
 
 
 def test_a_negative_gamma_is_a_sentence():
@@ -166,7 +172,9 @@ def test_nms_of_nothing():
 def test_nms_keeps_what_the_detectors_keep(seed):
     rng = np.random.default_rng(seed)
     low = rng.uniform(0, 0.6, (60, 2))
-    corners = np.float32(np.concatenate([low, low + rng.uniform(0.05, 0.4, (60, 2))], axis=1))  # ymin, xmin, …
+    corners = np.float32(
+        np.concatenate([low, low + rng.uniform(0.05, 0.4, (60, 2))], axis=1)
+    )  # ymin, xmin, …
     scores = np.float32(rng.permutation(60) + 1) / 100
     kept, _ = select_detections(corners, scores[:, None], iou_threshold=0.5)
     steps = nms_steps(Boxes(corners[:, [1, 0, 3, 2]], np.zeros(60, int), scores), 0.5)

@@ -32,6 +32,7 @@ RUNS = {
         ["results/gallery.jpg", "models/detector"],
     ),
     "05_detection_gif": ("threshold = 0.3\nframes_per_second = 10\nsteps = 2", ["results/detection.gif"]),
+    "09_how_it_works": ("photo = 2\nsteps = 1\nbudget = None", ["results/transfer.png"]),
 }
 
 

@@ -75,7 +75,7 @@ def nms_steps(boxes: Boxes, iou_threshold: float = IOU_THRESHOLD) -> list[NmsSte
     return steps
 
 
-def candidates(detector: Detector, image, *, most: int = 20, least_score: float = 0.05) -> Boxes:
+def candidates(detector: Detector, image, *, most: int = 40, least_score: float = 0.05) -> Boxes:
     """The surest boxes of a detector before suppression, surest first, clipped to the picture.
 
     Args:

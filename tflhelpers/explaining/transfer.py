@@ -173,6 +173,4 @@ def plot_transfer(trained: Sequence[Trained]) -> Figure:
 
 def _caption(one: Trained) -> str:
     share = 100 * one.learned_weights / one.all_weights
-    return (
-        f"{one.way}\n{_MEANING[one.way]}\n{share:.0f}% of the weights, {one.steps} steps"
-    )
+    return f"{one.way}\n{_MEANING[one.way]}\n{share:.0f}% of the weights, {one.steps} steps"
