@@ -55,11 +55,23 @@ def test_clip_moves_little_from_frame_to_frame_and_closes():
     assert heights.max() > 1.6 * heights.min()  # it comes closer
 
 
+def test_three_things_in_pictures_of_one_several_or_none():
+    things = samples.thing_photos()
+    assert things.class_names == ("duck", "penguin", "lighthouse")
+    counts = [
+        np.bincount(np.concatenate([b.labels for _, b in part]), minlength=3)
+        for part in (things[:18], things[18:])
+    ]
+    assert np.array_equal(counts, [[10, 5, 2], [12, 12, 12]])
+    assert sum(len(boxes) == 0 for _, boxes in things) == 5
+    assert things.check(decode=True) == []
+
+
 def test_the_files_are_small_and_nothing_else_lies_there():
     folder = Path(samples.__file__).parent / "samples"
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert {path.suffix for path in files} == {".jpg", ".json"}
-    assert len(files) == 5 + 48 + 2
+    assert len(files) == 5 + 48 + 42 + 3
     assert sum(path.stat().st_size for path in files) < 2_500_000
 
 

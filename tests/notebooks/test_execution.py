@@ -32,6 +32,10 @@ RUNS = {
         ["results/gallery.jpg", "models/detector"],
     ),
     "05_detection_gif": ("threshold = 0.3\nframes_per_second = 10\nsteps = 2", ["results/detection.gif"]),
+    "07_bring_your_dataset": (
+        'rename = {"Duck": "duck"}\nheld_out = 0.3\nsteps = 2',
+        ["models/several_classes", "results/dataset/coco.json", "results/dataset/photos.record"],
+    ),
     "09_how_it_works": ("photo = 2\nsteps = 1\nbudget = None", ["results/transfer.png"]),
 }
 

@@ -1,6 +1,7 @@
-"""The drawn sample set that the package ships: a toy duck on five photos and on the 48 frames of a clip.
+"""The drawn samples that the package ships: a toy duck on five photos and a clip, and three things on 42 photos.
 
-The project drew the pictures itself (tools/draw_samples.py): their boxes are exact, and all may share them.
+The project drew the pictures itself (tools/draw_samples.py, and for the three things benchmarks/drawn_things.py):
+their boxes are exact, and all may share them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tflhelpers.data.annotations import Annotations
 
-__all__ = ["duck_clip", "duck_photos"]
+__all__ = ["duck_clip", "duck_photos", "thing_photos"]
 
 
 def duck_photos() -> Annotations:
@@ -39,6 +40,22 @@ def duck_clip() -> Annotations:
         ('duck',)
     """
     return _load("clip.json")
+
+
+def thing_photos() -> Annotations:
+    """Return 42 photos (240 x 320) with boxes of the classes "duck", "penguin" and "lighthouse".
+
+    Five of them show none of these, but things that resemble them. Penguins and lighthouses are fewer than ducks in
+    the first 18, and as many in the other 24.
+
+    Raises:
+        FileNotFoundError: If the package was installed without its data files.
+
+    Example:
+        >>> thing_photos()
+        Annotations(3 classes, 42 pictures, 53 boxes)
+    """
+    return _load("things.json")
 
 
 def _load(name: str) -> Annotations:
