@@ -64,7 +64,7 @@ def test_the_anchors_of_the_embedded_detector():
     assert [level.level for level in table] == [3, 4, 5, 6, 7]
     assert [level.stride for level in table] == [8, 16, 32, 64, 128]
     assert [level.grid for level in table] == [(32, 32), (16, 16), (8, 8), (4, 4), (2, 2)]
-    assert [level.count for level in table] == [6 * cells for cells in (1024, 256, 64, 16, 4)]
+    assert [level.anchors for level in table] == [6 * cells for cells in (1024, 256, 64, 16, 4)]
     assert [level.sides for level in table] == [
         (s, pytest.approx(1.4142 * s, abs=0.1)) for s in (32, 64, 128, 256, 512)
     ]
@@ -72,7 +72,7 @@ def test_the_anchors_of_the_embedded_detector():
 
 @pytest.mark.parametrize("size", [(256, 256), (320, 192), (100, 260)])
 def test_the_table_counts_every_anchor(size):
-    assert sum(level.count for level in anchor_table(size)) == len(anchors_rel_yxyx(size))
+    assert sum(level.anchors for level in anchor_table(size)) == len(anchors_rel_yxyx(size))
 
 
 def test_the_anchors_of_one_cell():

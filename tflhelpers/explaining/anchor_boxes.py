@@ -34,14 +34,14 @@ class LevelAnchors(NamedTuple):
         level: 3 (finest) to 7.
         stride: pixels of the network's input between two cells.
         grid: (rows, columns) of cells.
-        count: of anchors, `ANCHORS_PER_CELL` a cell.
+        anchors: how many, `ANCHORS_PER_CELL` a cell.
         sides: of the two square ones, in pixels of the network's input.
     """
 
     level: int
     stride: int
     grid: tuple[int, int]
-    count: int
+    anchors: int
     sides: tuple[float, float]
 
 
@@ -58,8 +58,10 @@ def anchor_table(image_size: tuple[int, int]) -> list[LevelAnchors]:
     table = []
     for level, grid in enumerate(grid_sizes(image_size), start=MIN_LEVEL):
         square = cell_anchors(image_size, level, (0, 0))[:2]
-        sides = tuple(float(side) for side in np.round(square[:, 2] - square[:, 0], 1))
-        table.append(LevelAnchors(level, 2**level, grid, grid[0] * grid[1] * ANCHORS_PER_CELL, sides))
+        small, large = np.round(square[:, 2] - square[:, 0], 1).tolist()
+        table.append(
+            LevelAnchors(level, 2**level, grid, grid[0] * grid[1] * ANCHORS_PER_CELL, (small, large))
+        )
     return table
 
 
@@ -147,7 +149,7 @@ def _draw_level(axes, level: LevelAnchors, network_size: tuple[int, int], at: tu
         draw_box(axes, xyxy, colour, line_width=1.6)
     axes.set(xlim=(-_VIEW * width, (1 + _VIEW) * width), ylim=((1 + _VIEW) * height, -_VIEW * height))
     axes.set_title(
-        f"level {level.level}: {rows} x {columns} cells\n{level.count:,} anchors, squares of "
+        f"level {level.level}: {rows} x {columns} cells\n{level.anchors:,} anchors, squares of "
         f"{level.sides[0]:.0f} and {level.sides[1]:.0f} px",
         fontsize=10,
     )

@@ -89,7 +89,7 @@ def matched_anchors(
 
 
 def _levels(network_size: tuple[int, int]) -> np.ndarray:
-    counts = [level.count for level in anchor_table(network_size)]
+    counts = [level.anchors for level in anchor_table(network_size)]
     return np.repeat(np.arange(MIN_LEVEL, MIN_LEVEL + len(counts)), counts)
 
 
@@ -106,15 +106,19 @@ def plot_matching(image, boxes: Boxes, network_size: tuple[int, int]) -> Figure:
     figure, axes = new_figure(1, 2, size=(12, 4.4), width_ratios=(1.2, 1))
     left, right = axes[0]
     show_picture(left, picture, faded=0.2)
+    forced = matched.forced
     for row in np.flatnonzero(matched.box_of >= 0):
-        forced = matched.forced[row]
-        style = {"linestyle": (0, (3, 2))} if forced else {}
-        draw_box(left, matched.anchors_xyxy[row], ORANGE if forced else BLUE, line_width=1.2, **style)
+        colour, line = (ORANGE, (0, (3, 2))) if forced[row] else (BLUE, "-")
+        draw_box(left, matched.anchors_xyxy[row], colour, line_width=1.2, linestyle=line)
     for xyxy in boxes.xyxy:
         draw_box(left, xyxy, GREEN, line_width=3.2)
     answering = matched.anchors_xyxy[matched.box_of >= 0]
     look_at(left, np.concatenate([answering, boxes.xyxy]), picture, margin=0.1)
-    left.set_title("green: the true box; blue: anchors that answer for it", fontsize=10, color=INK)
+    left.set_title(
+        "green: true; blue: anchors that answer" + ("; orange: by force" if forced.any() else ""),
+        fontsize=10,
+        color=INK,
+    )
     _draw_histogram(right, matched)
     return figure
 

@@ -79,6 +79,7 @@ def _judge(picture: int, predicted: Boxes, true: Boxes, overlap: float) -> list[
     if not len(predicted):
         return []
     predicted = predicted[surest_first(predicted)[:MOST]]
+    assert predicted.scores is not None  # checked before
     pairing = pair_boxes(predicted, true, overlap)
     rows = np.flatnonzero(~pairing.ignored)
     return [(float(predicted.scores[row]), picture, bool(pairing.truth_of[row] != NOBODY)) for row in rows]
@@ -166,7 +167,7 @@ def _draw_ranking(axes, steps: Sequence[RankedBox], most: int) -> None:
         axes.bar(
             ranks, heights, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=f"{name}: score"
         )
-    ranks = range(1, len(shown) + 1)
+    ranks = list(range(1, len(shown) + 1))
     axes.plot(ranks, [step.precision for step in shown], color=INK, linewidth=2, label="precision so far")
     recalls = [step.recall for step in shown]
     axes.plot(ranks, recalls, color=INK, linewidth=2, linestyle=(0, (2, 1.5)), label="recall so far")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from tflhelpers.data.boxes import iou_matrix
 from tflhelpers.explaining.box_formats import checked_box
 from tflhelpers.explaining.figures import AMBER, BLUE, INK, ORANGE, draw_box, new_figure
@@ -49,7 +51,7 @@ def overlap_by_hand(a_xyxy: Sequence[float], b_xyxy: Sequence[float]) -> Overlap
     height = max(0.0, min(ay2, by2) - max(ay1, by1))
     area_a, area_b = (ax2 - ax1) * (ay2 - ay1), (bx2 - bx1) * (by2 - by1)
     shared = width * height
-    iou = float(iou_matrix([a_xyxy], [b_xyxy])[0, 0])
+    iou = float(iou_matrix(np.array([a_xyxy]), np.array([b_xyxy]))[0, 0])
     return Overlap(area_a, area_b, shared, area_a + area_b - shared, iou)
 
 

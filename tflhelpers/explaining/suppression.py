@@ -117,6 +117,7 @@ def plot_nms_steps(
     """
     picture = as_picture(image)
     steps = nms_steps(boxes, iou_threshold)
+    scores = np.zeros(len(boxes)) if boxes.scores is None else boxes.scores  # nms_steps refuses those
     shown = steps[:most_steps]
     figure, axes = new_figure(1, 2 + len(shown), size=(13, 4), layout="compressed")
     panels = list(axes[0])
@@ -130,7 +131,7 @@ def plot_nms_steps(
         _draw_rows(panel, picture, boxes, waiting | gone | {step.kept: (GREEN, 3.0, "-")})
         name = class_names[boxes.labels[step.kept]]
         panel.set_title(
-            f"step {number}: keep the {name} of {boxes.scores[step.kept]:.2f},\n"
+            f"step {number}: keep the {name} of {scores[step.kept]:.2f},\n"
             f"{len(step.struck)} go, {len(step.left)} wait",
             fontsize=10,
         )
