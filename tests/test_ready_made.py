@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import tflhelpers as tfl
+from tflhelpers.ready_made import Brought, brought_for
 
 
 @pytest.fixture
@@ -128,6 +129,30 @@ def test_what_scores_are_measured_on(project, own, test, count, words):
     photos, origin = tfl.scoring_photos_for(project)
     assert len(photos) == count
     assert words in origin
+
+
+def test_what_is_brought_comes_before_practice(project):
+    ready, origin = brought_for(project)
+    practice = project.data / "practice"
+    assert ready == Brought(
+        (practice / "boxes",),
+        (practice / "labelbox" / "urls.csv",),
+        (practice / "labelbox" / "export.ndjson",),
+        is_practice=True,
+    )
+    assert "so you can practise on drawn photos" in origin
+    labelbox = project.data / "labelbox"
+    labelbox.mkdir()
+    for name in ("a.ndjson", "b.json", "collected_from_urls.csv.json", "urls.csv", "a.jpg"):
+        (labelbox / name).write_bytes(b"")
+    own, origin = brought_for(project)
+    assert own == Brought((), (labelbox / "urls.csv",), (labelbox / "b.json", labelbox / "a.ndjson"))
+    assert (
+        origin
+        == f"What you brought: {labelbox / 'urls.csv'}, {labelbox / 'b.json'}, {labelbox / 'a.ndjson'}."
+    )
+    save_photos(project.data / "boxes", [[[1, 2, 30, 20]]])
+    assert brought_for(project)[0].folders == (project.data / "boxes",)
 
 
 def test_pictures_of_a_clip_come_in_counting_order(project):

@@ -27,3 +27,10 @@ def test_what_fails_leaves_nothing(tmp_path):
         file.write(b"half")
         raise KeyboardInterrupt
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.bin", b"old")]
+
+
+def test_the_longest_name_that_a_disk_takes_can_be_written(tmp_path):
+    path = tmp_path / ("a" * 251 + ".bin")
+    with written_whole(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"

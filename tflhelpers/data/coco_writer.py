@@ -45,7 +45,9 @@ def to_document(path: Path, contents: Contents) -> dict[str, Any]:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that whoever looks, whenever, finds the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(
+        f".{path.name[:50]}.{secrets.token_hex(4)}.part"
+    )  # no name is too long for that
     try:
         with temporary.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)

@@ -17,7 +17,9 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     Its folder is made where missing. What stood at `path` before stays readable until then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(
+        f".{path.name[:50]}.{secrets.token_hex(4)}.part"
+    )  # no name is too long for that
     try:
         with temporary.open("xb") as file:
             yield file

@@ -630,6 +630,19 @@ _ROWS = {
         {"a.png": [_DUCK_BOX, ("cat", 1, 2, 3, 4)]},
         [("note", "x.csv, row 3", "another size than before: of 'a.png'; the first counts")],
     ),
+    "CSV with a name longer than any file's, and one as long as can be": (
+        {"x.csv": _HEADER + f"{'ä' * 126}.png,60,40,duck,5,6,25,16\n{'a' * 251}.png,60,40,duck,5,6,25,16\n"},
+        {},
+        {"a" * 251 + ".png": [_DUCK_BOX]},
+        [
+            ("refused", f"x.csv: {'ä' * 126}.png", f"no name a file can have: {'ä' * 80!r}"),
+            (
+                "note",
+                f"x.csv: {'a' * 251}.png",
+                f"missing picture: '{'a' * 251}.png'; its boxes are kept. Give images= its folder",
+            ),
+        ],
+    ),
     "CSV with a name no file can have": (
         {"x.csv": _HEADER + "a\0.png,60,40,duck,5,6,25,16\na.png,60,40,duck,5,6,25,16\n"},
         {},

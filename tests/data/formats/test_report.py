@@ -43,6 +43,12 @@ def test_summary():
     assert report._repr_html_() == "<pre>" + _SUMMARY.replace("<", "&lt;").replace(">", "&gt;") + "</pre>"
 
 
+def test_names_of_several_lines_take_one():
+    builder = ReportBuilder()
+    builder.refused("a\nb.xml", "missing picture: 'c\u0085d'")
+    assert str(builder.build()).splitlines()[1:] == ["Refused:", "  1 × missing picture (a b.xml: 'c d')"]
+
+
 def test_an_empty_report():
     report = ReportBuilder().build()
     assert str(report) == "0 pictures and 0 boxes taken, 0 things repaired, 0 refused."

@@ -178,6 +178,13 @@ def test_records_that_cannot_be_used_cost_only_themselves(tmp_path, broken, why)
         ({"xmin": [float("nan")]}, "refused", "not four numbers", []),
         ({"xmin": [0.5]}, "refused", "no area", []),
         ({"text": None, "label": None}, "refused", "no class name", []),
+        ({"text": None, "label": [float("inf")]}, "refused", "no class name", []),
+        (
+            {"height": [0.5], "width": [0.5], "xmin": [-0.5]},
+            "repaired",
+            "partly outside the picture",
+            [[0, 4, 30, 20]],
+        ),
     ],
 )
 def test_bad_boxes_are_mended_or_refused(tmp_path, changes, outcome, kind, edges):
