@@ -38,6 +38,29 @@ def select_boxes(
     return Boxes(pixels_xyxy(boxes_rel_yxyx[anchors], picture_size), labels, scores[anchors, labels])
 
 
+def boxes_of_rows(
+    boxes_rel_yxyx: np.ndarray,
+    labels: np.ndarray,
+    scores: np.ndarray,
+    picture_size: tuple[int, ...],
+    threshold: float,
+    max_boxes: int,
+) -> Boxes:
+    """The best of boxes that were suppressed elsewhere, in pixels; those of no area or of score 0 are left out.
+
+    Args:
+        boxes_rel_yxyx: (n, 4), clipped or not.
+        labels: (n,) whole numbers from 0, of any type.
+        scores: (n,), in any order.
+        picture_size, threshold, max_boxes: as for `select_boxes`.
+    """
+    xyxy = pixels_xyxy(boxes_rel_yxyx, picture_size)
+    real = (scores >= np.float32(threshold)) & (scores > 0) & (xyxy[:, 2:] > xyxy[:, :2]).all(axis=1)
+    rows = np.flatnonzero(real)
+    rows = rows[np.argsort(-scores[rows], kind="stable")][:max_boxes]
+    return Boxes(xyxy[rows], np.rint(labels[rows]), np.clip(scores[rows], 0.0, 1.0))
+
+
 def pixels_xyxy(boxes_rel_yxyx: np.ndarray, picture_size: tuple[int, ...]) -> np.ndarray:
     """Boxes (n, 4) ymin, xmin, ymax, xmax as fractions, as x1, y1, x2, y2 in pixels of the picture, clipped to it."""
     height, width = picture_size

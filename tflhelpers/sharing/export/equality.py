@@ -21,6 +21,7 @@ from tflhelpers.sharing.export.each_picture import PictureDetector
 PICTURES = 5
 LONGEST_SIDE = 1024  # pixels of the pictures compared: the limits are in theirs
 MAX_BOXES = 100
+LESS = 0.9  # than the lowest score that is compared: an export's may be a little lower
 
 
 class ExportMismatch(RuntimeError):
@@ -34,7 +35,7 @@ class Limits:
     Attributes:
         pixels: an edge of a box, in pixels of a picture whose longest side is at most 1024.
         score: a score.
-        min_score: boxes with lower scores are not compared.
+        min_score: boxes with lower scores are not compared, but for the best one of a picture.
     """
 
     pixels: float
@@ -118,9 +119,10 @@ def prove_equal(
 
 
 def _compared(detector: Detector, exported: PictureDetector, picture: np.ndarray, limits: Limits) -> Equality:
-    got = exported.detect(picture, threshold=limits.min_score, max_boxes=MAX_BOXES)
-    lowest = min(limits.min_score + limits.score, 1.0)
-    wanted = detector.detect(picture, threshold=lowest, max_boxes=MAX_BOXES)
+    found = detector.detect(picture, threshold=0.0, max_boxes=MAX_BOXES)
+    floor = min([limits.min_score, *_scores(found)[:1]])  # where nothing is found, the best box is compared
+    got = exported.detect(picture, threshold=floor * LESS, max_boxes=MAX_BOXES)
+    wanted = found[_scores(found) >= floor + limits.score]
     if len(got) == MAX_BOXES:  # those below the last one may be beyond the hundredth place
         wanted = wanted[_scores(wanted) > _scores(got)[-1] + limits.score]
     inputs = network_input(picture, detector.image_size)[None]

@@ -10,7 +10,7 @@ import numpy as np
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.picture_boxes import pixels_xyxy
+from tflhelpers.model.picture_boxes import boxes_of_rows
 from tflhelpers.sharing.export.each_picture import PictureDetector
 
 INPUT = "input_tensor"
@@ -22,11 +22,9 @@ DEFAULT_THRESHOLD = 0.5
 class OffTheShelfDetector(PictureDetector):
     """A SavedModel with the signature of the Object Detection API; make one with `off_the_shelf`."""
 
-    def __init__(
-        self, run: Callable, class_names: Sequence[str], threshold: float = DEFAULT_THRESHOLD
-    ) -> None:
+    def __init__(self, model, run: Callable, class_names: Sequence[str], threshold: float) -> None:
         super().__init__(class_names, threshold)
-        self._run = run
+        self._model, self._run = model, run  # the signature alone does not keep the model's variables
 
     def __repr__(self) -> str:
         return f"OffTheShelfDetector({len(self.class_names)} classes)"
@@ -44,12 +42,9 @@ class OffTheShelfDetector(PictureDetector):
 
         outputs = self._run(**{INPUT: tf.convert_to_tensor(inputs[None])})
         boxes, scores, classes = (outputs[name][0].numpy() for name in WANTED)
-        labels = np.rint(classes).astype(np.int64) - 1  # 1-based in the model
-        xyxy = pixels_xyxy(boxes, picture_size)
-        real = (scores >= threshold) & (scores > 0) & (xyxy[:, 2:] > xyxy[:, :2]).all(axis=1)
-        rows = np.flatnonzero(real & (labels >= 0) & (labels < len(self.class_names)))
-        rows = rows[np.argsort(-scores[rows], kind="stable")][:max_boxes]
-        return Boxes(xyxy[rows], labels[rows], np.clip(scores[rows], 0.0, 1.0))
+        labels = np.rint(classes) - 1  # counted from 1 in the model
+        known = (labels >= 0) & (labels < len(self.class_names))
+        return boxes_of_rows(boxes[known], labels[known], scores[known], picture_size, threshold, max_boxes)
 
 
 def off_the_shelf(
@@ -79,11 +74,8 @@ def off_the_shelf(
     if class_names is None and label_map is not None and label_map.is_file():
         names = read_label_map(label_map).names
         class_names = [names.get(number, f"unused id {number}") for number in range(1, max(names) + 1)]
-    detector = OffTheShelfDetector(
-        _checked_signature(model, handle), class_names or COCO_CLASS_NAMES, threshold
-    )
-    detector._model = model  # the signature alone does not keep its variables
-    return detector
+    run = _checked_signature(model, handle)
+    return OffTheShelfDetector(model, run, class_names or COCO_CLASS_NAMES, threshold)
 
 
 def _is_address(handle: str | Path) -> bool:

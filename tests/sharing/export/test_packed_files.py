@@ -1,0 +1,69 @@
+"""What travels at the end of a file comes out as it went in."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from tflhelpers.sharing.export.packed_files import (
+    ExportSettings,
+    labels_text,
+    read_settings,
+    settings_text,
+    with_files,
+)
+
+SETTINGS = ExportSettings(("duck", 'a "quoted" größe'), (64, 96), 0.25, "raw", None)
+
+
+def test_there_and_back(tmp_path):
+    path = tmp_path / "a.tflite"
+    path.write_bytes(
+        with_files(b"the model", {"labels.txt": "duck\n", "detector.json": settings_text(SETTINGS)})
+    )
+    assert path.read_bytes().startswith(b"the model")
+    assert read_settings(path) == SETTINGS
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("labels.txt") == b"duck\n"
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_the_same_comes_out_each_time():
+    assert with_files(b"x", {"a": "b"}) == with_files(b"x", {"a": "b"})
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([], ""),
+        (["duck"], "duck\n"),
+        (["toy boat", "größe"], "toy boat\ngröße\n"),
+        (["two\nlines"], "two lines\n"),
+    ],
+)
+def test_a_class_a_line(names, text):
+    assert labels_text(names) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"no archive",
+            r"a\.tflite: expected a file that export_tflite wrote, .* \(File is not a zip file\)",
+        ),
+        (with_files(b"x", {"labels.txt": ""}), r"no item named 'detector\.json'"),
+        (with_files(b"x", {"detector.json": '{"format": 2}'}), "another version of tflhelpers"),
+        (with_files(b"x", {"detector.json": "{"}), "Expecting property name"),
+        (with_files(b"x", {"detector.json": '{"format": 1}'}), "class_names"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, message):
+    (tmp_path / "a.tflite").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        read_settings(tmp_path / "a.tflite")
+    with pytest.raises(
+        FileNotFoundError, match=r"b\.tflite: there is no such file\. Write one with export_tflite"
+    ):
+        read_settings(tmp_path / "b.tflite")

@@ -1,0 +1,76 @@
+"""Small files that travel at the end of a LiteRT file, as a zip archive: MediaPipe looks for class names there."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LABELS_FILE = "labels.txt"
+SETTINGS_FILE = "detector.json"
+FORMAT_VERSION = 1
+_WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same file comes out whenever it is written
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What it takes to run an exported file.
+
+    Attributes:
+        class_names: a name for each label.
+        image_size: (height, width) in pixels that pictures are resized to.
+        threshold: score from 0 to 1 that is asked of a box unless told otherwise.
+        head: "postprocess" or "raw".
+        quantize: None, "float16", "dynamic" or "int8".
+    """
+
+    class_names: tuple[str, ...]
+    image_size: tuple[int, int]
+    threshold: float
+    head: str
+    quantize: str | None
+
+
+def with_files(content: bytes, files: Mapping[str, str]) -> bytes:
+    """`content` with texts behind it, by name, as MediaPipe's own tools do it: stored, not compressed."""
+    whole = io.BytesIO(content)
+    with zipfile.ZipFile(whole, "a") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _WRITTEN), text.encode())
+    return whole.getvalue()
+
+
+def labels_text(class_names: Sequence[str]) -> str:
+    """A class a line."""
+    return "".join(" ".join(name.split()) + "\n" for name in class_names)
+
+
+def settings_text(settings: ExportSettings) -> str:
+    """What `read_settings` reads."""
+    return json.dumps({"format": FORMAT_VERSION, **asdict(settings)}, indent=1, ensure_ascii=False)
+
+
+def read_settings(path: Path) -> ExportSettings:
+    """What `export_tflite` wrote into a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is none of ours, damaged, or of a newer version.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such file. Write one with export_tflite.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            given = json.loads(archive.read(SETTINGS_FILE))
+        if given.pop("format") != FORMAT_VERSION:
+            raise ValueError("it is of another version of tflhelpers")
+        given |= {name: tuple(given[name]) for name in ("class_names", "image_size")}
+        return ExportSettings(**given)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"{path}: expected a file that export_tflite wrote, with {SETTINGS_FILE} at its end, got another one "
+            f"or a cut one ({error}). Export the detector again."
+        ) from error

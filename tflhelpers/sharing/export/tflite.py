@@ -1,0 +1,158 @@
+"""`export_tflite`: a detector as one LiteRT file, for phones, browsers and small computers."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import tensorflow as tf
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.model.detector import Detector
+from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
+from tflhelpers.sharing.export.network import exportable_network, tensorflow_variables
+from tflhelpers.sharing.export.packed_files import (
+    LABELS_FILE,
+    SETTINGS_FILE,
+    ExportSettings,
+    labels_text,
+    settings_text,
+    with_files,
+)
+from tflhelpers.sharing.export.tflite_convert import converted
+from tflhelpers.sharing.export.tflite_detector import INPUT, TFLiteDetector
+from tflhelpers.sharing.export.tflite_file import joined, name_and_order, opened, packed
+from tflhelpers.sharing.export.tflite_heads import HEADS, POSTPROCESS_OUTPUTS, RAW_OUTPUTS, converted_head
+from tflhelpers.sharing.export.tflite_quantize import calibration_samples, halve_convolutions
+
+LIMITS = {
+    None: Limits(pixels=1.0, score=1e-3, min_score=0.001),
+    "float16": Limits(pixels=1.0, score=5e-3, min_score=0.01),
+    "dynamic": Limits(pixels=20.0, score=0.15, min_score=0.3),
+    "int8": Limits(pixels=20.0, score=0.15, min_score=0.3),
+}
+
+
+@dataclass(frozen=True)
+class TFLiteInfo:
+    """What `export_tflite` wrote. Usable wherever a path is: `TFLiteDetector(info)`, `Path(info)`.
+
+    Attributes:
+        path: the file.
+        size_bytes: of the file.
+        head: "postprocess" or "raw".
+        quantize: None, "float16", "dynamic" or "int8".
+        equality: how far it is from Keras.
+    """
+
+    path: Path
+    size_bytes: int
+    head: str
+    quantize: str | None
+    equality: Equality
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __str__(self) -> str:
+        kind = self.quantize or "float32"
+        return f"{self.path}: {kind}, head {self.head}, {self.size_bytes / 1e6:.1f} MB; {self.equality}."
+
+
+def export_tflite(
+    detector: Detector,
+    path: str | os.PathLike,
+    *,
+    quantize: str | None = None,
+    head: str = "postprocess",
+    photos: Annotations | Iterable | None = None,
+) -> TFLiteInfo:
+    """Writes the detector as a LiteRT (TensorFlow Lite) file.
+
+    It takes `images`, (1, height, width, 3) RGB in 0..255, resized as `Detector` does it. With head="postprocess" it
+    gives `location` (1, 100, 4) ymin, xmin, ymax, xmax as fractions, `category` (1, 100) from 0, `score` (1, 100) and
+    `number of detections` (1,), beyond which the rows hold anything: what MediaPipe's ObjectDetector takes, with its
+    metadata. With head="raw" it gives `boxes` (1, A, 4) not clipped and `scores` (1, A, N); suppression is the
+    caller's, as in `tflhelpers.model.nms`. `TFLiteDetector` runs both.
+
+    Args:
+        detector: stays as it is.
+        path: where to write; a file there is replaced when the new one is whole and proven.
+        quantize: None for float32, which finds what Keras finds; "float16", half the size; "dynamic", 8-bit weights;
+            "int8", 8-bit all through, for which `photos` are needed. What follows the network is always float32.
+        head: "postprocess" or "raw".
+        photos: annotations, or paths and RGB uint8 arrays: the first five are looked at to compare, the package's own
+            if None. For "int8" all are also what the network is calibrated on: those that it was trained with will do.
+
+    Raises:
+        ExportMismatch: what was written does not find what the detector finds; nothing is left of it.
+        ValueError: an argument is wrong; the message says which.
+        RuntimeError: Keras does not compute with TensorFlow, or that can no longer convert.
+    """
+    path = Path(path)
+    photos = (
+        list(photos.image_paths if isinstance(photos, Annotations) else photos)
+        if photos is not None
+        else None
+    )
+    _check(path, quantize, head, photos)
+    pictures = pictures_of(photos)
+    settings = ExportSettings(detector.class_names, detector.image_size, detector.threshold, head, quantize)
+    content = _file(detector, settings, photos)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tflite")
+    try:
+        temporary.write_bytes(content)
+        equality = prove_equal(detector, TFLiteDetector(temporary), pictures, LIMITS[quantize])
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return TFLiteInfo(path, len(content), head, quantize, equality)
+
+
+def _check(path: Path, quantize, head, photos) -> None:
+    if quantize not in LIMITS:
+        names = ", ".join(repr(name) for name in LIMITS)
+        raise ValueError(f"quantize must be one of {names}, got {quantize!r}.")
+    if head not in HEADS:
+        raise ValueError(f"head must be one of {', '.join(map(repr, HEADS))}, got {head!r}.")
+    if quantize == "int8" and not photos:
+        raise ValueError(
+            'quantize="int8" is calibrated on pictures like those that it will see, got none. '
+            "Give photos=, those that you trained with for example."
+        )
+    if path.is_dir():
+        raise ValueError(
+            f"path must be a file, got the folder {path}. Write for example {path / 'detector.tflite'}."
+        )
+
+
+def _file(detector: Detector, settings: ExportSettings, photos: list | None) -> bytes:
+    body = opened(_body(detector, settings, photos))
+    if settings.quantize == "float16":
+        halve_convolutions(body)
+    model = joined(body, opened(converted_head(detector, settings.head)))
+    name_and_order(model, RAW_OUTPUTS if settings.head == "raw" else POSTPROCESS_OUTPUTS)
+    files = {LABELS_FILE: labels_text(settings.class_names), SETTINGS_FILE: settings_text(settings)}
+    return with_files(packed(model), files)
+
+
+def _body(detector: Detector, settings: ExportSettings, photos: list | None) -> bytes:
+    """From `images` to `box_encodings` (1, A, 4) and `class_logits` (1, A, N + 1)."""
+    network = exportable_network(detector)
+
+    def run(images) -> dict:
+        return dict(network(images, training=False))
+
+    int8 = settings.quantize == "int8"
+    return converted(
+        run,
+        {INPUT: tf.TensorSpec((1, *settings.image_size, 3), tf.float32)},
+        tensorflow_variables(network),
+        quantize=settings.quantize if settings.quantize != "float16" else None,
+        samples=calibration_samples(photos or (), settings.image_size) if int8 else None,
+        uint8_input=int8 and settings.head == "postprocess",
+    )
