@@ -1,4 +1,4 @@
-"""What looks at a picture before the classes are told apart: any network of `keras.applications`, or the bundled one."""
+"""What looks at a picture before its class is told: any network of `keras.applications`, or the bundled one."""
 
 from __future__ import annotations
 

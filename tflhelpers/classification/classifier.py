@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -20,6 +21,9 @@ from tflhelpers.model.picture_boxes import checked_image
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.progress import progress_bar
+
+if TYPE_CHECKING:
+    from tflhelpers.classification.classifier_export import ClassifierExport
 
 MODES = ("features", "fine-tune")
 READERS = 2
@@ -160,6 +164,22 @@ class Classifier:
         from tflhelpers.classification.activation import heat_map
 
         return heat_map(self, image, class_name, opacity)
+
+    # ---- for other programs
+
+    def export_saved_model(self, folder: str | Path, *, photos: Iterable | None = None) -> ClassifierExport:
+        """A TensorFlow SavedModel; see `classifier_export.export_classifier_saved_model`."""
+        from tflhelpers.classification.classifier_export import export_classifier_saved_model
+
+        return export_classifier_saved_model(self, folder, photos=photos)
+
+    def export_tflite(
+        self, path: str | Path, *, quantize: str | None = None, photos: Iterable | None = None
+    ) -> ClassifierExport:
+        """A LiteRT file; see `classifier_export.export_classifier_tflite`."""
+        from tflhelpers.classification.classifier_export import export_classifier_tflite
+
+        return export_classifier_tflite(self, path, quantize=quantize, photos=photos)
 
     # ---- parts of the network
 

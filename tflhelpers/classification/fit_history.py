@@ -1,4 +1,4 @@
-"""What fitting a classifier leaves behind: how long it took, what was chosen, and how good it is on what was held out."""
+"""What fitting a classifier leaves behind: what was chosen, how long it took, how good it is on what was held out."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ L2_GRID = tuple(
 )  # strongest first: each starts from the one before
 FOLDS = 5
 MANY = 4000  # pictures from which one fold is held out instead of five in turn
-_ITERATIONS = 200
+_SOLVER = {"maxiter": 300, "ftol": 1e-10, "gtol": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,7 @@ def solve(x, labels, weights, num_classes: int, l2: float, start: np.ndarray | N
         return -(share * truth * log_p).sum() + 0.5 * l2 * (kernel**2).sum(), gradient.ravel()
 
     begin = np.zeros(shape) if start is None else start
-    done = minimize(
-        loss_and_gradient, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS}
-    )
+    done = minimize(loss_and_gradient, begin.ravel(), jac=True, method="L-BFGS-B", options=_SOLVER)
     return done.x.reshape(shape)
 
 

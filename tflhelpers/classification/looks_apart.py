@@ -1,8 +1,9 @@
 """Splits pictures so that what looks alike stays together: a copy on both sides would make a score a lie.
 
 How alike two pictures look is the measure of `data.collect.looks`: the difference hash and the colours of 72 cells.
-For collecting, where each of five photos counts, its limits are strict; here they are twice as wide, as frames that
-follow one another must not straddle either.
+For collecting, where each of five photos counts, its limits are strict; here colours may differ more than twice as far:
+a picture that is kept on the wrong side for nothing costs little. Photos of one scene in which things moved are apart:
+hold out whole places yourself, as `validation=`, where that matters.
 """
 
 from __future__ import annotations

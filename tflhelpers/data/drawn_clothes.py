@@ -149,9 +149,23 @@ def _ground(rng, size, colours: _Colours) -> np.ndarray:
         joints = (y % step < 2) | ((x + shift) % (2 * step) < 2)
         return np.where(joints[..., None], colours[3], colours[((x + shift) // (2 * step) + y // step) % 3])
     if kind == "leaves":
-        fields = [_smooth(rng, size, rng.uniform(6, 18)) for _ in colours]
-        return colours[np.argmax(fields, axis=0)]
+        return _leaves(rng, size, colours)
     return colours[0] + rng.normal(0, 18, (*size, 1)).astype(np.float32)
+
+
+def _leaves(rng, size, colours: _Colours) -> np.ndarray:
+    """Slender leaves over one another, in all directions. float32 (H, W, 3)."""
+    canvas = Image.new("RGB", size[::-1], tuple(colours[3].astype(int).tolist()))
+    pen = ImageDraw.Draw(canvas)
+    length = rng.uniform(14, 30)
+    for _ in range(int(6 * size[0] * size[1] / length**2)):
+        middle, turn = rng.uniform(0, size[::-1]), rng.uniform(0, np.pi)
+        along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+        ends = [middle + along * length / 2, middle + across * length / 8]
+        ends += [middle - along * length / 2, middle - across * length / 8]
+        shade = colours[rng.integers(3)] * rng.uniform(0.85, 1.1)
+        pen.polygon([tuple(end) for end in ends], fill=tuple(np.clip(shade, 0, 255).astype(int).tolist()))
+    return np.asarray(canvas, np.float32)
 
 
 def _smooth(rng, size: tuple[int, int], scale: float) -> np.ndarray:
@@ -164,7 +178,7 @@ def _smooth(rng, size: tuple[int, int], scale: float) -> np.ndarray:
 def _garment(rng, size) -> np.ndarray:
     """Where the garment is: a shirt or trousers, moved, scaled, turned. bool (H, W)."""
     outline = np.array(_SHIRT if rng.random() < 0.5 else _TROUSERS) - 0.5
-    outline = outline * rng.uniform(0.75, 1.1, 2) + rng.normal(0, 0.012, outline.shape)
+    outline = outline * rng.uniform(0.85, 1.15, 2) + rng.normal(0, 0.012, outline.shape)
     turn = rng.normal(0, 0.12)
     outline = outline @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     outline += 0.5 + rng.uniform(-0.06, 0.06, 2)

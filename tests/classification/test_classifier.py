@@ -1,0 +1,160 @@
+"""A classifier predicts one and many, explains exactly, and comes back from disk as it was."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.classification.tiny import SIDE, tiny_classifier
+from tflhelpers.classification.activation import activation_maps, evidence
+from tflhelpers.classification.classifier import Classifier
+from tflhelpers.data.images import ImageError
+
+
+@pytest.fixture
+def classifier(monkeypatch):
+    made = tiny_classifier(monkeypatch, size=(SIDE, SIDE + 8))
+    rng = np.random.default_rng(1)
+    made.set_head(rng.normal(0, 1, (20, 2)), rng.normal(0, 1, 2))
+    return made
+
+
+def test_a_new_one_says_nothing(monkeypatch, asymmetric_image):
+    found = tiny_classifier(monkeypatch, class_names=("a", "b", "c")).predict(asymmetric_image)
+    np.testing.assert_allclose(found.probabilities, [[1 / 3] * 3], atol=1e-6)
+
+
+def test_one_and_many_agree(classifier, asymmetric_image):
+    others = [asymmetric_image[::-1].copy(), asymmetric_image[:, :20].copy(), asymmetric_image]
+    many = classifier.predict((image for image in others), batch_size=2)
+    assert len(many) == 3
+    for image, row in zip(others, many.probabilities, strict=True):
+        np.testing.assert_allclose(classifier.predict(image).probabilities[0], row, atol=1e-5)
+    np.testing.assert_allclose(many.probabilities.sum(axis=1), 1, atol=1e-6)
+    logits = classifier.logits(others)
+    np.testing.assert_allclose(
+        np.exp(logits) / np.exp(logits).sum(1, keepdims=True), many.probabilities, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        ([], ValueError, "at least one picture, got none"),
+        (
+            [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8)],
+            ValueError,
+            r"images\[1\]: image must be",
+        ),
+        ("nowhere.jpg", FileNotFoundError, "nowhere.jpg"),
+        ([__file__], ImageError, "test_classifier.py: expected a picture"),
+    ],
+)
+def test_what_is_no_picture(classifier, images, error, message):
+    with pytest.raises(error, match=message):
+        classifier.predict(images)
+
+
+def test_the_map_adds_up_to_the_logits(classifier, asymmetric_image):
+    """Logit = bias + the mean of each level's map."""
+    maps = activation_maps(classifier, asymmetric_image)
+    assert [each.shape for each in maps] == [(12, 16, 2), (6, 8, 2)]
+    total = sum(each.mean(axis=(0, 1)) for each in maps) + classifier.head[1]
+    np.testing.assert_allclose(total, classifier.logits(asymmetric_image)[0], atol=1e-4)
+
+
+def test_evidence_of_two_classes_is_opposite(classifier, asymmetric_image):
+    first, second = (evidence(classifier, asymmetric_image, label) for label in (0, 1))
+    assert first.shape == asymmetric_image.shape[:2]
+    np.testing.assert_allclose(first, -second, atol=1e-4)
+
+
+def test_evidence_is_where_the_thing_is(monkeypatch):
+    """A head that adds up one channel of the first map: it is brightest where that channel is."""
+    classifier = tiny_classifier(monkeypatch)
+    image = np.full((48, 48, 3), 90, np.uint8)
+    image[30:46, 2:18] = np.random.default_rng(0).integers(0, 256, (16, 16, 3))
+    flat = np.full_like(image, 90)
+    maps = [classifier.parts["maps"].predict_on_batch(_input(each, classifier))[0] for each in (image, flat)]
+    channel = int(np.abs(maps[0] - maps[1]).max(axis=(0, 1, 2)).argmax())
+    kernel = np.zeros((20, 2))
+    kernel[channel, 0] = 1
+    classifier.set_head(kernel, np.zeros(2))
+    difference = np.abs(evidence(classifier, image, 0) - evidence(classifier, flat, 0))
+    y, x = np.unravel_index(difference.argmax(), difference.shape)
+    assert 24 <= y < 48
+    assert 0 <= x < 24
+
+
+def _input(image, classifier):
+    from tflhelpers.model.preprocess import network_input
+
+    return network_input(image, classifier.image_size)[None]
+
+
+def test_explaining_keeps_the_picture_and_says_the_class(classifier, asymmetric_image):
+    drawn = classifier.explain(asymmetric_image, opacity=0.0)
+    gray = asymmetric_image @ np.float32([0.299, 0.587, 0.114])
+    np.testing.assert_allclose(drawn[: len(gray), :, 0], gray, atol=1)
+    assert drawn.shape[0] > len(gray)
+    with pytest.raises(ValueError, match="class_name must be one of checked, striped, got 'dotted'"):
+        classifier.explain(asymmetric_image, "dotted")
+
+
+def test_it_comes_back_from_disk(classifier, asymmetric_image, tmp_path):
+    folder = classifier.save(tmp_path / "deep" / "clothes")
+    classifier.save(folder)  # over an older one
+    again = Classifier.load(folder)
+    assert (again.class_names, again.backbone, again.mode) == (("checked", "striped"), "embedded", "features")
+    assert (again.image_size, again.trained_backbone) == ((SIDE, SIDE + 8), True)
+    np.testing.assert_array_equal(
+        again.predict(asymmetric_image).probabilities, classifier.predict(asymmetric_image).probabilities
+    )
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["clothes"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "message"),
+    [
+        (lambda f: (f / "classifier.json").unlink(), FileNotFoundError, "classifier.json is missing"),
+        (lambda f: (f / "classifier.json").write_text("{"), ValueError, "is damaged"),
+        (lambda f: _change(f, backbone="Other"), ValueError, "a known backbone"),
+        (lambda f: _change(f, class_names=["a", "b", "c"]), ValueError, "does not fit classifier.json"),
+        (lambda f: (f / "classifier_weights.npz").write_bytes(b"PK12"), ValueError, "but it is damaged"),
+    ],
+)
+def test_damaged_folders(classifier, tmp_path, damage, error, message):
+    folder = classifier.save(tmp_path / "c")
+    damage(folder)
+    with pytest.raises(error, match=message):
+        Classifier.load(folder)
+
+
+def _change(folder, **settings):
+    path = folder / "classifier.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **settings}))
+
+
+def test_a_save_that_dies_leaves_the_old_one(classifier, asymmetric_image, tmp_path, monkeypatch):
+    folder = classifier.save(tmp_path / "c")
+    before = classifier.predict(asymmetric_image).probabilities
+    classifier.set_head(np.zeros((20, 2)), np.zeros(2))
+
+    def dies(*_, **__):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("tflhelpers.classification.classifier_folder.json.dumps", dies)
+    with pytest.raises(OSError, match="disk full"):
+        classifier.save(folder)
+    monkeypatch.undo()
+    monkeypatch.setattr("tflhelpers.classification.classifier.feature_maps", _maps())
+    np.testing.assert_array_equal(Classifier.load(folder).predict(asymmetric_image).probabilities, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def _maps():
+    from tests.classification.tiny import tiny_maps
+
+    return tiny_maps

@@ -1,0 +1,259 @@
+"""Fitting: features and fine-tuning learn, hold out fairly, keep their work and go on after dying."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.classification.tiny import striped_and_checked, tiny_classifier
+from tflhelpers.classification import embeddings, fine_tuning, resized
+from tflhelpers.classification.fitting import fit_classifier
+from tflhelpers.classification.judgement import evaluate_classifier
+from tflhelpers.classification.labelled import labelled_photos
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    return labelled_photos(striped_and_checked(tmp_path_factory.mktemp("patterns"), 30))
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    return labelled_photos(striped_and_checked(tmp_path_factory.mktemp("others"), 20, seed=9))
+
+
+def test_features_are_learned_from(monkeypatch, pictures, others):
+    classifier = tiny_classifier(monkeypatch)
+    history = fit_classifier(classifier, pictures, progress=False)
+    assert (len(history.learned_from), len(history.held_out)) == (48, 12)
+    assert history.held_out.counts == {"checked": 6, "striped": 6}
+    assert not {p.path for p in history.learned_from} & {p.path for p in history.held_out}
+    assert evaluate_classifier(classifier, others, progress=False).accuracy >= 0.8
+    judged = evaluate_classifier(classifier, history.held_out, progress=False)
+    assert judged.accuracy == history.accuracy
+    assert history.accuracy_interval == judged.accuracy_interval
+    assert history.l2 in history.l2_tried
+    assert "learned from 48 pictures" in repr(history)
+
+
+def test_equal_seeds_fit_equally(monkeypatch, pictures):
+    heads = []
+    for seed in (1, 1, 2):
+        classifier = tiny_classifier(monkeypatch)
+        fit_classifier(classifier, pictures, seed=seed, progress=False)
+        heads.append(classifier.head[0])
+    np.testing.assert_array_equal(heads[0], heads[1])
+    assert np.abs(heads[0] - heads[2]).max() > 1e-3
+
+
+@pytest.mark.parametrize("validation", [None, 0, "own"])
+def test_what_is_held_out_may_be_chosen(monkeypatch, pictures, others, validation):
+    given = others if validation == "own" else validation
+    history = fit_classifier(tiny_classifier(monkeypatch), pictures, validation=given, progress=False)
+    assert len(history.learned_from) == 60
+    assert (history.held_out is None) == (validation != "own")
+    assert (history.accuracy is None) == (validation != "own")
+
+
+def test_a_picture_that_cannot_be_decoded_is_left_out(monkeypatch, tmp_path):
+    folder = striped_and_checked(tmp_path, 6)
+    whole = (folder / "striped" / "0.png").read_bytes()
+    (folder / "striped" / "cut.png").write_bytes(whole[: len(whole) // 2])
+    history = fit_classifier(tiny_classifier(monkeypatch), labelled_photos(folder), progress=False)
+    assert len(history.learned_from) + len(history.held_out) == 12
+    assert "cut.png: expected a whole picture" in history.left_out[0]
+    assert any("checked has 5 pictures to learn from" in note for note in history.notes)
+
+
+def test_features_are_computed_once(monkeypatch, pictures, tmp_path):
+    first = tiny_classifier(monkeypatch)
+    fit_classifier(first, pictures, resume_dir=tmp_path, progress=False)
+    for path in tmp_path.glob("embeddings-*/*.npz"):
+        assert path.stat().st_size > 1000
+    monkeypatch.setattr(embeddings, "run_padded", lambda *_: pytest.fail("computed again"))
+    again = tiny_classifier(monkeypatch)
+    history = fit_classifier(again, pictures, resume_dir=tmp_path, progress=False)
+    np.testing.assert_array_equal(again.head[0], first.head[0])
+    assert "The features of 60 pictures were kept from an earlier call." in history.notes
+
+
+def test_a_run_that_dies_keeps_what_was_seen(monkeypatch, pictures, tmp_path):
+    classifier, seen = tiny_classifier(monkeypatch), []
+
+    def dies(network, inputs, size):
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(len(inputs))
+        return run_padded(network, inputs, size)
+
+    run_padded = embeddings.run_padded
+    monkeypatch.setattr(embeddings, "run_padded", dies)
+    with pytest.raises(KeyboardInterrupt):
+        embeddings.embed(classifier, pictures.pictures, cache=tmp_path, progress=False)
+    monkeypatch.setattr(embeddings, "run_padded", run_padded)
+    found = embeddings.embed(classifier, pictures.pictures, cache=tmp_path, progress=False)
+    assert (found.reused, len(found.rows)) == (32, 60)
+    fresh = embeddings.embed(classifier, pictures.pictures, progress=False)
+    np.testing.assert_allclose(found.features, fresh.features, atol=1e-5)
+    np.testing.assert_array_equal(found.cells, fresh.cells)
+
+
+def test_other_weights_are_other_features(monkeypatch, pictures, tmp_path):
+    classifier = tiny_classifier(monkeypatch)
+    few = pictures.pictures[:4]
+    embeddings.embed(classifier, few, cache=tmp_path, progress=False)
+    layer = classifier.network.get_layer("conv1")
+    layer.kernel.assign(np.asarray(layer.kernel) * 2)
+    assert embeddings.embed(classifier, few, cache=tmp_path, progress=False).reused == 0
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_damaged_cache_file_is_looked_over(monkeypatch, pictures, tmp_path):
+    classifier = tiny_classifier(monkeypatch)
+    few = pictures.pictures[:4]
+    before = embeddings.embed(classifier, few, cache=tmp_path, progress=False)
+    file = next(tmp_path.glob("*/*.npz"))
+    file.write_bytes(file.read_bytes()[:300])
+    after = embeddings.embed(classifier, few, cache=tmp_path, progress=False)
+    assert after.reused == 0
+    np.testing.assert_array_equal(after.features, before.features)
+
+
+def test_too_many_pictures_for_memory_lie_in_a_file(pictures):
+    with resized.ResizedPictures(pictures.take(range(3)), (8, 9), False, memory_bytes=100) as stored:
+        assert stored.on_disk
+        folder = stored._folder
+        on_disk = stored[np.arange(3)]
+    with resized.ResizedPictures(pictures.take(range(3)), (8, 9), False) as stored:
+        assert not stored.on_disk
+        np.testing.assert_array_equal(stored[np.arange(3)], on_disk)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"pictures": ["a.png"]}, TypeError, "must be LabelledPictures, got list"),
+        ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
+        ({"augment": "much"}, ValueError, 'augment must be "auto", True, False or None'),
+        ({"budget": "soon"}, ValueError, "budget must be a time"),
+        ({"validation": 1.5}, ValueError, "between 0 and 1, got 1.5"),
+    ],
+)
+def test_arguments_that_make_no_sense(monkeypatch, pictures, arguments, error, message):
+    given = {"pictures": pictures.take([0, 1, 2, 30, 31, 32]), **arguments}
+    with pytest.raises(error, match=message):
+        fit_classifier(tiny_classifier(monkeypatch), given.pop("pictures"), **given, progress=False)
+
+
+def test_classes_must_be_the_classifiers(monkeypatch, pictures):
+    with pytest.raises(ValueError, match="classes must be the classifier's"):
+        fit_classifier(tiny_classifier(monkeypatch, class_names=("a", "b")), pictures)
+
+
+# ---- fine-tuning
+
+
+def fine_tune(monkeypatch, pictures, **arguments):
+    classifier = tiny_classifier(monkeypatch, "fine-tune")
+    before = {layer.name: [np.array(w) for w in layer.weights] for layer in classifier.network.layers}
+    history = fit_classifier(classifier, pictures, **{"epochs": 3, "progress": False, **arguments})
+    return classifier, history, before
+
+
+def test_the_last_layers_learn_and_batch_norm_does_not(monkeypatch, pictures):
+    monkeypatch.setattr(fine_tuning, "RATE", 0.01)
+    classifier, history, before = fine_tune(monkeypatch, pictures, epochs=4, validation=None)
+    changed = {
+        layer.name: any(
+            np.abs(np.array(now) - then).max() > 1e-7
+            for now, then in zip(layer.weights, before[layer.name], strict=True)
+        )
+        for layer in classifier.network.layers
+        if layer.weights
+    }
+    assert changed == {"conv0": False, "bn": False, "conv1": True, "logits": True}
+    assert len(history.loss) == 4
+    assert history.loss[-1] < history.loss[0]
+
+
+def test_what_is_held_out_decides_which_weights_stay(monkeypatch, pictures):
+    """At an absurd rate each epoch is worse than the start, so the start is kept, and training ends early."""
+    monkeypatch.setattr(fine_tuning, "RATE", 30.0)
+    monkeypatch.setattr(fine_tuning, "PATIENCE", 2)
+    classifier, history, before = fine_tune(monkeypatch, pictures, epochs=9, augment=None)
+    assert len(history.held_out_loss) == 1 + len(history.loss) == 3
+    assert history.held_out_loss[0] == min(history.held_out_loss)
+    np.testing.assert_array_equal(classifier.network.get_layer("conv1").kernel, before["conv1"][0])
+    assert "did not help" in " ".join(history.notes)
+
+
+def test_fine_tuning_is_not_worse_than_features(monkeypatch, pictures, others):
+    features = tiny_classifier(monkeypatch)
+    fit_classifier(features, pictures, progress=False)
+    monkeypatch.setattr(fine_tuning, "RATE", 0.003)
+    tuned, history, _ = fine_tune(monkeypatch, pictures, epochs=12)
+    assert min(history.held_out_loss) <= history.held_out_loss[0]
+    judged = [evaluate_classifier(each, others, progress=False).accuracy for each in (features, tuned)]
+    assert judged[1] >= judged[0] - 0.05
+
+
+@pytest.mark.parametrize("dies_at", [0, 3, 7])
+def test_a_training_that_dies_goes_on_and_ends_as_the_unbroken_one(monkeypatch, pictures, tmp_path, dies_at):
+    monkeypatch.setattr(fine_tuning, "SAVE_SECONDS", 0.0)
+    unbroken, whole, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path / "unbroken")
+    learn, steps = fine_tuning._Trainer.learn, []
+
+    def dies(self, *batch):
+        if len(steps) == dies_at:
+            raise KeyboardInterrupt
+        steps.append(None)
+        return learn(self, *batch)
+
+    monkeypatch.setattr(fine_tuning._Trainer, "learn", dies)
+    with pytest.raises(KeyboardInterrupt):
+        fine_tune(monkeypatch, pictures, resume_dir=tmp_path / "broken")
+    counted = []
+
+    def counts(self, *batch):
+        counted.append(None)
+        return learn(self, *batch)
+
+    monkeypatch.setattr(fine_tuning._Trainer, "learn", counts)
+    broken, again, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path / "broken")
+    assert len(counted) == 9 - dies_at
+    np.testing.assert_allclose(again.loss, whole.loss, atol=1e-4)
+    np.testing.assert_allclose(again.held_out_loss, whole.held_out_loss, atol=1e-4)
+    for ours, its in zip(broken.network.variables, unbroken.network.variables, strict=True):
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(its), atol=1e-4)
+
+
+def test_a_finished_training_is_not_done_again(monkeypatch, pictures, tmp_path):
+    first, _, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path)
+    monkeypatch.setattr(fine_tuning._Trainer, "learn", lambda *_: pytest.fail("learned again"))
+    again, _, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path)
+    for ours, its in zip(again.network.variables, first.network.variables, strict=True):
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(its), atol=1e-6)
+
+
+def test_another_training_in_the_folder_is_refused(monkeypatch, pictures, tmp_path):
+    fine_tune(monkeypatch, pictures, resume_dir=tmp_path)
+    with pytest.raises(ValueError, match="is of another training"):
+        fine_tune(monkeypatch, pictures, resume_dir=tmp_path, epochs=5)
+
+
+def test_a_budget_ends_it(monkeypatch, pictures):
+    _, history, _ = fine_tune(monkeypatch, pictures, epochs=10_000, budget=4.0, validation=None)
+    assert 0 < history.seconds < 30
+
+
+def test_random_changes_leave_the_range(pictures):
+    image = np.asarray(Image.open(pictures[0].path).convert("RGB").resize((24, 24)), np.float32)[None]
+    x = image
+    for layer in fine_tuning.augmentation(3):
+        x = layer(x, training=True)
+    changed = np.asarray(x)
+    assert np.abs(changed - image).max() > 10
+    assert changed.min() >= -1e-3
+    assert changed.max() <= 255.001

@@ -1,0 +1,43 @@
+"""`labelled_photos_for`: what the notebook sorts, your own pictures or drawn clothes, and which of them it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tflhelpers.classification.labelled import LabelledPictures, labelled_photos
+from tflhelpers.data.drawn_clothes import CLOTHES_CLASSES, drawn_clothes
+from tflhelpers.data.picture_files import pictures_in
+
+if TYPE_CHECKING:
+    from tflhelpers.project import Project
+
+
+def labelled_photos_for(
+    project: Project, *, folder: str = "classes", count: int = 100
+) -> tuple[LabelledPictures, str]:
+    """The pictures to sort into classes.
+
+    Args:
+        project: from `tflhelpers.open_project`.
+        folder: in `project.data`, with a folder of pictures for each class.
+        count: of drawn pictures of each class, where there are none of your own.
+
+    Returns:
+        Your pictures in `project.data/<folder>` if there are any; otherwise clothes in camouflage and in normal
+        patterns, drawn into `project.data/practice_clothes`; and the sentence that says which.
+    """
+    own = project.data / folder
+    if own.is_dir() and any(pictures_in(each) for each in own.iterdir() if each.is_dir()):
+        pictures = labelled_photos(own)
+        return (
+            pictures,
+            f"Your own {len(pictures)} pictures of {len(pictures.class_names)} classes, from {own}.",
+        )
+    practice = Path(project.data) / f"practice_clothes_{count}"
+    pictures = labelled_photos(drawn_clothes(practice, count))
+    names = " and ".join(CLOTHES_CLASSES)
+    return pictures, (
+        f"There are no folders of pictures in {own}, so these are {len(pictures)} drawn clothes, "
+        f"{names}, in {practice}."
+    )
