@@ -113,5 +113,5 @@ def test_the_saved_picture_has_all_pixels_and_the_boxes(open_demo, tmp_path):
     changed = np.abs(saved - original).max(axis=2) > 60
     assert 0.01 < changed.mean() < 0.5  # lines and tags, and the rest is as it was
     _, xyxy, _ = boxes_of(card)
-    left, top, right, bottom = xyxy[0].round().astype(int)
+    left, top, _, bottom = xyxy[0].round().astype(int)
     assert changed[(top + bottom) // 2, max(0, left - 4) : left + 4].any()

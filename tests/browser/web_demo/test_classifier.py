@@ -1,0 +1,77 @@
+"""The same page for classifiers: bars of probabilities, within 0.01 of Python's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.browser.web_demo.demo_driver import PHOTOS, add_files, served
+from tflhelpers.data.images import read_image
+from tflhelpers.model.preprocess import network_input
+
+NAMES = ["plain", "camouflage", "striped", "dotted", "checked", "fl<b>owers", "no clothes"]
+SIZE = (48, 64)
+
+
+class ByColour:
+    """A classifier that looks at nothing but the mean colour."""
+
+    class_names = NAMES
+    image_size = SIZE
+    weights = np.random.default_rng(3).normal(0, 0.02, (3, len(NAMES))).astype(np.float32)
+
+    def predict(self, path):
+        logits = network_input(read_image(path), SIZE).mean(axis=(0, 1)) @ self.weights
+        parts = np.exp(logits - logits.max())
+        return parts / parts.sum()
+
+    def export_tflite(self, path, *, quantize=None):
+        import tensorflow as tf
+
+        from tflhelpers.sharing.export.tflite_convert import converted
+
+        weights = tf.Variable(self.weights)
+
+        def run(images):
+            return {"probabilities": tf.nn.softmax(tf.reduce_mean(images, (1, 2)) @ weights)}
+
+        taken = {"images": tf.TensorSpec((1, *SIZE, 3), tf.float32)}
+        path.write_bytes(converted(run, taken, [weights], quantize=quantize))
+
+
+@pytest.fixture(scope="module")
+def address(runtime, tmp_path_factory):
+    pytest.importorskip("tensorflow", reason="needs tensorflow, which writes the model")
+    from tflhelpers.sharing.web_demo import export_web_demo
+
+    info = export_web_demo(ByColour(), tmp_path_factory.mktemp("classifier") / "demo", runtime=runtime)
+    with served(info.folder) as address:
+        yield address
+
+
+def test_the_bars_are_pythons_probabilities(open_demo, address):
+    page = open_demo(address)
+    assert page.inner_text("h1") == "Which is it: plain, camouflage and more?"
+    assert not page.is_visible("#slider")
+    photos = sorted(PHOTOS.glob("*.jpg"))[:8]
+    cards = add_files(page, photos)
+    for card, photo in zip(cards, photos, strict=True):
+        wanted = ByColour().predict(photo)
+        rows = card.query_selector_all(".results li")
+        got = {row.get_attribute("data-name"): float(row.get_attribute("data-score")) for row in rows}
+        best = [NAMES[label] for label in np.argsort(-wanted, kind="stable")[:5]]
+        assert list(got) == [*best, "2 others"]
+        assert abs(sum(got.values()) - 1) < 1e-3
+        for name in best:
+            assert got[name] == pytest.approx(wanted[NAMES.index(name)], abs=0.01)
+
+
+def test_the_saved_picture_wears_its_class(open_demo, address):
+    page = open_demo(address)
+    [card] = add_files(page, [PHOTOS / "kitchen.jpg"])
+    with page.expect_download() as waiting:
+        card.query_selector("text=Save").click()
+    saved = read_image(waiting.value.path()).astype(int)
+    changed = np.abs(saved - read_image(PHOTOS / "kitchen.jpg")).max(axis=2) > 60
+    assert changed[:20, :60].mean() > 0.5  # the tag in the corner
+    assert changed[40:].mean() < 0.001
