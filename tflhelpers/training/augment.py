@@ -22,8 +22,8 @@ class Augmentation:
     Attributes:
         flip: probability of mirroring left and right; 0 for things that have a handedness, such as letters.
         zoom: lowest and highest magnification; below 1 the picture shrinks inside a gray frame.
-        stretch: largest factor between the magnifications of width and height; the default is that between photos of 4:3
-            and a clip of 16:9, which the network sees squeezed to the same square.
+        stretch: largest factor between the magnifications of width and height; that between photos of 4:3 and a
+            clip of 16:9, which the network sees squeezed to the same square, by default.
         brightness: largest shift, in parts of the full range.
         contrast, saturation: lowest and highest factor.
         hue: largest shift, in turns of the colour circle.
