@@ -119,7 +119,7 @@ def plot_nms_steps(
     steps = nms_steps(boxes, iou_threshold)
     scores = np.zeros(len(boxes)) if boxes.scores is None else boxes.scores  # nms_steps refuses those
     shown = steps[:most_steps]
-    figure, axes = new_figure(1, 2 + len(shown), size=(13, 4), layout="compressed")
+    figure, axes = new_figure(1, 2 + len(shown), size=(13, 3.5), layout="compressed")
     panels = list(axes[0])
     for panel in panels:
         bare(panel)
