@@ -65,7 +65,7 @@ def practice_labelbox(folder: str | os.PathLike) -> tuple[Path, Path]:
         lines = [",".join(row) for row in [("file_name", "url"), *rows, lost, rows[0]]]
         file.write(("\n".join(lines) + "\n").encode())
     with written_whole(export) as file:
-        file.write("".join(json.dumps(row) + "\n" for row in _export(things, [*rows, lost])).encode())
+        file.write("".join(json.dumps(row) + "\n" for row in _export(things, rows)).encode())
     return urls, export
 
 
@@ -80,7 +80,7 @@ def _faulty_voc(number: int, name: str, picture: Picture, boxes: list[_Box]) -> 
     if number == 3:
         boxes = [(called, x2, y1, x1, y2) for called, x1, y1, x2, y2 in boxes]
     elif number == 5:
-        boxes = [(called.title(), *edges) for called, *edges in boxes]
+        boxes = [(called.title(), x1, y1, x2, y2) for called, x1, y1, x2, y2 in boxes]
     elif number == 7:
         boxes = [(called, x1 - 6, y1, x2, y2) for called, x1, y1, x2, y2 in boxes]
     elif number == 8:
@@ -105,9 +105,9 @@ def _voc(name: str, picture: Picture, boxes: list[_Box]) -> str:
 
 
 def _export(things: Annotations, photos: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Rows as Labelbox exports them since 2023, for photos by name and address; the last one is lost."""
+    """Rows as Labelbox exports them since 2023, for photos by name and address."""
     objects = [_objects(things, picture) for picture in things.pictures]
-    rows = [_row(*photo, [drawn]) for photo, drawn in zip(photos, objects, strict=False)]
+    rows = [_row(*photo, [drawn]) for photo, drawn in zip(photos, objects, strict=True)]
     polygon = rows[0]["projects"]["toys"]["labels"][0]["annotations"]["objects"][0]
     polygon["polygon"] = _hexagon(**polygon.pop("bounding_box"))
     rows[3] = _row(*photos[3], [objects[3][:1], objects[3]])
@@ -115,7 +115,7 @@ def _export(things: Annotations, photos: list[tuple[str, str]]) -> list[dict[str
         label["performance_details"] = {"consensus_score": score}
     rows[4] = _row(*photos[4], [[]])
     rows[4]["projects"]["toys"]["labels"][0]["performance_details"] = {"skipped": True}
-    return [*rows, _row(*photos[-1], [objects[0]])]
+    return rows
 
 
 def _row(name: str, url: str, labels: list[list[dict]]) -> dict[str, Any]:
