@@ -18,7 +18,10 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       evaluate, Scores, calibrate_threshold, find_mistakes, confusion_table,
                       what_to_photograph_next, shared_scenes
     sharing/          something to show
-                      draw_boxes, contact_sheet, gallery, write_gif, LivePicture, write_results_page
+                      draw_boxes, contact_sheet, gallery, write_gif, LivePicture, write_results_page,
+                      export_saved_model, export_tflite, TFLiteDetector, off_the_shelf, export_web_demo
+    classification/   which of several things a whole picture shows
+                      labelled_photos, labelled_photos_for, Classifier, fit_classifier, evaluate_classifier
     explaining/       how it works, in figures: ``from tflhelpers import explaining``
     holding_out.py    how good is it, without photos to spare
                       leave_one_out
@@ -77,6 +80,16 @@ _HOMES = {
     "write_gif": "sharing.gif",
     "LivePicture": "sharing.live",
     "write_results_page": "sharing.results_page",
+    "export_saved_model": "sharing.export.saved_model",
+    "export_tflite": "sharing.export.tflite",
+    "TFLiteDetector": "sharing.export.tflite_detector",
+    "off_the_shelf": "sharing.export.off_the_shelf",
+    "export_web_demo": "sharing.web_demo",
+    "labelled_photos": "classification.labelled",
+    "labelled_photos_for": "classification.own_or_drawn",
+    "Classifier": "classification.classifier",
+    "fit_classifier": "classification.fitting",
+    "evaluate_classifier": "classification.judgement",
     "leave_one_out": "holding_out",
     "diagnose": "doctor",
     "photo_folder_for": "ready_made",
@@ -91,6 +104,11 @@ __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
     from tflhelpers.annotator.widget import Annotator as Annotator
+    from tflhelpers.classification.classifier import Classifier as Classifier
+    from tflhelpers.classification.fitting import fit_classifier as fit_classifier
+    from tflhelpers.classification.judgement import evaluate_classifier as evaluate_classifier
+    from tflhelpers.classification.labelled import labelled_photos as labelled_photos
+    from tflhelpers.classification.own_or_drawn import labelled_photos_for as labelled_photos_for
     from tflhelpers.data import collect as collect
     from tflhelpers.data.annotations import Annotations as Annotations
     from tflhelpers.data.boxes import Boxes as Boxes
@@ -126,10 +144,15 @@ if TYPE_CHECKING:
     from tflhelpers.ready_made import scoring_photos_for as scoring_photos_for
     from tflhelpers.sharing.contact_sheet import contact_sheet as contact_sheet
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes
+    from tflhelpers.sharing.export.off_the_shelf import off_the_shelf as off_the_shelf
+    from tflhelpers.sharing.export.saved_model import export_saved_model as export_saved_model
+    from tflhelpers.sharing.export.tflite import export_tflite as export_tflite
+    from tflhelpers.sharing.export.tflite_detector import TFLiteDetector as TFLiteDetector
     from tflhelpers.sharing.gallery import gallery as gallery
     from tflhelpers.sharing.gif import write_gif as write_gif
     from tflhelpers.sharing.live import LivePicture as LivePicture
     from tflhelpers.sharing.results_page import write_results_page as write_results_page
+    from tflhelpers.sharing.web_demo import export_web_demo as export_web_demo
     from tflhelpers.training.fine_tune import History as History
     from tflhelpers.training.fine_tune import fine_tune as fine_tune
 
