@@ -119,7 +119,7 @@ def _normal(rng, size, colours: _Colours) -> np.ndarray:
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     angle, step = rng.uniform(-0.2, 0.2), rng.uniform(10, 26)
     u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
-    kind = rng.choice(["plain", "stripes", "checks", "dots", "two-tone"], p=[0.4, 0.2, 0.15, 0.15, 0.1])
+    kind = rng.choice(["plain", "stripes", "checks", "dots", "two-tone"], p=[0.6, 0.12, 0.1, 0.1, 0.08])
     bands = (u if rng.random() < 0.5 else v) % step < step * rng.uniform(0.3, 0.6)
     which = np.zeros(size, np.int64)
     if kind == "stripes":
