@@ -55,7 +55,9 @@ def test_a_new_export_replaces_what_was_kept(open_demo, demo_copy):
             assert old in text
             (demo_copy / name).write_text(text.replace(old, new), "utf-8")
         page.reload()
-        page.wait_for_selector("#classes >> text=beaker", timeout=30_000)  # it loads itself again: nothing is lost
+        page.wait_for_selector(
+            "#classes >> text=beaker", timeout=30_000
+        )  # it loads itself again: nothing is lost
         page.wait_for_selector(KEPT, timeout=30_000)
         assert len(page.evaluate("caches.keys()")) == 1
 
@@ -63,7 +65,9 @@ def test_a_new_export_replaces_what_was_kept(open_demo, demo_copy):
 def test_it_can_be_installed(open_demo, exported):
     page = open_demo()
     session = page.context.new_cdp_session(page)
-    errors = [error["errorId"] for error in session.send("Page.getInstallabilityErrors")["installabilityErrors"]]
+    errors = [
+        error["errorId"] for error in session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    ]
     assert [error for error in errors if error != "in-incognito"] == []
     manifest = json.loads((exported / "manifest.webmanifest").read_text("utf-8"))
     assert manifest["name"] == "Toys & <b>things</b>"
@@ -102,8 +106,16 @@ def test_a_missing_file(open_demo, demo_copy, missing, expected):
     [
         ("model.json", lambda old: old[:40], "The file model.json is damaged or of another version."),
         ("model.json", lambda old: b"{}", "The file model.json is damaged or of another version."),
-        ("model.tflite", lambda old: old[:-9], "The file model.tflite is not the one that belongs to this page."),
-        ("model.tflite", lambda old: old + b"x", "The file model.tflite is not the one that belongs to this page."),
+        (
+            "model.tflite",
+            lambda old: old[:-9],
+            "The file model.tflite is not the one that belongs to this page.",
+        ),
+        (
+            "model.tflite",
+            lambda old: old + b"x",
+            "The file model.tflite is not the one that belongs to this page.",
+        ),
         ("model.tflite", lambda old: bytes(len(old)), "The model could not be started: "),
     ],
 )
@@ -119,7 +131,9 @@ def test_a_browser_that_is_too_old(open_demo):
     old = "WebAssembly.validate = () => false"
     page = open_demo(ready=False, prepare=lambda page: page.add_init_script(old))
     [sentence] = sentences(page)
-    assert sentence.startswith("This browser cannot run the model: it lacks WebAssembly with SIMD. Update it, or ")
+    assert sentence.startswith(
+        "This browser cannot run the model: it lacks WebAssembly with SIMD. Update it, or "
+    )
 
 
 def test_a_page_opened_as_a_file(page, exported):

@@ -20,8 +20,13 @@ def film(tmp_path_factory):
     """The kitchen as an uncompressed film of ten equal frames, 640 x 480."""
     path = tmp_path_factory.mktemp("film") / "kitchen.y4m"
     y, cb, cr = Image.open(PHOTOS / "kitchen.jpg").convert("YCbCr").split()
-    planes = [np.asarray(y)] + [np.asarray(plane.resize((320, 240), Image.Resampling.BOX)) for plane in (cb, cr)]
-    planes = [np.clip(planes[0] * (219 / 255) + 16, 16, 235), *(128 + (p - 128.0) * (224 / 255) for p in planes[1:])]
+    planes = [np.asarray(y)] + [
+        np.asarray(plane.resize((320, 240), Image.Resampling.BOX)) for plane in (cb, cr)
+    ]
+    planes = [
+        np.clip(planes[0] * (219 / 255) + 16, 16, 235),
+        *(128 + (p - 128.0) * (224 / 255) for p in planes[1:]),
+    ]
     frame = b"FRAME\n" + b"".join(np.rint(plane).astype(np.uint8).tobytes() for plane in planes)
     path.write_bytes(b"YUV4MPEG2 W640 H480 F30:1 Ip A1:1 C420\n" + frame * 10)
     return path
@@ -57,7 +62,7 @@ def filmed(launch, demo, film):
     """A page that looks at the film."""
     page = launch(
         "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream=device-count=2",
+        "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={film}",
         viewport={"width": 1280, "height": 900},
     )
@@ -82,7 +87,9 @@ def test_they_are_those_of_the_film(filmed, detector):
     assert sure.sum() >= 3
     for label, box in zip(wanted.labels[sure], wanted.xyxy[sure], strict=True):
         near = np.abs(xyxy - box).max(axis=1) < 6
-        assert detector.class_names[label] in [row["name"] for row, is_near in zip(rows, near, strict=True) if is_near]
+        assert detector.class_names[label] in [
+            row["name"] for row, is_near in zip(rows, near, strict=True) if is_near
+        ]
 
 
 def test_a_moment_can_be_saved(filmed):
@@ -92,16 +99,27 @@ def test_a_moment_can_be_saved(filmed):
     assert read_image(waiting.value.path()).shape[2] == 3
 
 
-def test_the_other_camera_and_the_end(filmed):
-    first = filmed.evaluate("video.srcObject.getVideoTracks()[0].getSettings().deviceId")
-    filmed.click("#switch")
-    filmed.wait_for_selector("#live-results li[data-xyxy]")
-    assert filmed.evaluate("video.srcObject.getVideoTracks()[0].getSettings().deviceId") != first
+def test_whoever_looks_at_pictures_is_not_filmed(filmed):
     filmed.evaluate("() => { window.track = video.srcObject.getVideoTracks()[0]; }")
-    add_files(filmed, [PHOTOS / "picnic.jpg"])  # whoever looks at pictures is not filmed
+    add_files(filmed, [PHOTOS / "picnic.jpg"])
     assert filmed.evaluate("track.readyState") == "ended"
     assert filmed.query_selector_all("#live-results li") == []
+    assert not filmed.is_visible("#switch")  # there is no other
     assert filmed.asked_elsewhere == []
+
+
+def test_the_other_camera(launch, demo):
+    page = launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=2")
+    start_camera(page, demo)
+    device = "document.querySelector('video').srcObject?.getVideoTracks()[0].getSettings().deviceId"
+    page.wait_for_selector("#switch:not([hidden])")
+    first = page.evaluate(device)
+    page.click("#switch")
+    page.wait_for_function(f"({device} ?? '{first}') !== '{first}'")
+    page.wait_for_selector("#rate:not(:empty)")
+    page.click("#switch")
+    page.wait_for_function(f"{device} === '{first}'")
+    assert page.query_selector_all(".message") == []
 
 
 def test_a_denied_camera(launch, demo):
