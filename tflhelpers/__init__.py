@@ -7,7 +7,8 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       open_project, Project
     data/             pictures and the boxes on them
                       Boxes, iou_matrix, read_image, Annotations, import_annotations, export_annotations,
-                      ImportReport, ImportRefused, write_tfrecords, collect, duck_photos, duck_clip
+                      ImportReport, ImportRefused, write_tfrecords, combine, class_counts, collect, duck_photos,
+                      duck_clip, thing_photos
     annotator/        drawing boxes on your pictures, in the notebook
                       Annotator
     model/            the detectors and their trained weights
@@ -28,7 +29,8 @@ them is used. The rooms, in the order of the story that the notebooks tell:
     doctor.py         why does it find nothing, or everything
                       diagnose
     ready_made.py     what a notebook works on while you have not made your own
-                      photo_folder_for, proposer_for, photos_for, scoring_photos_for, detector_for, clip_for
+                      photo_folder_for, proposer_for, photos_for, scoring_photos_for, detector_for, clip_for,
+                      brought_for
     demo.py           all of it once: ``python -m tflhelpers``
 
 Example:
@@ -60,6 +62,9 @@ _HOMES = {
     "collect": "data.collect",
     "duck_photos": "data.samples",
     "duck_clip": "data.samples",
+    "thing_photos": "data.samples",
+    "combine": "data.combining",
+    "class_counts": "data.class_counts",
     "Annotator": "annotator.widget",
     "Detector": "model.detector",
     "zoo_models": "model.zoo",
@@ -98,6 +103,7 @@ _HOMES = {
     "scoring_photos_for": "ready_made",
     "detector_for": "ready_made",
     "clip_for": "ready_made",
+    "brought_for": "ready_made",
 }
 
 __all__ = ["__version__", *_HOMES]
@@ -113,6 +119,8 @@ if TYPE_CHECKING:
     from tflhelpers.data.annotations import Annotations as Annotations
     from tflhelpers.data.boxes import Boxes as Boxes
     from tflhelpers.data.boxes import iou_matrix as iou_matrix
+    from tflhelpers.data.class_counts import class_counts as class_counts
+    from tflhelpers.data.combining import combine as combine
     from tflhelpers.data.formats.tfrecord_writer import write_tfrecords as write_tfrecords
     from tflhelpers.data.images import read_image as read_image
     from tflhelpers.data.importing import ImportRefused as ImportRefused
@@ -121,6 +129,7 @@ if TYPE_CHECKING:
     from tflhelpers.data.importing import import_annotations as import_annotations
     from tflhelpers.data.samples import duck_clip as duck_clip
     from tflhelpers.data.samples import duck_photos as duck_photos
+    from tflhelpers.data.samples import thing_photos as thing_photos
     from tflhelpers.doctor import diagnose as diagnose
     from tflhelpers.evaluation.confusion import confusion_table as confusion_table
     from tflhelpers.evaluation.mistakes import find_mistakes as find_mistakes
@@ -136,6 +145,7 @@ if TYPE_CHECKING:
     from tflhelpers.model.zoo import zoo_models as zoo_models
     from tflhelpers.project import Project as Project
     from tflhelpers.project import open_project as open_project
+    from tflhelpers.ready_made import brought_for as brought_for
     from tflhelpers.ready_made import clip_for as clip_for
     from tflhelpers.ready_made import detector_for as detector_for
     from tflhelpers.ready_made import photo_folder_for as photo_folder_for
