@@ -24,8 +24,9 @@ from tflhelpers.sharing.export.packed_files import (
 )
 from tflhelpers.sharing.export.tflite_convert import converted
 from tflhelpers.sharing.export.tflite_detector import INPUT, TFLiteDetector
-from tflhelpers.sharing.export.tflite_file import joined, name_and_order, opened, packed
+from tflhelpers.sharing.export.tflite_file import joined, name_and_order, opened, packed, set_metadata
 from tflhelpers.sharing.export.tflite_heads import HEADS, POSTPROCESS_OUTPUTS, RAW_OUTPUTS, converted_head
+from tflhelpers.sharing.export.tflite_metadata import METADATA_NAME, detector_metadata
 from tflhelpers.sharing.export.tflite_quantize import calibration_samples, halve_convolutions
 
 LIMITS = {
@@ -135,9 +136,19 @@ def _file(detector: Detector, settings: ExportSettings, photos: list | None) -> 
     if settings.quantize == "float16":
         halve_convolutions(body)
     model = joined(body, opened(converted_head(detector, settings.head)))
-    name_and_order(model, RAW_OUTPUTS if settings.head == "raw" else POSTPROCESS_OUTPUTS)
+    if settings.head == "raw":
+        name_and_order(model, RAW_OUTPUTS)
+    else:
+        name_and_order(model, POSTPROCESS_OUTPUTS)
+        said = detector_metadata(POSTPROCESS_OUTPUTS, LABELS_FILE, description=_description(settings))
+        set_metadata(model, METADATA_NAME, said)
     files = {LABELS_FILE: labels_text(settings.class_names), SETTINGS_FILE: settings_text(settings)}
     return with_files(packed(model), files)
+
+
+def _description(settings: ExportSettings) -> str:
+    names = settings.class_names
+    return f"Finds {', '.join(names[:10])}{' and more' if len(names) > 10 else ''} in pictures."
 
 
 def _body(detector: Detector, settings: ExportSettings, photos: list | None) -> bytes:
