@@ -120,7 +120,7 @@ def test_a_training_says_that_its_loss_never_moved_and_that_an_object_is_tiny(de
     how = {"steps": 20, "batch_size": 1, "trainable": "heads", "augment": None, "learning_rate": 1e-6}
     with caplog.at_level(logging.WARNING):
         course = fine_tune(detector, Annotations(CLASS_NAMES, [(path, with_tiny)]), **how)
-    _, small, still = course.notes
+    small, _, still = course.notes
     assert small.startswith(
         "1 of 3 objects measure under 16 pixels in the 64 × 64 pixels that the detector sees"
     )
