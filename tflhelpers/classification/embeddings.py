@@ -41,7 +41,7 @@ class Embeddings:
 
     Attributes:
         rows: which of the pictures, int64 (n,).
-        features: float32 (n, D).
+        features: float32 (n, V, D): of each picture as it is and, where V is 2, of its mirror image.
         cells: what they look like, small, uint8 (n, 8, 9, 3); see `data.collect.looks`.
         left_out: a sentence for each picture that could not be decoded.
         reused: how many came from the cache.
@@ -70,20 +70,25 @@ def embed(
     pictures: Sequence[LabelledPicture],
     *,
     cache: Path | None = None,
+    mirrored: bool = False,
     progress: bool = True,
 ) -> Embeddings:
-    """The features of all pictures, `4 * D + 216` bytes each; a picture that cannot be decoded is left out.
+    """The features of all pictures, `4 * V * D + 216` bytes each; a picture that cannot be decoded is left out.
 
     Args:
         classifier: its backbone is used as it is now.
         pictures: any number.
         cache: folder to keep the results in; made if absent.
+        mirrored: look at the mirror image of each picture too.
         progress: show a bar.
     """
-    kept = _Cache(None if cache is None else cache / _fingerprint(classifier))
+    kept = _Cache(None if cache is None else cache / _fingerprint(classifier, mirrored))
     found: list[_Seen] = []
     ready = in_order(
-        lambda _, each: _prepared(each, classifier, kept), pictures, ahead=2 * BATCH, threads=READERS
+        lambda _, each: _prepared(each, classifier, kept, mirrored),
+        pictures,
+        ahead=2 * BATCH,
+        threads=READERS,
     )
     with progress_bar(len(pictures), "Embeddings", enabled=progress) as bar, closing(ready), closing(kept):
         while batch := list(islice(ready, BATCH)):
@@ -101,7 +106,7 @@ def embed(
     return Embeddings(np.array(rows), features, cells, faults, kept.reused)
 
 
-def _prepared(picture: LabelledPicture, classifier: Classifier, kept: _Cache) -> _Seen:
+def _prepared(picture: LabelledPicture, classifier: Classifier, kept: _Cache, mirrored: bool) -> _Seen:
     try:
         key = content_key(picture) if kept.folder is not None else ""
         if (known := kept.get(key)) is not None:
@@ -109,16 +114,20 @@ def _prepared(picture: LabelledPicture, classifier: Classifier, kept: _Cache) ->
         image = np.ascontiguousarray(picture.read())
     except (ImageError, OSError) as error:
         return _Seen(fault=f"Left out: {error}")
-    return _Seen(key, cells=Look.of(image).cells, inputs=network_input(image, classifier.image_size))
+    inputs = network_input(image, classifier.image_size)
+    views = [inputs, inputs[:, ::-1]] if mirrored else [inputs]
+    return _Seen(key, cells=Look.of(image).cells, inputs=np.stack(views))
 
 
 def _through_network(classifier: Classifier, batch: list[_Seen], kept: _Cache) -> None:
     fresh = [seen for seen in batch if seen.inputs is not None]
     if not fresh:
         return
-    inputs = np.stack([seen.inputs for seen in fresh])  # type: ignore[arg-type]
-    for seen, features in zip(fresh, run_padded(classifier.parts["features"], inputs, BATCH), strict=True):
-        seen.features, seen.inputs = features.astype(np.float32), None
+    inputs = np.concatenate([seen.inputs for seen in fresh])  # type: ignore[misc]
+    starts = range(0, len(inputs), BATCH)
+    features = [run_padded(classifier.parts["features"], inputs[i : i + BATCH], BATCH) for i in starts]
+    for seen, views in zip(fresh, np.split(np.concatenate(features), len(fresh)), strict=True):
+        seen.features, seen.inputs = views.astype(np.float32), None
         kept.add(seen)
 
 
@@ -131,9 +140,9 @@ def content_key(picture: LabelledPicture) -> str:
     return f"{digest} {picture.box}"
 
 
-def _fingerprint(classifier: Classifier) -> str:
-    """Differs for backbones that make other features: its name, size and weights."""
-    crc = zlib.crc32(f"{classifier.backbone} {classifier.image_size}".encode())
+def _fingerprint(classifier: Classifier, mirrored: bool) -> str:
+    """Differs for backbones that make other features (name, size, weights), and for other views."""
+    crc = zlib.crc32(f"{classifier.backbone} {classifier.image_size} {mirrored}".encode())
     for layer in classifier.parts["features"].layers:
         for variable in layer.weights:
             crc = zlib.crc32(np.ascontiguousarray(np.asarray(variable)), crc)

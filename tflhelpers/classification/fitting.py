@@ -50,8 +50,8 @@ def fit_classifier(
         validation: the part to hold out, which decides when to stop and how sure to sound: near duplicates stay
             together. Or pictures of your own for it; or None, to learn from all.
         epochs: most times that fine-tuning goes through the pictures; 20 by default, and at least 200 steps.
-        augment: "auto" or True changes flip, position, zoom and brightness at random while fine-tuning; None or False
-            takes pictures as they are. Features are of the pictures as they are.
+        augment: "auto" or True learns from mirror images too, and while fine-tuning from random positions, zooms and
+            brightness; None or False takes pictures as they are, which is right where left and right are classes.
         resume_dir: folder that features and training are kept in; calling again with the same arguments goes on.
         seed: makes a run repeatable.
         budget: time from the call to the fitted classifier, such as "1 min": fine-tuning ends by then.
@@ -68,7 +68,9 @@ def fit_classifier(
     _check(classifier, pictures, validation, epochs, augment)
     seconds = None if budget is None else parse_seconds(budget)
     folder = None if resume_dir is None else Path(resume_dir)
-    seen = embed(classifier, pictures.pictures, cache=folder, progress=progress)
+    seen = embed(
+        classifier, pictures.pictures, cache=folder, mirrored=augment in ("auto", True), progress=progress
+    )
     embedding_seconds = time.monotonic() - began
     learn, judge, groups = _parts(classifier, pictures, seen, validation, seed, folder, progress)
     notes = _notes(learn.pictures, judge, seen)
@@ -119,7 +121,7 @@ def fit_classifier(
 
 
 class _Part:
-    """Pictures, their labels and features."""
+    """Pictures, their labels, and the features (n, V, D) of their views."""
 
     def __init__(self, pictures: LabelledPictures, features: np.ndarray) -> None:
         self.pictures, self.labels, self.features = pictures, pictures.labels, features
@@ -151,9 +153,9 @@ def _fit_head(classifier: Classifier, learn: _Part, groups: np.ndarray, seed: in
         )
     if classifier.mode == "fine-tune" and not classifier.trained_backbone:
         return None  # all of it learns, so a head for what it makes now is of no use
-    head = fit_linear_head(
-        learn.features, learn.labels, len(classifier.class_names), groups=groups, seed=seed
-    )
+    features = learn.features.reshape(-1, learn.features.shape[-1])
+    labels, groups = (np.repeat(each, learn.features.shape[1]) for each in (learn.labels, groups))
+    head = fit_linear_head(features, labels, len(classifier.class_names), groups=groups, seed=seed)
     classifier.set_head(head.kernel, head.bias)
     return head
 
@@ -163,7 +165,7 @@ def _held_out_logits(classifier: Classifier, judge: _Part | None) -> np.ndarray 
         return None
     if classifier.mode == "features":
         kernel, bias = classifier.head
-        return judge.features @ kernel + bias
+        return judge.features[:, 0] @ kernel + bias
     return classifier.logits(judge.pictures.pictures, progress=False)
 
 

@@ -89,7 +89,7 @@ def drawn_clothes(
 def _drawn(rng: np.random.Generator, label: int, size: tuple[int, int]) -> tuple[Image.Image, int]:
     colours, around = (_jittered(rng, PALETTES[rng.integers(len(PALETTES))]) for _ in range(2))
     cloth = (_camouflage if label == 0 else _normal)(rng, size, colours)
-    cloth *= 0.72 + 0.4 * _smooth(rng, size, rng.uniform(18, 40))[..., None]  # folds
+    cloth *= 0.8 + 0.3 * _smooth(rng, size, rng.uniform(18, 40))[..., None]  # folds
     mask = _garment(rng, size)
     picture = np.where(mask[..., None], cloth, _ground(rng, size, around))
     picture = _seams(rng, picture, mask) + rng.normal(0, rng.uniform(1, 6), picture.shape)
@@ -117,9 +117,9 @@ def _camouflage(rng, size, colours: _Colours) -> np.ndarray:
 def _normal(rng, size, colours: _Colours) -> np.ndarray:
     """Plain, stripes, checks, dots or two-tone, of one to three of the colours. float32 (H, W, 3)."""
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
-    angle, step = rng.uniform(-0.2, 0.2), rng.uniform(10, 26)
-    u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     kind = rng.choice(["plain", "stripes", "checks", "dots", "two-tone"], p=[0.6, 0.12, 0.1, 0.1, 0.08])
+    angle, step = rng.uniform(-0.2, 0.2), rng.uniform(7, 14) if kind == "dots" else rng.uniform(10, 26)
+    u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     bands = (u if rng.random() < 0.5 else v) % step < step * rng.uniform(0.3, 0.6)
     which = np.zeros(size, np.int64)
     if kind == "stripes":
