@@ -152,16 +152,16 @@ def _by_npm(folder: Path, progress: bool) -> None:
 def _by_cdn(folder: Path, progress: bool) -> None:
     total = sum(published.size_bytes for published in FILES.values())
     with progress_bar(total, f"Downloading LiteRT.js {VERSION}", enabled=progress) as bar:
-        before = 0
+        before = 0  # bytes of the files that are done
         for name, published in FILES.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
+
+            def count(have: int, total: int | None, before: int = before) -> None:
+                bar.update(before + have - bar.count)
+
             if not _is_published(folder / name, published):
-                download(
-                    f"{CDN}/{PACKAGE}@{VERSION}/{name}",
-                    folder / name,
-                    expected_bytes=published.size_bytes,
-                    on_bytes=lambda have, _, before=before: bar.update(before + have - bar.count),
-                )
+                url = f"{CDN}/{PACKAGE}@{VERSION}/{name}"
+                download(url, folder / name, expected_bytes=published.size_bytes, on_bytes=count)
             before += published.size_bytes
 
 

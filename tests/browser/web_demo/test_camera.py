@@ -148,3 +148,22 @@ def test_an_address_that_gets_no_camera(open_demo):
         "Browsers open the camera only for pages from https:// addresses and from localhost. "
         "Put this folder on such a server, or choose pictures instead."
     ]
+
+
+def test_a_camera_that_comes_too_late_is_closed(launch, demo):
+    page = launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    page.add_init_script("""
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+            const stream = await real(wanted);
+            window.late = stream.getVideoTracks()[0];
+            await new Promise((go) => (window.letGo = go));
+            return stream;
+        };""")
+    start_camera(page, demo)
+    page.wait_for_function("Boolean(window.letGo)")
+    page.check("input[value=pictures]", force=True)
+    page.evaluate("letGo()")
+    page.wait_for_function("late.readyState === 'ended'")
+    assert page.query_selector_all(".message") == []
+    assert page.is_enabled("#start")

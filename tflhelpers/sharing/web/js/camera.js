@@ -49,15 +49,16 @@ export class Camera {
     return (await cameras()).length > 1;
   }
 
-  /** Choose the next camera: of a phone's, the one on the other side. Takes effect when it is opened. */
+  /** Choose the camera on a phone's other side, or the next one. Takes effect when it is opened. */
   async chooseNext() {
     const { facingMode, deviceId } = this.#settings;
-    if (facingMode) {
-      this.#choice = { facingMode: { ideal: facingMode === "user" ? "environment" : "user" } };
+    const [devices, opposite] = [await cameras(), facingMode === "user" ? "environment" : "user"];
+    if (facingMode && devices.some((device) => device.getCapabilities?.().facingMode?.includes(opposite))) {
+      this.#choice = { facingMode: { exact: opposite } }; // an ideal one gives way to a better resolution
       return;
     }
-    const ids = (await cameras()).map((each) => each.deviceId);
-    this.#choice = { deviceId: { ideal: ids[(ids.indexOf(deviceId) + 1) % ids.length] } };
+    const at = devices.findIndex((device) => device.deviceId === deviceId);
+    this.#choice = { deviceId: { exact: devices[(at + 1) % devices.length].deviceId } };
   }
 
   /** Stop the camera; its light goes out. */

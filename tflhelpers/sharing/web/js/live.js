@@ -16,6 +16,8 @@ export class Live {
   #times = [];
   #listed = 0;
   #awake = null;
+  #paused = false;
+  #attempts = 0; // to start; stopping counts too, so that a camera that comes too late is closed again
 
   /**
    * @param {import("./engine.js").Engine} engine
@@ -29,7 +31,7 @@ export class Live {
     byId("stop").addEventListener("click", () => this.stop());
     byId("switch").addEventListener("click", () => this.#switch());
     byId("save-frame").addEventListener("click", () => this.#save());
-    document.addEventListener("visibilitychange", () => document.hidden && this.stop());
+    document.addEventListener("visibilitychange", () => this.#pauseWhileHidden());
   }
 
   get isRunning() {
@@ -40,13 +42,17 @@ export class Live {
   async start() {
     clearMessages();
     byId("start").disabled = true;
+    const attempt = ++this.#attempts;
     try {
       await this.camera.open(() => this.#ended());
+      if (attempt !== this.#attempts) return this.stop();
       this.#showControls(true);
       byId("switch").hidden = !(await this.camera.hasAnother());
+      if (attempt !== this.#attempts) return;
       this.#awake = await navigator.wakeLock?.request("screen").catch(() => null);
       this.#run();
     } catch (error) {
+      if (attempt !== this.#attempts) return;
       this.stop();
       sayError(error, "The camera did not start.");
     } finally {
@@ -55,13 +61,25 @@ export class Live {
   }
 
   stop() {
+    this.#attempts++;
     this.#running = 0;
+    this.#paused = false;
     this.camera.close();
     this.#awake?.release();
     this.#awake = null;
     this.overlay.show(null);
     byId("live-results").replaceChildren();
     this.#showControls(false);
+  }
+
+  /** Nobody looks at a hidden page, and a camera that is on eats the battery. */
+  #pauseWhileHidden() {
+    if (document.hidden && this.isRunning) {
+      this.stop();
+      this.#paused = true;
+    } else if (!document.hidden && this.#paused) {
+      this.start();
+    }
   }
 
   #ended() {
