@@ -59,14 +59,18 @@ def test_what_is_no_picture(classifier, images, error, message):
 
 def test_the_map_adds_up_to_the_logits(classifier, asymmetric_image):
     """Logit = bias + the mean of each level's map."""
-    maps = activation_maps(classifier, asymmetric_image)
+    maps, probabilities = activation_maps(classifier, asymmetric_image)
     assert [each.shape for each in maps] == [(12, 16, 2), (6, 8, 2)]
     total = sum(each.mean(axis=(0, 1)) for each in maps) + classifier.head[1]
     np.testing.assert_allclose(total, classifier.logits(asymmetric_image)[0], atol=1e-4)
+    np.testing.assert_allclose(
+        probabilities, classifier.predict(asymmetric_image).probabilities[0], atol=1e-6
+    )
 
 
 def test_evidence_of_two_classes_is_opposite(classifier, asymmetric_image):
-    first, second = (evidence(classifier, asymmetric_image, label) for label in (0, 1))
+    maps, _ = activation_maps(classifier, asymmetric_image)
+    first, second = (evidence(maps, label, asymmetric_image.shape[:2]) for label in (0, 1))
     assert first.shape == asymmetric_image.shape[:2]
     np.testing.assert_allclose(first, -second, atol=1e-4)
 
@@ -77,12 +81,15 @@ def test_evidence_is_where_the_thing_is(monkeypatch):
     image = np.full((48, 48, 3), 90, np.uint8)
     image[30:46, 2:18] = np.random.default_rng(0).integers(0, 256, (16, 16, 3))
     flat = np.full_like(image, 90)
-    maps = [classifier.parts["maps"].predict_on_batch(_input(each, classifier))[0] for each in (image, flat)]
+    maps = [
+        classifier.looking.predict_on_batch(_input(each, classifier))["maps"][0] for each in (image, flat)
+    ]
     channel = int(np.abs(maps[0] - maps[1]).max(axis=(0, 1, 2)).argmax())
     kernel = np.zeros((20, 2))
     kernel[channel, 0] = 1
     classifier.set_head(kernel, np.zeros(2))
-    difference = np.abs(evidence(classifier, image, 0) - evidence(classifier, flat, 0))
+    parts = [activation_maps(classifier, each)[0] for each in (image, flat)]
+    difference = np.abs(evidence(parts[0], 0, (48, 48)) - evidence(parts[1], 0, (48, 48)))
     y, x = np.unravel_index(difference.argmax(), difference.shape)
     assert 24 <= y < 48
     assert 0 <= x < 24

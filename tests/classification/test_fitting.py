@@ -11,6 +11,7 @@ from tflhelpers.classification import embeddings, fine_tuning, resized
 from tflhelpers.classification.fitting import fit_classifier
 from tflhelpers.classification.judgement import evaluate_classifier
 from tflhelpers.classification.labelled import labelled_photos
+from tflhelpers.model.preprocess import network_input
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +82,11 @@ def test_features_are_computed_once(monkeypatch, pictures, tmp_path):
 def test_a_run_that_dies_keeps_what_was_seen(monkeypatch, pictures, tmp_path):
     classifier, seen = tiny_classifier(monkeypatch), []
 
-    def dies(network, inputs, size):
+    def dies(*what):
         if len(seen) == 2:
             raise KeyboardInterrupt
-        seen.append(len(inputs))
-        return run_padded(network, inputs, size)
+        seen.append(what)
+        return run_padded(*what)
 
     run_padded = embeddings.run_padded
     monkeypatch.setattr(embeddings, "run_padded", dies)
@@ -96,7 +97,19 @@ def test_a_run_that_dies_keeps_what_was_seen(monkeypatch, pictures, tmp_path):
     assert (found.reused, len(found.rows)) == (32, 60)
     fresh = embeddings.embed(classifier, pictures.pictures, progress=False)
     np.testing.assert_allclose(found.features, fresh.features, atol=1e-5)
+    assert fresh.features.shape == (60, 1, 20)
     np.testing.assert_array_equal(found.cells, fresh.cells)
+
+
+def test_mirror_images_are_views_of_their_picture(monkeypatch, pictures, tmp_path):
+    """The features of the mirror image, which the cache keeps apart from those of the picture alone."""
+    classifier, few = tiny_classifier(monkeypatch), pictures.pictures[:3]
+    both = embeddings.embed(classifier, few, cache=tmp_path, mirrored=True, progress=False).features
+    alone = embeddings.embed(classifier, few, cache=tmp_path, progress=False)
+    np.testing.assert_allclose(both[:, :1], alone.features, atol=1e-5)
+    assert alone.reused == 0
+    inputs = np.stack([network_input(each.read(), classifier.image_size)[:, ::-1] for each in few])
+    np.testing.assert_allclose(both[:, 1], classifier.answers.predict_on_batch(inputs)["features"], atol=1e-4)
 
 
 def test_other_weights_are_other_features(monkeypatch, pictures, tmp_path):
@@ -157,7 +170,9 @@ def test_classes_must_be_the_classifiers(monkeypatch, pictures):
 
 def fine_tune(monkeypatch, pictures, **arguments):
     classifier = tiny_classifier(monkeypatch, "fine-tune")
-    before = {layer.name: [np.array(w) for w in layer.weights] for layer in classifier.network.layers}
+    before = {
+        layer.name: [np.asarray(w).copy() for w in layer.weights] for layer in classifier.network.layers
+    }
     history = fit_classifier(classifier, pictures, **{"epochs": 3, "progress": False, **arguments})
     return classifier, history, before
 
@@ -167,7 +182,7 @@ def test_the_last_layers_learn_and_batch_norm_does_not(monkeypatch, pictures):
     classifier, history, before = fine_tune(monkeypatch, pictures, epochs=4, validation=None)
     changed = {
         layer.name: any(
-            np.abs(np.array(now) - then).max() > 1e-7
+            np.abs(np.asarray(now) - then).max() > 1e-7
             for now, then in zip(layer.weights, before[layer.name], strict=True)
         )
         for layer in classifier.network.layers

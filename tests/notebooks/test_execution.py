@@ -36,6 +36,10 @@ RUNS = {
         'rename = {"Duck": "duck"}\nheld_out = 0.3\nsteps = 2',
         ["models/several_classes", "results/dataset/coco.json", "results/dataset/photos.record"],
     ),
+    "08_classify_images": (
+        'backbone = "embedded"\ndrawn_pictures = 12\nepochs = 1\npictures_shown = 4',
+        ["models/classifier", "models/classifier.tflite", "results/where_it_looks.png", "results/wrong_pictures.png"],
+    ),
     "09_how_it_works": ("photo = 2\nsteps = 1\nbudget = None", ["results/transfer.png"]),
 }
 

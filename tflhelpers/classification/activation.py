@@ -17,8 +17,12 @@ from tflhelpers.sharing.captions import text_line
 if TYPE_CHECKING:
     from tflhelpers.classification.classifier import Classifier
 
+# Okabe and Ito's orange and blue: told apart by colour-blind people, and seen on gray.
+_FOR, _AGAINST = np.float32([255, 140, 0]), np.float32([0, 90, 210])
+_GRAY = np.float32([0.299, 0.587, 0.114])
 
-def activation_maps(classifier: Classifier, image: np.ndarray) -> list[np.ndarray]:
+
+def activation_maps(classifier: Classifier, image: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """What each place adds to each logit, level by level; their means plus the bias are the logits.
 
     Args:
@@ -26,26 +30,29 @@ def activation_maps(classifier: Classifier, image: np.ndarray) -> list[np.ndarra
         image: RGB uint8 (H, W, 3).
 
     Returns:
-        float32 (h, w, K) for each map of the backbone.
+        float32 (h, w, K) for each map of the backbone, and the probabilities (K,).
     """
-    inputs = network_input(image, classifier.image_size)[None]
-    maps = classifier.parts["maps"].predict_on_batch(inputs)
-    maps = maps if isinstance(maps, (list, tuple)) else [maps]
-    kernel, _ = classifier.head
+    seen = classifier.looking.predict_on_batch(network_input(image, classifier.image_size)[None])
+    maps, (kernel, _) = seen["maps"], classifier.head
     ends = np.cumsum([each.shape[-1] for each in maps])
-    return [
+    parts = [
         np.asarray(each)[0] @ kernel[end - each.shape[-1] : end] for each, end in zip(maps, ends, strict=True)
     ]
+    return parts, np.asarray(seen["probabilities"])[0]
 
 
-def evidence(classifier: Classifier, image: np.ndarray, label: int) -> np.ndarray:
-    """What each place says for the class, against the mean of the others. float32 (H, W) of the picture.
+def evidence(maps: list[np.ndarray], label: int, size: tuple[int, int]) -> np.ndarray:
+    """What each place says for the class, against the mean of the others. float32, of `size` (H, W).
 
     Softmax only sees differences of logits, so what speaks for all classes alike is taken away.
+
+    Args:
+        maps: of `activation_maps`.
+        label: the class.
+        size: (height, width) of the picture.
     """
-    size = image.shape[:2]
     total = np.zeros(size, np.float32)
-    for each in activation_maps(classifier, image):
+    for each in maps:
         others = np.delete(each, label, axis=-1).mean(axis=-1)
         part = Image.fromarray((each[..., label] - others).astype(np.float32))
         total += np.asarray(part.resize(size[::-1], Image.Resampling.BICUBIC))
@@ -53,21 +60,19 @@ def evidence(classifier: Classifier, image: np.ndarray, label: int) -> np.ndarra
 
 
 def heat_map(classifier: Classifier, image, class_name: str | None, opacity: float) -> np.ndarray:
-    """The picture under the colours of `evidence`, with a line that says for what. uint8 (H + line, W, 3)."""
-    import matplotlib
-
+    """The picture in gray, coloured by `evidence`, with a line that says for what. uint8 (H + line, W, 3)."""
     if not 0 <= opacity <= 1:
         raise ValueError(f"opacity must be 0 to 1, got {opacity}.")
     picture = checked_image(image)
-    probabilities = classifier.predict(picture).probabilities[0]
+    maps, probabilities = activation_maps(classifier, picture)
     label = _label_of(classifier.class_names, class_name, probabilities)
-    heat = evidence(classifier, picture, label)
-    strongest = max(float(np.abs(heat).max()), 1e-6)
-    colours = matplotlib.colormaps["inferno"](0.5 + 0.5 * heat / strongest)[..., :3] * 255
-    gray = picture.astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
-    mixed = (1 - opacity) * gray[..., None] + opacity * colours
+    height, width = picture.shape[:2]
+    heat = evidence(maps, label, (height, width))[..., None]
+    part = opacity * np.abs(heat) / max(float(np.abs(heat).max()), 1e-6)
+    gray = (picture.astype(np.float32) @ _GRAY)[..., None]
+    mixed = (1 - part) * gray + part * np.where(heat > 0, _FOR, _AGAINST)
     text = f"{classifier.class_names[label]}: {probabilities[label]:.0%}"
-    line = text_line(text, picture.shape[1], max(11, picture.shape[1] // 16))
+    line = text_line(text, width, max(11, width // 14))
     return np.concatenate([np.clip(mixed, 0, 255).astype(np.uint8), line])
 
 

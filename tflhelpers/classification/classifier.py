@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tflhelpers.classification.backbones import backbone_size, check_backbone, feature_maps
+from tflhelpers.classification.backbones import backbone_layers, backbone_size, check_backbone, feature_maps
 from tflhelpers.classification.label_checks import check_class_names
 from tflhelpers.classification.predictions import Predictions
 from tflhelpers.data.images import ImageError
@@ -144,19 +144,19 @@ class Classifier:
             ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
             ValueError: an array is no picture, or there is none at all.
         """
-        return Predictions(self.class_names, self._predict(self.network, images, batch_size, progress))
+        return Predictions(self.class_names, self._predict("probabilities", images, batch_size, progress))
 
     def logits(self, images, *, batch_size: int = BATCH_SIZE, progress: bool = True) -> np.ndarray:
         """What the probabilities are made of by softmax. float32 (n, K); arguments as of `predict`."""
-        return self._predict(self.parts["logits"], images, batch_size, progress)
+        return self._predict("logits", images, batch_size, progress)
 
-    def explain(self, image, class_name: str | None = None, *, opacity: float = 0.55) -> np.ndarray:
-        """The picture with a heat map: bright where it speaks for the class, dark where for the others.
+    def explain(self, image, class_name: str | None = None, *, opacity: float = 0.8) -> np.ndarray:
+        """The picture in gray: orange where it speaks for the class, blue where for the others.
 
         Args:
             image: a path or RGB uint8 (H, W, 3).
             class_name: the class in question; None for the likeliest one.
-            opacity: of the heat map, 0 to 1.
+            opacity: of the strongest colour, 0 to 1.
 
         Returns:
             uint8 (H, W, 3) with a line of text below.
@@ -184,15 +184,29 @@ class Classifier:
     # ---- parts of the network
 
     @cached_property
-    def parts(self) -> dict[str, keras.Model]:
-        """The network up to "features" (B, D), "logits" (B, K), and "maps", a list of (B, h, w, C)."""
-        outputs = {"features": self._features, "logits": self._logits, "maps": self._maps}
-        return {name: keras.Model(self.network.inputs, output) for name, output in outputs.items()}
+    def answers(self) -> keras.Model:
+        """From the network's input to "features" (B, D), "logits" (B, K) and "probabilities" (B, K), all at once."""
+        outputs = {
+            "features": self._features,
+            "logits": self._logits,
+            "probabilities": self.network.output,
+        }
+        return keras.Model(self.network.input, outputs)
+
+    @cached_property
+    def looking(self) -> keras.Model:
+        """From the network's input to "maps", a list of (B, h, w, C), and "probabilities" (B, K)."""
+        return keras.Model(self.network.input, {"maps": self._maps, "probabilities": self.network.output})
+
+    @property
+    def backbone_layers(self) -> list[keras.layers.Layer]:
+        """All layers that can learn before the head, the first ones first."""
+        return backbone_layers(self.network)
 
     @property
     def head(self) -> tuple[np.ndarray, np.ndarray]:
         """Kernel (D, K) and bias (K,) from features to logits."""
-        kernel, bias = (np.array(v) for v in self.network.get_layer("logits").weights)
+        kernel, bias = (np.asarray(v).copy() for v in self.network.get_layer("logits").weights)
         return kernel, bias
 
     def set_head(self, kernel: np.ndarray, bias: np.ndarray) -> None:
@@ -200,7 +214,7 @@ class Classifier:
         for variable, value in zip(self.network.get_layer("logits").weights, (kernel, bias), strict=True):
             variable.assign(np.asarray(value, np.float32))
 
-    def _predict(self, network: keras.Model, images, batch_size: int, progress: bool) -> np.ndarray:
+    def _predict(self, output: str, images, batch_size: int, progress: bool) -> np.ndarray:
         single = isinstance(images, (str, Path)) or (isinstance(images, np.ndarray) and images.ndim == 3)
         images = [images] if single else images
         outputs = []
@@ -211,7 +225,7 @@ class Classifier:
             closing(ready),
         ):
             while batch := list(islice(ready, batch_size)):
-                outputs.append(run_padded(network, np.stack(batch), 1 if single else batch_size))
+                outputs.append(run_padded(self, np.stack(batch), output, 1 if single else batch_size))
                 bar.update(len(batch))
         if not outputs:
             raise ValueError("images must hold at least one picture, got none.")
@@ -227,11 +241,14 @@ class Classifier:
         return network_input(np.ascontiguousarray(picture), self.image_size)
 
 
-def run_padded(network: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarray:
-    """Outputs of up to `batch_size` inputs; the batch that the network sees always is as large, so it compiles once."""
+def run_padded(classifier: Classifier, inputs: np.ndarray, output: str, batch_size: int) -> np.ndarray:
+    """An output of `Classifier.answers` for up to `batch_size` inputs.
+
+    One network answers everything, and the batch that it sees always is as large: so it is compiled once.
+    """
     missing = batch_size - len(inputs)
     padded = inputs if missing <= 0 else np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)])
-    return np.asarray(network.predict_on_batch(padded))[: len(inputs)]
+    return np.asarray(classifier.answers.predict_on_batch(padded)[output])[: len(inputs)]
 
 
 def _checked_mode(mode: str) -> str:

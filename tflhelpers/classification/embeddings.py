@@ -125,7 +125,7 @@ def _through_network(classifier: Classifier, batch: list[_Seen], kept: _Cache) -
         return
     inputs = np.concatenate([seen.inputs for seen in fresh])  # type: ignore[misc]
     starts = range(0, len(inputs), BATCH)
-    features = [run_padded(classifier.parts["features"], inputs[i : i + BATCH], BATCH) for i in starts]
+    features = [run_padded(classifier, inputs[i : i + BATCH], "features", BATCH) for i in starts]
     for seen, views in zip(fresh, np.split(np.concatenate(features), len(fresh)), strict=True):
         seen.features, seen.inputs = views.astype(np.float32), None
         kept.add(seen)
@@ -143,7 +143,7 @@ def content_key(picture: LabelledPicture) -> str:
 def _fingerprint(classifier: Classifier, mirrored: bool) -> str:
     """Differs for backbones that make other features (name, size, weights), and for other views."""
     crc = zlib.crc32(f"{classifier.backbone} {classifier.image_size} {mirrored}".encode())
-    for layer in classifier.parts["features"].layers:
+    for layer in classifier.backbone_layers:
         for variable in layer.weights:
             crc = zlib.crc32(np.ascontiguousarray(np.asarray(variable)), crc)
     return f"embeddings-{classifier.backbone}-{crc:08x}"

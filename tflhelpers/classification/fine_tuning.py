@@ -16,7 +16,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from tflhelpers.classification.backbones import backbone_layers
 from tflhelpers.classification.classifier import Classifier
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import class_weights
@@ -169,7 +168,7 @@ def _one_epoch(trainer, keeper, course, store, weights, size, per_epoch, epochs,
 
 def _choose_layers(classifier: Classifier) -> str:
     """Marks which layers learn; returns words for it. Batch norm stays as it is where the weights were trained."""
-    found = backbone_layers(classifier.network)
+    found = classifier.backbone_layers
     norms = [layer for layer in found if isinstance(layer, layers.BatchNormalization)]
     if not classifier.trained_backbone:
         for layer in found:
@@ -205,7 +204,7 @@ class _Trainer:
         x = images
         for layer in augmentation(seed) if augment else []:
             x = layer(x)
-        self.model = keras.Model(images, classifier.parts["logits"](x))
+        self.model = keras.Model(images, classifier.answers(x)["logits"])
         self.rate = RATE if classifier.trained_backbone else RATE_FROM_NOTHING
         self.optimizer = keras.optimizers.Adam(self.rate)
         self.model.compile(
@@ -259,7 +258,7 @@ class _Keeper:
             return
         course.held_out.append(held_out.loss(self.trainer.classifier))
         if course.best == len(course.held_out) - 1:
-            self.best = [np.array(variable) for variable in self.network.variables]
+            self.best = [np.asarray(variable).copy() for variable in self.network.variables]
             if self.folder is not None:
                 write_npz(self.folder / BEST_FILE, np.savez, {f"{i:05d}": a for i, a in enumerate(self.best)})
 

@@ -56,13 +56,12 @@ def plot_calibration(bins: Sequence[CalibrationBin], error: float, axes: Any = N
         clip_on=False,
     )
     for each in bins:
-        below = each.accuracy > 0.85
         axes.annotate(
             str(each.pictures),
             (each.confidence, each.accuracy),
-            (0, -15 if below else 13),
+            (-8 - 6 * (each.pictures / most) ** 0.5, 0),
             textcoords="offset points",
-            ha="center",
+            ha="right",
             va="center",
             fontsize="small",
         )

@@ -69,9 +69,7 @@ class ResizedPictures:
     def loss(self, classifier: Classifier) -> float:
         """Mean of -log p(true class), each class weighing the same."""
         logits = [
-            run_padded(
-                classifier.parts["logits"], self._images[i : i + BATCH_SIZE].astype(np.float32), BATCH_SIZE
-            )
+            run_padded(classifier, self._images[i : i + BATCH_SIZE].astype(np.float32), "logits", BATCH_SIZE)
             for i in range(0, len(self), BATCH_SIZE)
         ]
         weights = class_weights(self.labels, len(classifier.class_names))
