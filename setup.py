@@ -26,6 +26,8 @@ INSTALL_REQUIRES = [
     "anywidget>=0.9",
     "PyYAML>=6.0",
     "google-crc32c>=1.5",
+    "scipy>=1.11",
+    "flatbuffers>=24.3",
 ]
 
 # What Colab lacks, or what only some people need. Imported lazily, with an error that names the extra.

@@ -30,6 +30,8 @@ IN_COLAB = {
     "anywidget": "0.9.21",
     "PyYAML": "6.0.3",
     "google-crc32c": "1.8.0",
+    "scipy": "1.16.3",
+    "flatbuffers": "25.12.19",
 }
 
 
