@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tflhelpers.classification.classifier import Classifier
 
 # Okabe and Ito's orange and blue: told apart by colour-blind people, and seen on gray.
-_FOR, _AGAINST = np.float32([255, 140, 0]), np.float32([0, 90, 210])
-_GRAY = np.float32([0.299, 0.587, 0.114])
+_FOR, _AGAINST = np.array([255, 140, 0], np.float32), np.array([0, 90, 210], np.float32)
+_GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def activation_maps(classifier: Classifier, image: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:

@@ -101,8 +101,8 @@ def embed(
         logger.warning(fault)
     if not rows:
         raise ValueError(f"none of the {len(pictures)} pictures could be read. {faults[0] if faults else ''}")
-    features = np.stack([found[row].features for row in rows])  # type: ignore[arg-type]
-    cells = np.stack([found[row].cells for row in rows])  # type: ignore[arg-type]
+    features = np.stack([seen.features for seen in found if seen.features is not None])
+    cells = np.stack([seen.cells for seen in found if seen.cells is not None])
     return Embeddings(np.array(rows), features, cells, faults, kept.reused)
 
 
@@ -123,7 +123,7 @@ def _through_network(classifier: Classifier, batch: list[_Seen], kept: _Cache) -
     fresh = [seen for seen in batch if seen.inputs is not None]
     if not fresh:
         return
-    inputs = np.concatenate([seen.inputs for seen in fresh])  # type: ignore[misc]
+    inputs = np.concatenate([seen.inputs for seen in fresh if seen.inputs is not None])
     starts = range(0, len(inputs), BATCH)
     features = [run_padded(classifier, inputs[i : i + BATCH], "features", BATCH) for i in starts]
     for seen, views in zip(fresh, np.split(np.concatenate(features), len(fresh)), strict=True):
@@ -145,7 +145,7 @@ def _fingerprint(classifier: Classifier, mirrored: bool) -> str:
     crc = zlib.crc32(f"{classifier.backbone} {classifier.image_size} {mirrored}".encode())
     for layer in classifier.backbone_layers:
         for variable in layer.weights:
-            crc = zlib.crc32(np.ascontiguousarray(np.asarray(variable)), crc)
+            crc = zlib.crc32(np.asarray(variable).tobytes(), crc)
     return f"embeddings-{classifier.backbone}-{crc:08x}"
 
 
@@ -178,8 +178,8 @@ class _Cache:
             return
         arrays = {
             "keys": np.array([seen.key for seen in self._fresh]),
-            "features": np.stack([seen.features for seen in self._fresh]),
-            "cells": np.stack([seen.cells for seen in self._fresh]),
+            "features": np.stack([seen.features for seen in self._fresh if seen.features is not None]),
+            "cells": np.stack([seen.cells for seen in self._fresh if seen.cells is not None]),
         }
         numbers = [int(path.stem) for path in self.folder.glob("*.npz") if path.stem.isdigit()]
         write_npz(self.folder / f"{max(numbers, default=-1) + 1:06d}.npz", np.savez, arrays)

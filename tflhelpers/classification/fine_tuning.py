@@ -243,7 +243,7 @@ class _Keeper:
     def restore(self) -> _Course:
         if self.folder is None:
             return _Course()
-        stored = load_state(self.trainer, self.folder / STATE_FILE, settings=self.settings)  # type: ignore[arg-type]
+        stored = load_state(self.trainer, self.folder / STATE_FILE, settings=self.settings)
         about = stored.about
         self.trainer.running = about.get("running", [])
         course = _Course(stored.step, about.get("losses", []), about.get("held_out", []))
@@ -271,7 +271,7 @@ class _Keeper:
             return
         about = {"losses": course.losses, "held_out": course.held_out, "running": self.trainer.running}
         save_state(
-            self.trainer,  # type: ignore[arg-type]
+            self.trainer,
             course.done,
             self.folder / STATE_FILE,
             settings=self.settings,

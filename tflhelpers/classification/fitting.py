@@ -140,8 +140,8 @@ def _parts(classifier, pictures, seen: Embeddings, validation, seed, folder, pro
         return _Part(everything, seen.features), None, groups
     learn_rows, judge_rows = deal_out(groups, everything.labels, validation, seed)
     learn = _Part(everything.take(learn_rows), seen.features[learn_rows])
-    judge = _Part(everything.take(judge_rows), seen.features[judge_rows]) if judge_rows else None
-    return learn, judge, groups[learn_rows]
+    held = _Part(everything.take(judge_rows), seen.features[judge_rows]) if judge_rows else None
+    return learn, held, groups[learn_rows]
 
 
 def _fit_head(classifier: Classifier, learn: _Part, groups: np.ndarray, seed: int) -> LinearHead | None:

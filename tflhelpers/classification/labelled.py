@@ -155,8 +155,8 @@ def labelled_photos(
     Example:
         `labelled_photos("clothes")`, with pictures in `clothes/camouflage` and `clothes/normal`.
     """
-    names, candidates, left_out = _candidates(source, images, margin)
-    names = check_class_names(names)
+    found, candidates, left_out = _candidates(source, images, margin)
+    names = check_class_names(found)
     candidates, unreadable = without_unreadable(candidates)
     refuse_empty_classes(names, candidates, [*left_out, *unreadable])
     candidates, copies = refuse_two_classes(names, candidates)

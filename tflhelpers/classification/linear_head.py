@@ -64,9 +64,10 @@ def fit_linear_head(
     folds = _folds(labels, np.arange(len(labels)) if groups is None else groups, seed)
     tried = _cross_validated(small, labels, weights, num_classes, folds) if folds else {}
     l2 = min(tried, key=lambda each: tried[each]) if tried else 0.1
-    solved = None
+    solved: np.ndarray | None = None
     for each in [value for value in L2_GRID if value > l2] + [l2]:
         solved = solve(small, labels, weights, num_classes, each, solved)
+    assert solved is not None  # l2 itself is always solved for
     kernel = (turn @ solved[:-1]) / std[:, None]
     bias = solved[-1] - mean @ kernel
     return LinearHead(kernel.astype(np.float32), bias.astype(np.float32), l2, tried)

@@ -41,7 +41,9 @@ def split_by_look(pictures, validation: float, seed: int) -> tuple[list[int], li
             looks.append(look)
             bar.update()
     rows = [row for row, look in enumerate(looks) if look is not None]
-    groups = near_groups(np.stack([looks[row] for row in rows]), [pictures[row].path for row in rows])
+    groups = near_groups(
+        np.stack([look for look in looks if look is not None]), [pictures[row].path for row in rows]
+    )
     learn, judge = deal_out(groups, pictures.labels[rows], validation, seed)
     return [rows[i] for i in learn], [rows[i] for i in judge]
 

@@ -41,6 +41,7 @@ class ResizedPictures:
         self.shape = (len(self.labels), *image_size, 3)
         self.on_disk = int(np.prod(self.shape)) > memory_bytes
         self._folder: Path | None = None
+        self._images: np.ndarray = np.empty((0, *image_size, 3), np.uint8)
 
     def __len__(self) -> int:
         return len(self.labels)
