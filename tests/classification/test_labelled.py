@@ -229,6 +229,9 @@ def test_many_files_are_not_decoded(tmp_path, monkeypatch, count):
     monkeypatch.setattr(
         "tflhelpers.classification.label_checks.file_digest", lambda path: path.name
     )  # as if all differed
+    few = tmp_path / "few.csv"
+    few.write_text("filename,class\n00000.png,0\n00001.png,1\n")
+    labelled_photos(few)  # what it imports is not what the pictures take
     tracemalloc.start()
     pictures = labelled_photos(table)
     peak = tracemalloc.get_traced_memory()[1]
