@@ -29,6 +29,12 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.update(n)
 
+    def set_total(self, total: int | None) -> None:
+        """Say how many steps there will be, where that was not known at first."""
+        if self._bar is not None and self._bar.total != total:
+            self._bar.total = total
+            self._bar.refresh()
+
     def set_text(self, **postfix: Any) -> None:
         """Show values behind the bar, e.g. `bar.set_text(loss=0.31, matched=12)`."""
         if self._bar is not None:

@@ -36,6 +36,32 @@ def text_line(text: str, width: int, font_size: int, *, ink: Colour = INK) -> np
     return np.array(strip)
 
 
+def wrapped(text: str, width: int, font_size: int) -> list[str]:
+    """The text in lines that are at most so many pixels wide, broken between words; a longer word stays whole.
+
+    >>> wrapped("one duck", 1000, 20), wrapped("one duck", 50, 20)
+    (['one duck'], ['one', 'duck'])
+    """
+    font = _font(text, font_size)
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}".strip()
+            if line and font.getlength(longer) > width:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
+    return lines
+
+
+def text_block(text: str, width: int, font_size: int) -> np.ndarray:
+    """A text in as many lines as it needs: uint8 (height, width, 3)."""
+    lines = wrapped(text, width - 4, font_size)
+    return np.concatenate([text_line(line, width, font_size) for line in lines])
+
+
 def legend(entries: Sequence[tuple[str, Colour]], width: int, font_size: int) -> np.ndarray:
     """Names behind squares of their colours, in as many lines as they need.
 

@@ -1,30 +1,39 @@
-"""A GIF within a number of bytes: what is given up, and in which order."""
+"""A GIF within a number of bytes: the best one that fits, found from a few sample frames.
+
+`gif_ladder` says what may be given up and how much it hurts; `gif_estimate` how large each rung would be. The file
+is then written one to three times: each time shows how far off the estimates were, so that the next ones are right.
+"""
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from tflhelpers.sharing.gif_file import Frame, GifError, Look, TooLargeError, WrittenGif, write_file
+from tflhelpers.progress import progress_bar
+from tflhelpers.sharing.gif_estimate import Estimate
+from tflhelpers.sharing.gif_file import Frame, GifError, TooLargeError, WrittenGif, write_file
+from tflhelpers.sharing.gif_ladder import Rung, ladder
+from tflhelpers.sharing.quantise import COLOURS
 
-SMALLEST = 160  # the longer side is never made shorter than this, in pixels
-FEW_COLOURS = 64
+WRITES = 3  # at most, once one has fitted
+_CLOSE_LOOKS = 16  # at most, for one choice; then quick guesses must do
+_ONE_STEP = 1.0
+_KEPT_FRAMES = {
+    2: "without every second frame",
+    3: "with every third frame only",
+    4: "with every fourth frame only",
+}
 
 
 def write_within(
     frames: Iterable[Frame], path: Path, centiseconds: int, max_bytes: int, *, progress: bool = True
 ) -> tuple[WrittenGif, int, tuple[str, ...]]:
-    """Write a GIF of at most `max_bytes`; of what helps, as little as is needed is done.
-
-    In this order: no dithering (about half the bytes); smaller pictures, step by step, each guessed from the
-    size that the last one came to, down to 160 pixels; 64 colours; every second frame, shown twice as long.
+    """Write the best GIF of at most `max_bytes`: no rung that is better by a visible step would fit.
 
     Returns:
         What was written, the display time of a frame in 1/100 s, and a sentence on what was given up, if
@@ -34,60 +43,93 @@ def write_within(
         GifError: it cannot be made as small.
     """
     with _repeatable(frames) as kept:
-        every, look, least = 1, Look(), math.inf
-        while True:
-            try:
-                written = write_file(
-                    kept[::every], path, look, centiseconds * every, max_bytes=max_bytes, progress=progress
-                )
-                return written, centiseconds * every, _notes(look, every, written.image_size, max_bytes)
-            except TooLargeError as error:
-                least = min(least, error.size_bytes)
-                smaller = smaller_look(look, max_bytes / error.size_bytes, error.image_size)
-                if smaller is None and (every == 2 or len(kept) == 1):
-                    break
-                every, look = (every, smaller) if smaller else (2, look)
-    raise GifError(
-        f"{path}: expected at most {max_bytes} bytes, got about {least:.0f} with everything given up that "
-        f"may be (see write_gif). Raise max_bytes, or give fewer than {len(kept)} frames."
-    )
+        if not len(kept):
+            raise ValueError(
+                "frames must hold at least one picture, got none. Was the generator used up before?"
+            )
+        with progress_bar(None, "Looking for the best size", enabled=progress, delay=1) as bar:
+            search = _Search(kept, centiseconds, max_bytes, Estimate(kept, bar.update))
+            rung = search.next_rung()
+        while rung is not None:
+            search.write(rung, path, centiseconds, progress=progress)
+            rung = search.next_rung()
+        if search.best is None:
+            raise GifError(
+                f"{path}: expected at most {max_bytes} bytes, got about {search.least:.0f} with everything given up "
+                f"that may be (see write_gif). Raise max_bytes, or give fewer than {len(kept)} frames."
+            )
+        written, best = search.best
+        return written, centiseconds * best.every, _notes(best, written.image_size, max_bytes)
 
 
-def smaller_look(look: Look, ratio: float, image_size: tuple[int, int]) -> Look | None:
-    """The next look to try, None if there is none.
+class _Search:
+    """Which rungs were written, which fitted, and which to try next.
 
-    Args:
-        look: the look that gave too large a file.
-        ratio: bytes allowed / bytes that it would have taken, below 1.
-        image_size: its (height, width) in pixels.
-
-    >>> smaller_look(Look(), 0.3, (540, 960)).dither
-    False
-    >>> smaller_look(Look(dither=False), 0.25, (540, 960)).scale
-    0.485
+    Attributes:
+        best: the best one that fitted, None so far.
+        least: bytes of the smallest that did not.
     """
-    if look.dither:
-        return replace(look, dither=False)
-    smallest = look.scale * min(1, SMALLEST / max(image_size))
-    if look.scale > smallest:
-        guess = look.scale * min(0.9, 0.97 * math.sqrt(ratio))  # bytes grow as the area does
-        return replace(look, scale=max(smallest, guess))
-    if look.colours > FEW_COLOURS:
-        return replace(look, colours=FEW_COLOURS)
-    return None
+
+    def __init__(
+        self, frames: Sequence[Frame], centiseconds: int, max_bytes: int, estimate: Estimate
+    ) -> None:
+        self.best: tuple[WrittenGif, Rung] | None = None
+        self.least = float("inf")
+        self._frames, self._max_bytes, self._estimate = frames, max_bytes, estimate
+        self._rungs = ladder(estimate.image_size, 100 / centiseconds, len(frames))
+        self._refused: set[Rung] = set()
+        self._writes = 0
+        self._off = 1.0  # true bytes / estimated ones, as the last write showed
+
+    def write(self, rung: Rung, path: Path, centiseconds: int, *, progress: bool) -> None:
+        """Write a rung to `path` if it fits; what stands there stays if not."""
+        self._writes += 1
+        expected = self._estimate.measured(rung)
+        kept = self._frames[:: rung.every]
+        try:
+            written = write_file(
+                kept, path, rung.look, centiseconds * rung.every, max_bytes=self._max_bytes, progress=progress
+            )
+        except TooLargeError as error:
+            self._off = error.size_bytes / expected
+            self.least = min(self.least, max(error.size_bytes, expected))
+            self._refused.add(rung)
+        else:
+            self._off = written.size_bytes / expected
+            self.best = written, rung
+
+    def next_rung(self) -> Rung | None:
+        """The best rung that is expected to fit, if it is better by a visible step than the best one so far."""
+        if self.best is not None and self._writes >= WRITES:
+            return None
+        most = float("inf") if self.best is None else self.best[1].loss - _ONE_STEP
+        worth = [rung for rung in self._rungs if rung.loss <= most and rung not in self._refused]
+        allowed = self._max_bytes / self._off * (1.0 if self._writes < WRITES else 0.97**self._writes)
+        looks = 0
+        for rung in worth:
+            quick, unsure = self._estimate.quick(rung)
+            if quick > allowed * (unsure if looks < _CLOSE_LOOKS else 1.0):
+                continue
+            looks += 1
+            if (self._estimate.measured(rung) if looks <= _CLOSE_LOOKS else quick) <= allowed:
+                return rung
+        if self.best is not None:
+            return None
+        smallest = min(self._rungs, key=lambda rung: (rung.look.scale, rung.look.colours, -rung.every))
+        return None if smallest in self._refused else smallest
 
 
-def _notes(look: Look, every: int, image_size: tuple[int, int], max_bytes: int) -> tuple[str, ...]:
-    if look == Look() and every == 1:
-        return ()
-    changes = ["without dithering"]
+def _notes(rung: Rung, image_size: tuple[int, int], max_bytes: int) -> tuple[str, ...]:
+    look, changes = rung.look, []
+    if not look.dither:
+        changes.append("without dithering")
     if look.scale < 1:
         changes.append(f"at {image_size[1]}x{image_size[0]}")
-    if look.colours == FEW_COLOURS:
-        changes.append(f"in {FEW_COLOURS} colours")
-    if every > 1:
-        changes.append("without every second frame")
-    return (f"To stay within {max_bytes} bytes it was written {', '.join(changes)}.",)
+    if look.colours < COLOURS:
+        changes.append(f"in {look.colours} colours")
+    if rung.every > 1:
+        changes.append(_KEPT_FRAMES[rung.every])
+    return (f"To stay within {max_bytes} bytes it was written {', '.join(changes)}.",) if changes else ()
 
 
 @contextmanager

@@ -96,10 +96,10 @@ def _write_frames(
     stream: GifStream | None = None
     sizes: list[int] = []
     for number, frame in enumerate(frames):
-        image = _checked_frame(frame, number)
+        image = checked_frame(frame, number)
         if stream is None:
-            stream = GifStream(file, _size_of_all(image, look.scale), centiseconds)
-        image = _fitted(image, stream.image_size)
+            stream = GifStream(file, size_of_all((image.shape[0], image.shape[1]), look.scale), centiseconds)
+        image = fitted(image, stream.image_size)
         stream.add(image, *reduce_colours(image, colours=look.colours, dither=look.dither))
         sizes.append(stream.bytes_written)
         if max_bytes is not None:
@@ -130,7 +130,8 @@ def _check_size(sizes: list[int], total: int, max_bytes: int, image_size: tuple[
         raise TooLargeError(expected, image_size)
 
 
-def _checked_frame(frame: Frame, number: int) -> np.ndarray:
+def checked_frame(frame: Frame, number: int) -> np.ndarray:
+    """The frame as uint8 (H, W, 3), read if it is a file; `number` is for the message if it is no picture."""
     if isinstance(frame, str | os.PathLike):
         frame = read_image(frame)
     image = np.asarray(frame)
@@ -142,8 +143,9 @@ def _checked_frame(frame: Frame, number: int) -> np.ndarray:
     return image
 
 
-def _size_of_all(first: np.ndarray, scale: float) -> tuple[int, int]:
-    height, width = (max(1, round(side * scale)) for side in first.shape[:2])
+def size_of_all(first: tuple[int, int], scale: float) -> tuple[int, int]:
+    """(height, width) of a GIF whose first frame comes in size `first`."""
+    height, width = (max(1, round(side * scale)) for side in first)
     if max(height, width) > MAX_SIDE:
         raise ValueError(
             f"frames must have sides of up to {MAX_SIDE} pixels, got {width}x{height}. Shrink them."
@@ -151,7 +153,7 @@ def _size_of_all(first: np.ndarray, scale: float) -> tuple[int, int]:
     return height, width
 
 
-def _fitted(image: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+def fitted(image: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
     """The picture in the size of all: resized if the shape allows, else with a border."""
     if image.shape[:2] == image_size:
         return image

@@ -69,6 +69,23 @@ class GifStream:
         self.bytes_written += len(data)
 
 
+def frame_bytes(
+    source: np.ndarray, before: np.ndarray | None, indices: np.ndarray, palette: np.ndarray
+) -> int:
+    """What a frame takes in a file.
+
+    Args:
+        source, indices, palette: as for `GifStream.add`.
+        before: the source of the frame before; None for the first frame of a file, whose head counts too.
+    """
+    if before is None:
+        size = indices.shape[0], indices.shape[1]
+        everything = np.ones(size, bool)
+        return len(_screen(size, palette)) + len(_frame(indices, everything, palette, 2))
+    changed = _moved(source, before)
+    return len(_frame(np.where(changed, indices, TRANSPARENT), changed, palette, 2))
+
+
 def _moved(source: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """Where a picture differs by more than `HOLD` from what was drawn: bool (H, W)."""
     far = np.maximum(source, drawn) - np.minimum(source, drawn) > HOLD  # (H, W, 3)

@@ -18,6 +18,7 @@ libimagequant.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -42,17 +43,36 @@ def reduce_colours(
         `indices` uint8 (H, W), each below `colours`, and `palette` uint8 (256, 3), so that `palette[indices]`
         is the picture.
     """
-    packed = _pack(image)
-    exact = _exact_colours(packed, limit=min(EXACT_COLOURS, colours // 2))
-    palette = _palette(image, exact, colours)
+    return draw_with(image, find_palette(image, colours), dither=dither)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours for a picture: uint8 (256, 3), of which the first `count` count, and the packed ones to keep exact."""
+
+    colours: np.ndarray
+    count: int
+    exact: np.ndarray
+
+
+def find_palette(image: np.ndarray, colours: int = COLOURS) -> Palette:
+    """The 2 to 255 colours that suit a picture best; of the work of `reduce_colours` this is the greater part."""
+    exact = _exact_colours(_pack(image), limit=min(EXACT_COLOURS, colours // 2))
+    return Palette(_palette(image, exact, colours), colours, exact)
+
+
+def draw_with(image: np.ndarray, palette: Palette, *, dither: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """`reduce_colours` with a palette that is known, say of the same picture in another size."""
     carrier = Image.new("P", (1, 1))
-    carrier.putpalette(palette.tobytes())
+    carrier.putpalette(palette.colours.tobytes())
     method = Image.Dither.FLOYDSTEINBERG if dither else Image.Dither.NONE
     indices = np.array(Image.fromarray(image).quantize(palette=carrier, dither=method))
-    indices[indices >= colours] = 0  # the rest of the palette repeats colour 0
-    for index, colour in enumerate(exact):
-        indices[packed == colour] = index
-    return indices, palette
+    indices[indices >= palette.count] = 0  # the rest of the palette repeats colour 0
+    if len(palette.exact):
+        packed = _pack(image)
+        for index, colour in enumerate(palette.exact):
+            indices[packed == colour] = index
+    return indices, palette.colours
 
 
 def _exact_colours(packed: np.ndarray, limit: int) -> np.ndarray:

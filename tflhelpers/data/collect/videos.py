@@ -16,7 +16,7 @@ from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.collect.names import safe_name
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.sharpness import cells_of, differ, gray_of, sharpness, shows_nothing
-from tflhelpers.data.collect.video_frames import Frame, FrameReader, VideoError
+from tflhelpers.data.video_reading import Frame, FrameReader, VideoError
 from tflhelpers.progress import ProgressBar, progress_bar
 
 __all__ = ["VideoError", "from_video"]

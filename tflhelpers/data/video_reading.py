@@ -1,4 +1,4 @@
-"""Reads frames of a video one after the other, with their numbers and times, at a working size.
+"""`read_video`: the frames of a video one after the other, with their numbers and times.
 
 ffmpeg, which comes with imageio-ffmpeg, does the decoding; what is asked of it here is the rest. It turns frames as the
 phone was held. It picks those that lie some time apart, by the video's own clock: phones film with a frame rate
@@ -7,6 +7,8 @@ that varies. It says of each its number among all frames.
 
 from __future__ import annotations
 
+import math
+import os
 import queue
 import re
 import subprocess
@@ -19,8 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
+__all__ = ["Frame", "FrameReader", "VideoError", "read_video"]
+
 _SHOWN = re.compile(r"^\[Parsed_showinfo_(\d+) .*?\] n: *(\d+) pts: *(\S+) pts_time: *(\S+).*? s:(\d+)x(\d+)")
 _DURATION = re.compile(r"^ +Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_RATE = re.compile(r"^ +Stream #\d+:.*: Video:.* (\d+(?:\.\d+)?)(k?) fps")
+_SOUND = re.compile(r"^ +Stream #\d+:.*: Audio:")
 _ALL = 0  # the place in the chain of the filter that sees all frames; another one sees those picked
 _WORDS_KEPT = 20  # lines of what ffmpeg says, for an error
 
@@ -44,16 +50,50 @@ class Frame:
     time: float
 
 
+def read_video(
+    path: str | os.PathLike, *, step: float = 0, longest: int | None = None, skip: int = 0
+) -> FrameReader:
+    """The frames of a video, to go through one by one: `for frame in read_video("clip.mp4"): frame.image`.
+
+    Each is RGB uint8 (H, W, 3), turned upright as the phone was held, pixels made square, with its time by the
+    video's own clock, also where its frame rate varies. One frame is in memory at a time.
+
+    Args:
+        path: A file that ffmpeg reads: MP4, MOV, WebM, AVI, GIF, ...
+        step: Seconds that frames lie apart at least; 0 for every frame.
+        longest: Pixels of the longer side of larger frames afterwards; None leaves them as they are.
+        skip: So many of these frames are left out at the beginning.
+
+    Returns:
+        Something to iterate over, as often as wished; see `FrameReader` for what else it knows.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A number is out of range.
+        VideoError: While iterating, if there is no frame to be had.
+    """
+    if not (step >= 0 and math.isfinite(step)):
+        raise ValueError(f"step must be seconds, 0 or more, got {step}. For every frame leave it out.")
+    if longest is not None and longest < 16:
+        raise ValueError(f"longest must be at least 16 pixels, got {longest}. Leave it out for full size.")
+    if skip < 0 or skip != int(skip):
+        raise ValueError(f"skip must be a number of frames, 0 or more, got {skip}.")
+    return FrameReader(Path(path), step, longest, int(skip))
+
+
 class FrameReader:
     """Iterates over frames of a video that lie at least `step` seconds apart. One frame is in memory at a time.
 
     Args:
         path: The video.
         step: Seconds; 0 for every frame.
-        longest: Pixels of the longer side of larger frames afterwards.
+        longest: Pixels of the longer side of larger frames afterwards; None for no limit.
+        skip: So many of the frames picked are left out at the beginning.
 
     Attributes:
         duration: Seconds that the file says the video takes; known while iterating, None where it does not say.
+        fps: Frames a second, on average, that the file says it has; known while iterating, None where it does not say.
+        has_sound: Whether there is sound beside the pictures; known while iterating.
         damaged: Whether ffmpeg ended with an error behind the last frame.
 
     Raises:
@@ -61,18 +101,26 @@ class FrameReader:
         VideoError: While iterating, if there is no frame to be had.
     """
 
-    def __init__(self, path: Path, step: float, longest: int) -> None:
+    def __init__(self, path: Path, step: float, longest: int | None, skip: int = 0) -> None:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: expected a video file, got nothing there. Check the path.")
         self.path = path
         self.duration: float | None = None
+        self.fps: float | None = None
+        self.has_sound = False
         self.damaged = False
-        self._command = _command(path, step, longest)
+        self._skip = skip
+        self._command = _command(path, step, longest, skip)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin with empty hands: a reader may be gone through again."""
         self._numbers: deque[tuple[str, int]] = deque()
         self._picked: queue.Queue[tuple[str, float, int, int] | None] = queue.Queue()
         self._words: deque[str] = deque(maxlen=_WORDS_KEPT)
 
     def __iter__(self) -> Generator[Frame, None, None]:
+        self._forget()
         process = subprocess.Popen(
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -91,16 +139,15 @@ class FrameReader:
             for stream in (process.stdout, process.stderr):
                 if stream is not None:
                     stream.close()
-        if count == 0:
+        if count == 0 and not self._skip:
             raise VideoError(f"{self.path}: expected a video, got no frame of it. {self._complaint()}")
 
     def _frames(self, stream) -> Iterator[Frame]:
         while (picked := self._picked.get()) is not None:
             clock, time, width, height = picked
-            content = _read_whole(stream, width * height * 3)
-            if content is None:
+            image = np.empty((height, width, 3), np.uint8)
+            if not _fill(image, stream):
                 return
-            image = np.frombuffer(content, np.uint8).reshape(height, width, 3)
             yield Frame(image, self._number_of(clock), time)
 
     def _number_of(self, clock: str) -> int:
@@ -124,6 +171,10 @@ class FrameReader:
             elif self.duration is None and (found := _DURATION.match(line)):
                 hours, minutes, seconds = found.groups()
                 self.duration = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+            elif _SOUND.match(line):
+                self.has_sound = True
+            elif self.fps is None and (found := _RATE.match(line)):
+                self.fps = float(found[1]) * (1000 if found[2] else 1)
             elif line and "showinfo" not in line:
                 self._words.append(line)
         self._picked.put(None)
@@ -142,22 +193,24 @@ class FrameReader:
         return f"ffmpeg says: {self._words[-1] if self._words else 'nothing'}"
 
 
-def _command(path: Path, step: float, longest: int) -> list[str]:
+def _command(path: Path, step: float, longest: int | None, skip: int) -> list[str]:
     pick = f"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{max(0.0, step - 1e-4):.4f})'"
+    fit = f"w='min(iw,{longest})':h='min(ih,{longest})':force_original_aspect_ratio=decrease:flags=area"
     chain = [
         "showinfo=checksum=0",
         pick,
+        *([f"select='gte(n,{skip})'"] if skip else []),
         # pixels that are not square; then the working size, never larger than it was
         "scale=w='max(1,trunc(iw*sar))':h=ih",
-        f"scale=w='min(iw,{longest})':h='min(ih,{longest})':force_original_aspect_ratio=decrease:flags=area",
+        *([f"scale={fit}"] if longest is not None else []),
         "format=rgb24",
         "showinfo=checksum=0",
     ]
     return [
-        _ffmpeg(), "-hide_banner", "-nostats", "-loglevel", "info", "-nostdin",
+        ffmpeg_program(), "-hide_banner", "-nostats", "-loglevel", "info", "-nostdin",
         "-protocol_whitelist", "file", "-i", f"file:{path.resolve()}",
         "-map", "0:v:0", "-an", "-sn", "-dn", "-vf", ",".join(chain),
-        *_no_repeats(_ffmpeg()), "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
+        *_no_repeats(ffmpeg_program()), "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
     ]  # fmt: skip
 
 
@@ -172,7 +225,8 @@ def _no_repeats(ffmpeg: str) -> list[str]:
     return ["-vsync", "0"] if old else ["-fps_mode", "passthrough"]
 
 
-def _ffmpeg() -> str:
+def ffmpeg_program() -> str:
+    """The ffmpeg that imageio-ffmpeg brings."""
     try:
         import imageio_ffmpeg
     except ImportError:
@@ -182,9 +236,15 @@ def _ffmpeg() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def _read_whole(stream, length: int) -> bytes | None:
-    content = stream.read(length)
-    return content if len(content) == length else None
+def _fill(image: np.ndarray, stream) -> bool:
+    """Read the pixels of a whole picture; False if the stream ends before."""
+    room = memoryview(image).cast("B")
+    while len(room):
+        count = stream.readinto(room)
+        if not count:
+            return False
+        room = room[count:]
+    return True
 
 
 def _seconds(text: str) -> float:

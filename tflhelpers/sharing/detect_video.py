@@ -1,0 +1,254 @@
+"""`detect_video`: what a detector finds in a clip, as a video or a GIF to share."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.progress import ProgressBar, progress_bar
+from tflhelpers.sharing.gif import write_gif
+from tflhelpers.sharing.video_boxes import Clip, Found, find_boxes, shown_boxes
+from tflhelpers.sharing.video_look import TITLE_SECONDS, VideoLook, fitted, title_card
+from tflhelpers.sharing.video_parts import PART_FRAMES, VideoParts
+from tflhelpers.sharing.video_times import Schedule, schedule
+
+__all__ = ["VideoReport", "detect_video"]
+
+GIF_SECONDS, GIF_STEP, GIF_LONGEST = 10.0, 0.08, 960
+GIF_BYTES = 10_000_000
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """What `detect_video` wrote. Usable wherever a path is: `open(report)`, `Path(report)`.
+
+    Attributes:
+        path: the video or GIF.
+        boxes_path: the boxes of each frame, a line of JSON each: with it the same call is done at once, and another
+            caption, title or threshold costs no detecting. May be deleted.
+        frames: frames of the clip that it shows.
+        seconds: how long they play, the title not counted.
+        image_size: (height, width) of the file in pixels.
+        size_bytes: size of the file.
+        boxes: class name -> boxes drawn, over all frames.
+        notes: what there is to know, one sentence each.
+    """
+
+    path: Path
+    boxes_path: Path
+    frames: int
+    seconds: float
+    image_size: tuple[int, int]
+    size_bytes: int
+    boxes: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __str__(self) -> str:
+        height, width = self.image_size
+        found = ", ".join(f"{count} of {name}" for name, count in self.boxes.items() if count) or "none"
+        facts = (
+            f"{self.path}: {self.frames} frames, {self.seconds:.1f} s, {width}x{height}, "
+            f"{self.size_bytes / 1e6:.2f} MB. Boxes: {found}."
+        )
+        return " ".join([facts, *self.notes])
+
+
+def detect_video(
+    detector: Any,
+    path: str | os.PathLike,
+    out: str | os.PathLike,
+    *,
+    threshold: float | None = None,
+    steady: bool = True,
+    caption: str | None = None,
+    title: str | None = None,
+    before_after: bool = False,
+    every: int = 1,
+    seconds: float | None = None,
+    max_bytes: int = GIF_BYTES,
+    progress: bool = True,
+) -> VideoReport:
+    """Find things in a video, and write it with boxes around them, as MP4 or as GIF.
+
+    Clips may be long: memory does not grow with them. Frames are turned as the phone was held, and a frame rate that
+    varies is made constant. Killed in the middle, call it again: it goes on where it was, in finding (a file beside
+    `out` keeps the boxes) as in writing. Sound is left out.
+
+    Args:
+        detector: a `Detector`, or whatever has `class_names` and `detect`.
+        path: the video, anything that ffmpeg reads.
+        out: where to write, ending in .mp4 or .gif. A GIF shows the clip's first 10 seconds, at most 12.5 frames a
+            second, 960 pixels and `max_bytes`.
+        threshold: lowest score from 0 to 1; None for the detector's own.
+        steady: boxes without trembling, gaps and flashes (`steadying`); False draws what each frame alone gives.
+        caption: text below the picture.
+        title: text on a card before the clip, for two seconds.
+        before_after: the clip as it was on the left, with boxes on the right.
+        every: look at every so many-th frame only; between them boxes move on, or wait if not `steady`.
+        seconds: how much of the clip to take; None for all, or 10 s for a GIF.
+        max_bytes: of a GIF.
+        progress: show bars.
+
+    Returns:
+        What was written and found; `print` it.
+
+    Raises:
+        FileNotFoundError: there is no such video.
+        VideoError: it has no frame that can be read, or the file cannot be written.
+        ValueError: a number or name is out of range.
+        GifError: `max_bytes` cannot be met.
+
+    Example:
+        `print(tfl.detect_video(detector, "droids.mov", "droids.mp4", title="Found them"))`
+    """
+    out, threshold = _checked(detector, path, out, threshold, every, seconds)
+    as_gif = out.suffix.lower() == ".gif"
+    limit = GIF_SECONDS if seconds is None and as_gif else seconds
+    clip = Clip(Path(path), *((GIF_STEP - 0.005, GIF_LONGEST) if as_gif else ()), seconds=limit)
+    boxes_path = out.with_name(out.name + ".boxes.jsonl")
+    found = find_boxes(detector, clip, boxes_path, threshold=threshold, every=every, progress=progress)
+    boxes = shown_boxes(found.frames, threshold=threshold, steady=steady)
+    look = VideoLook(tuple(detector.class_names), caption, before_after)
+    film = _Film(clip, look, title, boxes, schedule([frame.time for frame in found.frames]))
+    if as_gif:
+        info = write_gif(film.frames(), out, fps=film.schedule.fps, max_bytes=max_bytes, progress=progress)
+        image_size, notes = info.image_size, info.notes
+    else:
+        image_size, notes = _write_mp4(film, out, progress), ()
+    return VideoReport(
+        out,
+        boxes_path,
+        len(found.frames),
+        film.schedule.seconds,
+        image_size,
+        out.stat().st_size,
+        _counts(boxes, detector.class_names),
+        (*_notes(found, limit), *notes),
+    )
+
+
+def _checked(detector, path, out, threshold, every, seconds) -> tuple[Path, float]:
+    path, out = Path(path), Path(out)
+    if out.suffix.lower() not in (".mp4", ".gif"):
+        raise ValueError(
+            f"out must end in .mp4 or .gif, got {out.name!r}. Write {out.with_suffix('.mp4').name!r}."
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a video file, got nothing there. Check the path.")
+    if out.exists() and out.samefile(path):
+        raise ValueError(f"out must be another file than the video, got {str(out)!r} for both.")
+    if every < 1 or every != int(every):
+        raise ValueError(
+            f"every must be a number of frames, at least 1, got {every}. 1 looks at all of them."
+        )
+    if seconds is not None and not (seconds > 0 and math.isfinite(seconds)):
+        raise ValueError(f"seconds must be more than 0, got {seconds}. For the whole clip leave it out.")
+    threshold = getattr(detector, "threshold", 0.5) if threshold is None else threshold
+    if not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return out, float(threshold)
+
+
+@dataclass(frozen=True)
+class _Film:
+    """All that is shown, frame after frame, from any of them on."""
+
+    clip: Clip
+    look: VideoLook
+    title: str | None
+    boxes: Sequence[Boxes]
+    schedule: Schedule
+
+    @property
+    def title_frames(self) -> int:
+        return round(TITLE_SECONDS * self.schedule.fps) if self.title else 0
+
+    @property
+    def length(self) -> int:
+        return self.title_frames + sum(self.schedule.counts)
+
+    def mark(self) -> str:
+        """What is shown, in words: the same for the same film."""
+        shown = zlib.crc32(np.asarray(self.schedule.counts, np.int64).tobytes())
+        for each in self.boxes:
+            for array in (each.xyxy, each.labels, each.scores):
+                shown = zlib.crc32(b"" if array is None else np.ascontiguousarray(array).tobytes(), shown)
+        return json.dumps(
+            [repr(self.clip), repr(self.look), self.title, self.schedule.fps, PART_FRAMES, shown]
+        )
+
+    def frames(self, start: int = 0) -> Iterator[np.ndarray]:
+        """The frames from number `start` on."""
+        if start < self.title_frames:
+            card = self._card()
+            yield from (card for _ in range(start, self.title_frames))
+        first, late = self.schedule.frame_at(max(0, start - self.title_frames))
+        with closing(iter(self.clip.read(skip=first))) as raw:
+            size: tuple[int, int] | None = None
+            for place, frame in enumerate(islice(raw, len(self.boxes) - first), start=first):
+                count = self.schedule.counts[place] - (late if place == first else 0)
+                if count <= 0:
+                    continue
+                shown = self.look.compose(frame.image, self.boxes[place])
+                size = size or (shown.shape[0], shown.shape[1])
+                yield from (fitted(shown, size) for _ in range(count))
+
+    def _card(self) -> np.ndarray:
+        with closing(iter(self.clip.read())) as raw:
+            ground = self.look.compose(next(raw).image, Boxes.empty(with_scores=True))
+        return title_card(self.title or "", ground)
+
+
+def _write_mp4(film: _Film, out: Path, progress: bool) -> tuple[int, int]:
+    """Write the film part by part, those that are there already left as they are."""
+    parts = VideoParts(out, film.mark(), film.schedule.fps)
+    with progress_bar(film.length, f"Writing {out.name}", enabled=progress) as bar:
+        bar.update(min(film.length, parts.done * PART_FRAMES))
+        frames = film.frames(parts.done * PART_FRAMES)
+        while (first := next(frames, None)) is not None:
+            size = (first.shape[0], first.shape[1])
+            parts.write_next(_counted(chain([first], islice(frames, PART_FRAMES - 1)), bar), size)
+    parts.join()
+    return _size_of(out)
+
+
+def _counted(frames: Iterator[np.ndarray], bar: ProgressBar) -> Iterator[np.ndarray]:
+    for frame in frames:
+        yield frame
+        bar.update()
+
+
+def _size_of(video: Path) -> tuple[int, int]:
+    with closing(iter(Clip(video).read())) as frames:
+        height, width = next(frames).image.shape[:2]
+    return height, width
+
+
+def _counts(boxes: Sequence[Boxes], class_names: Sequence[str]) -> dict[str, int]:
+    labels = Counter(label for each in boxes for label in each.labels.tolist())
+    return {name: labels.get(label, 0) for label, name in enumerate(class_names)}
+
+
+def _notes(found: Found, limit: float | None) -> Iterator[str]:
+    if found.cut and limit is not None:
+        yield f"It shows the first {limit:g} s of the clip; seconds= changes that."
+    if found.has_sound:
+        yield "The sound was left out."
+    if found.damaged and not found.cut:
+        yield "The clip is damaged: what comes after the last frame could not be read."

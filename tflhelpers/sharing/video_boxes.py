@@ -1,0 +1,166 @@
+"""The boxes of all frames of a video: found, kept in a journal while they are, and steadied."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.video_reading import Frame, FrameReader, VideoError, read_video
+from tflhelpers.progress import progress_bar
+from tflhelpers.sharing.steadying import UNSURE_PART, steady_boxes
+from tflhelpers.sharing.video_journal import Seen, VideoJournal
+
+CHUNK = 64  # frames looked at between two lines of the journal; some 16 of them are in memory at once
+UNSURE = 0.2  # boxes are kept from this score on, or less where the threshold asks for it
+MOST_BOXES = 50  # in a frame
+_ENDS = 1 << 20  # bytes at both ends of a video by which it is known again
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Which frames of a video are shown: at least `step` seconds apart, up to `seconds`, at most `longest` pixels."""
+
+    path: Path
+    step: float = 0.0
+    longest: int | None = None
+    seconds: float | None = None
+
+    def read(self, skip: int = 0) -> FrameReader:
+        """The frames, the first `skip` left out."""
+        return read_video(self.path, step=self.step, longest=self.longest, skip=skip)
+
+    def within(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """Those of the frames that come before `seconds`."""
+        for frame in frames:
+            if self.seconds is not None and frame.time >= self.seconds:
+                return
+            yield frame
+
+
+@dataclass(frozen=True)
+class Found:
+    """All frames of a clip with what was found in those that were looked at.
+
+    Attributes:
+        frames: one entry a frame.
+        has_sound, damaged: see `FrameReader`.
+        cut: whether the video goes on after the clip.
+        known: frames that were known from the run before.
+    """
+
+    frames: list[Seen]
+    has_sound: bool
+    damaged: bool
+    cut: bool
+    known: int
+
+
+def find_boxes(
+    detector: Any, clip: Clip, journal: Path, *, threshold: float, every: int, progress: bool
+) -> Found:
+    """Look at every `every`-th frame of a clip, going on where the journal ends.
+
+    Raises:
+        VideoError: there is no frame to be had.
+    """
+    floor = min(UNSURE, UNSURE_PART * threshold)
+    of = {
+        "video": video_mark(clip.path),
+        "frames": [clip.step, clip.longest, clip.seconds, every],
+        "detector": detector_mark(detector),
+        "from_score": floor,
+    }
+    with VideoJournal(journal, of) as kept:
+        known = len(kept.frames)
+        if kept.end is None:
+            _go_on(detector, clip, kept, every, floor, progress)
+        end = kept.end or {}
+        return Found(kept.frames, end["has_sound"], end["damaged"], end["cut"], known)
+
+
+def _go_on(
+    detector: Any, clip: Clip, journal: VideoJournal, every: int, floor: float, progress: bool
+) -> None:
+    reader = clip.read(skip=len(journal.frames))
+    with closing(iter(reader)) as raw, progress_bar(None, "Detecting", enabled=progress) as bar:
+        frames = clip.within(raw)
+        bar.update(len(journal.frames))
+        while chunk := _look(detector, islice(frames, CHUNK), len(journal.frames), every, floor):
+            journal.add(chunk)
+            bar.update(len(chunk))
+            bar.set_total(_total(reader, clip))
+        cut = next(raw, None) is not None if clip.seconds is not None else False
+    if not journal.frames:
+        raise VideoError(f"{clip.path}: expected frames, got none in the first {clip.seconds:g} s.")
+    journal.finish(has_sound=reader.has_sound, damaged=reader.damaged, cut=cut)
+
+
+def _total(reader: FrameReader, clip: Clip) -> int | None:
+    if reader.duration is None or reader.fps is None:
+        return None
+    seconds = reader.duration if clip.seconds is None else min(clip.seconds, reader.duration)
+    return round(seconds * (min(reader.fps, 1 / clip.step) if clip.step else reader.fps))
+
+
+def _look(detector: Any, frames: Iterator[Frame], first: int, every: int, floor: float) -> list[Seen]:
+    """Find boxes in the frames, of which a few at a time are in memory."""
+    passed: list[tuple[int, float]] = []
+
+    def looked_at() -> Iterator[np.ndarray]:
+        for place, frame in enumerate(frames, start=first):
+            passed.append((frame.number, frame.time))
+            if place % every == 0:
+                yield frame.image
+
+    found = iter(_detect(detector, looked_at(), floor))
+    places = enumerate(passed, start=first)
+    return [Seen(*frame, next(found) if place % every == 0 else None) for place, frame in places]
+
+
+def _detect(detector: Any, images: Iterator[np.ndarray], floor: float) -> list[Boxes]:
+    options = {"threshold": floor, "max_boxes": MOST_BOXES}
+    if hasattr(detector, "detect_all"):
+        return detector.detect_all(images, progress=False, **options)
+    return [detector.detect(image, **options) for image in images]
+
+
+def shown_boxes(frames: Sequence[Seen], *, threshold: float, steady: bool) -> list[Boxes]:
+    """The boxes to draw in each frame: steadied, or as found and held until the next frame looked at."""
+    looked = [(place, frame.boxes) for place, frame in enumerate(frames) if frame.boxes is not None]
+    places, boxes = [place for place, _ in looked], [each for _, each in looked]
+    if steady:
+        return steady_boxes(boxes, threshold=threshold, numbers=places, total=len(frames))
+    shown: list[Boxes] = []
+    current = Boxes.empty(with_scores=True)
+    for frame in frames:
+        if frame.boxes is not None:
+            scores = frame.boxes.scores
+            current = frame.boxes if scores is None else frame.boxes[scores >= threshold]
+        shown.append(current)
+    return shown
+
+
+def video_mark(path: Path) -> list[int]:
+    """By what a file is known again, wherever it lies: its size, and a checksum of its ends."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(_ENDS)
+        file.seek(max(0, size - _ENDS))
+        return [size, zlib.crc32(file.read(_ENDS), zlib.crc32(start))]
+
+
+def detector_mark(detector: Any) -> list[Any]:
+    """By what a detector is known again: its kind, its classes, and a checksum of its weights if it shows them."""
+    network = getattr(detector, "network", None)
+    checksum = 0
+    for weights in network.get_weights() if network is not None else ():
+        checksum = zlib.crc32(np.ascontiguousarray(weights).view(np.uint8).reshape(-1), checksum)
+    return [type(detector).__name__, list(detector.class_names), checksum]
