@@ -29,11 +29,11 @@ def detector_metadata(outputs: Sequence[str], labels_file: str, *, description: 
     """
     location, category, score, number = outputs
     make = _Maker()
-    per_box = {"range": (2, 2)}
+    per_box = (2, 2)
     tensors = [
-        make.tensor(location, make.content(BOX, make.boundaries(), **per_box)),
-        make.tensor(category, make.content(FEATURE, **per_box), files=[make.labels(labels_file)]),
-        make.tensor(score, make.content(FEATURE, **per_box), stats=make.stats(0.0, 1.0)),
+        make.tensor(location, make.content(BOX, make.boundaries(), range=per_box)),
+        make.tensor(category, make.content(FEATURE, range=per_box), files=[make.labels(labels_file)]),
+        make.tensor(score, make.content(FEATURE, range=per_box), stats=make.stats(0.0, 1.0)),
         make.tensor(number, make.content(FEATURE)),
     ]
     group = make.table({0: make.text("detection_result"), 1: make.texts([location, category, score])})
