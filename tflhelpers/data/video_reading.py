@@ -238,7 +238,7 @@ def ffmpeg_program() -> str:
 
 def _fill(image: np.ndarray, stream) -> bool:
     """Read the pixels of a whole picture; False if the stream ends before."""
-    room = memoryview(image).cast("B")
+    room = memoryview(image.data).cast("B")
     while len(room):
         count = stream.readinto(room)
         if not count:

@@ -119,7 +119,7 @@ def detect_video(
     out, threshold = _checked(detector, path, out, threshold, every, seconds)
     as_gif = out.suffix.lower() == ".gif"
     limit = GIF_SECONDS if seconds is None and as_gif else seconds
-    clip = Clip(Path(path), *((GIF_STEP - 0.005, GIF_LONGEST) if as_gif else ()), seconds=limit)
+    clip = Clip(Path(path), *((GIF_STEP - 0.005, GIF_LONGEST) if as_gif else ()), seconds=limit)  # type: ignore[misc]
     boxes_path = out.with_name(out.name + ".boxes.jsonl")
     found = find_boxes(detector, clip, boxes_path, threshold=threshold, every=every, progress=progress)
     boxes = shown_boxes(found.frames, threshold=threshold, steady=steady)

@@ -162,5 +162,5 @@ def detector_mark(detector: Any) -> list[Any]:
     network = getattr(detector, "network", None)
     checksum = 0
     for weights in network.get_weights() if network is not None else ():
-        checksum = zlib.crc32(np.ascontiguousarray(weights).view(np.uint8).reshape(-1), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(weights).tobytes(), checksum)
     return [type(detector).__name__, list(detector.class_names), checksum]

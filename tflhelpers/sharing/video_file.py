@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,7 @@ def write_video(
     path = checked_path(path)
     if not MIN_FPS <= fps <= MAX_FPS:
         raise ValueError(f"fps must be from {MIN_FPS} to {MAX_FPS:g}, got {fps}. 25 is a good start.")
-    total = len(frames) if hasattr(frames, "__len__") else None
+    total = len(frames) if isinstance(frames, Sized) else None
     with ExitStack() as stack:
         part = stack.enter_context(moved_there_when_whole(path))
         bar = stack.enter_context(progress_bar(total, f"Writing {path.name}", enabled=progress, delay=1))
