@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 16
 EPOCHS, LEAST_STEPS = 20, 200
-PATIENCE = 5  # epochs without a lower loss on what is held out
+PATIENCE = 5  # epochs without a lower loss on what is held out; from random weights as many as there are
 TOP_SHARE = 0.5  # of the backbone's layers that learn
 RATE, RATE_FROM_NOTHING = 3e-4, 2e-3
 WARMUP_SHARE = 0.1
@@ -105,7 +105,7 @@ def fine_tune_top(
             keeper.judge(course, held_out)
         bar.update(len(course.losses))
         weights = class_weights(learn.labels, len(classifier.class_names))
-        while len(course.losses) < epochs and not _is_enough(course, held_out):
+        while len(course.losses) < epochs and not _is_enough(course, classifier):
             if seconds is not None and time.monotonic() - began > seconds:
                 break
             if not _one_epoch(
@@ -144,8 +144,10 @@ def _notes(course: _Course, learning: str, judged: bool) -> list[str]:
     return notes
 
 
-def _is_enough(course: _Course, held_out) -> bool:
-    return bool(len(held_out)) and len(course.held_out) - 1 - course.best >= PATIENCE
+def _is_enough(course: _Course, classifier: Classifier) -> bool:
+    if not course.held_out or not classifier.trained_backbone:
+        return False
+    return len(course.held_out) - 1 - course.best >= PATIENCE
 
 
 def _one_epoch(trainer, keeper, course, store, weights, size, per_epoch, epochs, seed, until) -> bool:
