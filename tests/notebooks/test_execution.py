@@ -38,7 +38,12 @@ RUNS = {
     ),
     "08_classify_images": (
         'backbone = "embedded"\ndrawn_pictures = 12\nepochs = 1\npictures_shown = 4',
-        ["models/classifier", "models/classifier.tflite", "results/where_it_looks.png", "results/wrong_pictures.png"],
+        [
+            "models/classifier",
+            "models/classifier.tflite",
+            "results/where_it_looks.png",
+            "results/wrong_pictures.png",
+        ],
     ),
     "09_how_it_works": ("photo = 2\nsteps = 1\nbudget = None", ["results/transfer.png"]),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_the_ladder_gets_worse_downwards_and_ends_at_the_smallest():
     rungs = ladder((540, 960), 25, 100)
     assert rungs[0] == Rung(Look(1.0, True, 255), 1, 0.0)
     assert rungs[1] == Rung(Look(0.95, True, 255), 1, pytest.approx(1.0))
-    assert all(a.loss <= b.loss for a, b in zip(rungs, rungs[1:], strict=False))
+    assert all(a.loss <= b.loss for a, b in itertools.pairwise(rungs))
     assert rungs[-1].look == Look(pytest.approx(160 / 960), False, 32)
     assert len({(rung.look, rung.every) for rung in rungs}) == len(rungs)
 

@@ -7,8 +7,8 @@ against that, by eye, on a panning clip of 960x540 with boxes and names on it:
 - below 480 pixels names on boxes get hard to read: 2 for each 5 %, and 4 below 320
 - dithering off: 3 (shadows fall apart into patches), for half the bytes: nearly always the first to go
 - 128 colours: 2; 64: 6; 32: 14
-- every second to fourth frame only: 3 if 12 frames a second remain, 6 down to 8, 12 down to 5, 24 down to 3, 36 down to 2, 60
-  down to 1, then 90
+- every second to fourth frame only: 3 if 12 frames a second remain, 6 down to 8, 12 down to 5, 24 down to 3, 36 down
+  to 2, 60 down to 1, then 90
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ def steady_boxes(
 
     Boxes of following frames are joined to tracks; centre and size then follow the straight lines that fit the near
     frames best, so that boxes neither tremble nor lag behind. Frames in which a thing was missed get the box
-    between, up to 3; what is seen in one frame alone, not surely, is left out; of classes that take turns on one thing the one
-    that is surest over the near frames stays.
+    between, up to 3; what is seen in one frame alone, not surely, is left out; of classes that take turns on one
+    thing the one that is surest over the near frames stays.
 
     Args:
         found: the boxes of each frame looked at, with scores, best from `UNSURE_PART` of the threshold on.

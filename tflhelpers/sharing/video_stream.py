@@ -7,6 +7,7 @@ conversion, yellow would come out a shade greener.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tempfile
 from fractions import Fraction
@@ -39,7 +40,7 @@ class VideoStream:
         self.path, self.image_size, self.frames = path, image_size, 0
         self._margins = [(0, side % 2) for side in image_size] + [(0, 0)]
         height, width = even_size(image_size)
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed with us)
         self._process = subprocess.Popen(
             _command(path, (height, width), fps),
             stdin=subprocess.PIPE,
@@ -69,10 +70,8 @@ class VideoStream:
             self._process.kill()  # does nothing to one that has ended
             self._process.wait()
             if self._process.stdin is not None and not self._process.stdin.closed:
-                try:
+                with contextlib.suppress(OSError):  # what was still in the pipe
                     self._process.stdin.close()
-                except OSError:  # what was still in the pipe
-                    pass
             self._said.close()
 
     def _finish(self) -> None:

@@ -197,7 +197,9 @@ def _by_kind(entries: tuple[Entry, ...]) -> list[str]:
 def _example(entry: Entry) -> str:
     particulars = entry.what.partition(":")[2].strip()
     where = f"{entry.where}: {particulars}" if particulars else entry.where
-    return " ".join(f"{entry.kind} ({where})".splitlines())  # names of files and classes may have several lines
+    return " ".join(
+        f"{entry.kind} ({where})".splitlines()
+    )  # names of files and classes may have several lines
 
 
 def _counted(count: int, one: str, many: str) -> str:
