@@ -78,8 +78,8 @@ def test_the_settings_of_a_detector(monkeypatch, tmp_path):
     monkeypatch.setattr(tflite, "export_tflite", export_tflite)
     detector = Detector.embedded(class_names=["duck"])
     detector.threshold = 0.37
-    settings = settings_of(export_web_demo(detector, tmp_path / "demo", quantize=None))
-    assert asked == {"head": "raw", "quantize": None}
+    settings = settings_of(export_web_demo(detector, tmp_path / "demo", quantize=None, photos=["mine.jpg"]))
+    assert asked == {"head": "raw", "quantize": None, "photos": ["mine.jpg"]}
     assert settings["kind"] == "detector"
     assert settings["threshold"] == 0.37
     assert settings["nms"] == {"iou_threshold": 0.6, "min_score": 1e-8, "max_boxes": 100}

@@ -8,11 +8,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tflhelpers.data.annotations import Annotations
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.nms import IOU_THRESHOLD, MIN_SCORE
 from tflhelpers.model.preprocess import HUGE
@@ -74,6 +75,7 @@ def export_web_demo(
     *,
     title: str | None = None,
     quantize: str | None = "float16",
+    photos: Annotations | Iterable | None = None,
     runtime: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> WebDemoInfo:
@@ -87,6 +89,7 @@ def export_web_demo(
         folder: made if absent; a page in it is replaced when the new one is whole.
         title: of the page; None for one made of the class names.
         quantize: of `export_tflite`; None is twice as large to load as "float16".
+        photos: of `export_tflite`, for a detector: what it is compared on, and for "int8" calibrated on.
         runtime: a folder or .tgz with LiteRT.js, for those without network; see `fetch_runtime`.
         progress: show a bar while the runtime is fetched.
 
@@ -103,7 +106,7 @@ def export_web_demo(
     try:
         new = temporary / "new"
         shutil.copytree(WEB, new, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        _write_model(detector_or_classifier, new, quantize)
+        _write_model(detector_or_classifier, new, quantize, photos)
         _copy_runtime(program, new / "runtime")
         _set_title(new, title or _default_title(detector_or_classifier))
         _list_kept(new)
@@ -125,12 +128,12 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
-def _write_model(model: Detector | WebClassifier, folder: Path, quantize: str | None) -> None:
+def _write_model(model: Detector | WebClassifier, folder: Path, quantize: str | None, photos) -> None:
     path = folder / MODEL_FILE
     if isinstance(model, Detector):
         from tflhelpers.sharing.export.tflite import export_tflite
 
-        export_tflite(model, path, head="raw", quantize=quantize)
+        export_tflite(model, path, head="raw", quantize=quantize, photos=photos)
         found = {
             "kind": "detector",
             "threshold": model.threshold,

@@ -55,6 +55,7 @@ def test_names_are_text(open_demo, demo_copy):
 
 def test_keys_alone(open_demo):
     page = open_demo()
+    page.on("filechooser", lambda chooser: chooser.set_files(PHOTOS / "kitchen.jpg"))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.value") == "pictures"
     page.keyboard.press("ArrowRight")
@@ -65,9 +66,8 @@ def test_keys_alone(open_demo):
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#threshold") == "21%"
     page.keyboard.press("Tab")
-    with page.expect_file_chooser() as waiting:
-        page.keyboard.press("Enter")
-    waiting.value.set_files(PHOTOS / "kitchen.jpg")
+    assert page.evaluate("document.activeElement.id") == "chooser"
+    page.keyboard.press("Enter")
     page.wait_for_selector(".card .summary:not(:empty)")
     outline = "getComputedStyle(document.querySelector('#drop')).outlineStyle"
     assert page.evaluate(outline) == "solid"  # one sees where one is

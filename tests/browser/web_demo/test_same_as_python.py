@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.web_demo.demo_driver import PHOTOS, add_files, boxes_of, set_threshold
+from tests.browser.web_demo.demo_driver import PHOTOS, add_files, boxes_of, served, set_threshold
 from tflhelpers.data.images import read_image
 
 PIXELS, SCORE = 1.0, 0.01
@@ -74,8 +74,7 @@ def same_boxes(got, wanted, class_names):
 def test_a_picture_has_the_boxes_that_python_finds(open_demo, detector, tmp_path, write):
     path = write(tmp_path)
     [card] = add_files(open_demo(), [path])
-    wanted = detector.detect(path)
-    same_boxes(boxes_of(card), wanted, detector.class_names)
+    same_boxes(boxes_of(card), detector.detect(path), detector.class_names)
 
 
 def test_the_pictures_of_that_test_have_boxes(detector):
@@ -115,3 +114,25 @@ def test_the_saved_picture_has_all_pixels_and_the_boxes(open_demo, tmp_path):
     _, xyxy, _ = boxes_of(card)
     left, top, _, bottom = xyxy[0].round().astype(int)
     assert changed[(top + bottom) // 2, max(0, left - 4) : left + 4].any()
+
+
+def test_a_trained_detector_of_the_zoos_size(open_demo, shared_data, runtime, tmp_path):
+    """SSD MobileNet V2 FPNLite 320 x 320, trained on hands; the model is loaded by its own page."""
+    pytest.importorskip("tensorflow", reason="needs tensorflow, which writes the model")
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.sharing.web_demo import export_web_demo
+
+    hands, folder = (
+        ("open", "closed", "pinch", "point", "face", "pointtip", "pinchtip"),
+        shared_data / "handtrack_320",
+    )
+    name = "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
+    detector = Detector.from_zoo(name, class_names=hands, checkpoint=folder / "checkpoint")
+    picture = folder / "golden" / "hands.png"
+    wanted = detector.detect(picture, threshold=0.2)
+    assert len(wanted) == 6
+    with served(export_web_demo(detector, tmp_path / "demo", runtime=runtime).folder) as address:
+        page = open_demo(address)
+        [card] = add_files(page, [picture])
+        set_threshold(page, 0.2)
+        same_boxes(boxes_of(card), wanted, hands)

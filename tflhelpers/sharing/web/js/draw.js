@@ -3,6 +3,7 @@
 import { percent } from "./dom.js";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+const WIDEST = 0.55; // share of the picture's width that a tag may take
 
 /**
  * Draw boxes over a picture: coloured lines with a border, so that they are seen on any ground; small boxes last.
@@ -23,8 +24,9 @@ export function drawBoxes(context, found, settings, place) {
   }
 }
 
+/** The name, which may be shortened, and the probability, which may not. */
 function boxWords({ label, score }, settings) {
-  return `${settings.class_names[label]} ${percent(score)}`;
+  return [settings.class_names[label], ` ${percent(score)}`];
 }
 
 function frame(found, at, { width, height, mirrored }) {
@@ -56,12 +58,12 @@ function spots(box, text) {
 }
 
 /**
- * Find room for words inside the picture and off the tags placed before; the list has those for which there is none.
+ * Find room for a tag inside the picture and off the tags placed before; the list has those for which there is none.
  * @returns {{ x: number, y: number, width: number, height: number, words: string } | null}
  */
 function placeTag(context, words, wanted, { width, height, text }, taken) {
   context.font = `600 ${text}px ${FONT}`;
-  const shown = shortened(context, words, width - text);
+  const shown = shortened(context, words, Math.max(width * WIDEST, text * 7));
   const size = { width: context.measureText(shown).width + text * 0.8, height: text * 1.5 };
   for (const { x, y } of wanted) {
     const tag = { ...size, words: shown, x: Math.max(0, Math.min(x, width - size.width)), y };
@@ -85,11 +87,11 @@ function overlap(a, b) {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
-function shortened(context, words, room) {
-  if (context.measureText(words).width <= room) return words;
-  const letters = [...words];
-  while (letters.length > 1 && context.measureText(`${letters.join("")}…`).width > room) letters.pop();
-  return `${letters.join("")}…`;
+function shortened(context, [name, rest], room) {
+  if (context.measureText(name + rest).width <= room) return name + rest;
+  const letters = [...name];
+  while (letters.length > 1 && context.measureText(`${letters.join("")}…${rest}`).width > room) letters.pop();
+  return `${letters.join("").trimEnd()}…${rest}`;
 }
 
 /** Draw the best class of a classified picture in its corner. */
