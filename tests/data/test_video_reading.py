@@ -1,0 +1,113 @@
+"""Frames come upright, complete and with the video's own times; see also collect/test_videos.py for what ffmpeg meets."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from tflhelpers.data.video_reading import VideoError, ffmpeg_program, read_video
+
+SIZE = (48, 80)  # height, width
+
+
+def level(number):
+    return 20 + 10 * number
+
+
+def clip(path, count=20, *, rate=10, options=(), more=()):
+    """Frame n is gray, 20 + 10 n, with a red left quarter."""
+    frames = [np.full((*SIZE, 3), level(n), np.uint8) for n in range(count)]
+    for frame in frames:
+        frame[:, :20] = (200, 0, 0)
+    command = [
+        ffmpeg_program(), "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24",
+        "-s", f"{SIZE[1]}x{SIZE[0]}", "-r", str(rate), "-i", "pipe:0", *more, *options,
+        "-c:v", "libx264", "-crf", "8", "-pix_fmt", "yuv420p", str(path),
+    ]  # fmt: skip
+    subprocess.run(command, input=b"".join(frame.tobytes() for frame in frames), check=True)
+    return path
+
+
+def levels(frames):
+    return [round((float(np.median(frame.image[:, 40:])) - 20) / 10) for frame in frames]
+
+
+def test_all_frames_in_order_as_often_as_wished(tmp_path):
+    reader = read_video(clip(tmp_path / "a.mp4"))
+    for _ in range(2):
+        frames = list(reader)
+        assert levels(frames) == [frame.number for frame in frames] == list(range(20))
+        assert [frame.time for frame in frames] == pytest.approx([n / 10 for n in range(20)], abs=1e-3)
+        assert {frame.image.shape for frame in frames} == {(*SIZE, 3)}
+    assert (reader.duration, reader.fps, reader.has_sound, reader.damaged) == (2.0, 10.0, False, False)
+    frames[0].image[:] = 0  # may be drawn on
+
+
+@pytest.mark.parametrize(
+    ("settings", "numbers"),
+    [
+        ({}, range(20)),
+        ({"skip": 17}, [17, 18, 19]),
+        ({"skip": 20}, []),
+        ({"step": 0.3}, [0, 3, 6, 9, 12, 15, 18]),
+        ({"step": 0.3, "skip": 2}, [6, 9, 12, 15, 18]),  # of the same frames the first two are left out
+    ],
+)
+def test_which_frames(tmp_path, settings, numbers):
+    frames = list(read_video(clip(tmp_path / "a.mp4"), **settings))
+    assert [frame.number for frame in frames] == list(numbers) == levels(frames)
+
+
+def test_turned_and_small_and_with_sound(tmp_path):
+    flat = clip(tmp_path / "flat.mp4", more=["-f", "lavfi", "-i", "sine=d=2"], options=["-c:a", "aac"])
+    turned = tmp_path / "turned.mp4"
+    subprocess.run(
+        [ffmpeg_program(), "-v", "error", "-display_rotation", "90", "-i", flat, "-c", "copy", turned],
+        check=True,
+    )
+    reader = read_video(turned, longest=40)
+    frames = list(reader)
+    assert reader.has_sound
+    assert frames[3].image.shape == (40, 24, 3)
+    bottom = frames[3].image[32:].astype(int)  # counter-clockwise: left becomes bottom
+    assert (bottom[..., 0] - bottom[..., 1]).mean() > 150
+    assert np.median(frames[3].image[:20]) == pytest.approx(level(3), abs=3)
+
+
+def test_times_are_the_videos_own(tmp_path):
+    times = "setpts='if(lt(N,10),N,10+5*(N-10))'"  # in tenths of a second
+    path = clip(tmp_path / "a.mp4", options=["-vf", times, "-fps_mode", "vfr", "-enc_time_base", "1/600"])
+    expected = [n / 10 for n in range(10)] + [1 + n / 2 for n in range(10)]
+    assert [frame.time for frame in read_video(path)] == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"step": -1}, "step must be seconds, 0 or more, got -1"),
+        ({"step": float("nan")}, "step must be"),
+        ({"longest": 3}, "longest must be at least 16"),
+        ({"skip": -1}, "skip must be a number of frames"),
+    ],
+)
+def test_numbers_out_of_range(tmp_path, settings, message):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    with pytest.raises(ValueError, match=message):
+        read_video(tmp_path / "a.mp4", **settings)
+
+
+def test_no_video(tmp_path):
+    with pytest.raises(FileNotFoundError, match="expected a video file"):
+        read_video(tmp_path / "gone.mp4")
+    (tmp_path / "a.mp4").write_bytes(b"hello" * 1000)
+    with pytest.raises(VideoError, match="It is no video"):
+        list(read_video(tmp_path / "a.mp4"))
+
+
+def test_leaving_early_stops_ffmpeg(tmp_path):
+    frames = iter(read_video(clip(tmp_path / "a.mp4")))
+    next(frames)
+    frames.close()
+    assert list(frames) == []

@@ -1,0 +1,296 @@
+"""Clips go through whole, keep their time, go on where they were killed, and say what was found."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from tflhelpers.data.video_reading import VideoError, ffmpeg_program, read_video
+from tflhelpers.sharing import video_boxes, video_parts
+from tflhelpers.sharing.detect_video import detect_video
+from tflhelpers.sharing.video_file import write_video
+from tflhelpers.sharing.video_look import VideoLook, title_card
+from tflhelpers.sharing.video_parts import VideoParts
+from tflhelpers.sharing.video_times import schedule
+from tests.sharing.stub_detector import COLOURS, StubDetector
+
+SIZE = (96, 160)
+HERE = Path(__file__).resolve().parent
+
+
+def frame(number, *, duck=True, boat=True):
+    """A duck that swims to the right, and a boat to the left below it."""
+    image = np.full((*SIZE, 3), 90, np.uint8)
+    if duck:
+        image[20:44, 4 + 2 * number : 34 + 2 * number] = COLOURS["duck"]
+    if boat:
+        image[60:84, 110 - 2 * number : 140 - 2 * number] = COLOURS["boat"]
+    return image
+
+
+def clip(path, count=30, *, fps=10, **what):
+    write_video((frame(number % 30, **what) for number in range(count)), path, fps=fps)
+    return path
+
+
+def run(path, out, detector=None, **settings):
+    return detect_video(detector or StubDetector(), path, out, progress=False, **settings)
+
+
+def framed(image):
+    """The left edge of the frame around the duck, by its black border; None if there is none."""
+    black = image.max(axis=-1) < 50
+    columns = np.flatnonzero(black[20:44].sum(axis=0) > 15)
+    return int(columns[0]) if len(columns) else None
+
+
+def test_an_mp4_shows_each_box_in_its_place(tmp_path):
+    report = run(clip(tmp_path / "a.mp4"), tmp_path / "new" / "out.mp4")
+    frames = list(read_video(report))
+    assert [f.time for f in frames] == pytest.approx([n / 10 for n in range(30)], abs=2e-3)
+    for number, shown in enumerate(frames):
+        left = framed(shown.image)
+        assert left is not None
+        assert abs(left - (4 + 2 * number)) <= 3
+    assert (report.frames, report.seconds, report.image_size) == (30, 3.0, SIZE)
+    assert report.boxes == {"duck": 30, "boat": 30}
+    assert report.size_bytes == os.path.getsize(report)
+    assert report.notes == ()
+    assert "out.mp4: 30 frames, 3.0 s, 160x96, 0.0" in str(report)
+    assert "Boxes: 30 of duck, 30 of boat." in str(report)
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["out.mp4", "out.mp4.boxes.jsonl"]
+
+
+def test_a_gif_shows_the_beginning_within_its_budget(tmp_path):
+    path = clip(tmp_path / "a.mp4", 150, fps=25)  # 6 s
+    report = run(path, tmp_path / "out.gif", seconds=2, max_bytes=60_000)
+    assert os.path.getsize(report) <= 60_000
+    assert report.seconds == pytest.approx(2, abs=0.1)
+    assert "It shows the first 2 s of the clip; seconds= changes that." in report.notes
+    with Image.open(report.path) as gif:
+        assert gif.info["loop"] == 0
+        durations = [each.info["duration"] for each in ImageSequence.Iterator(gif)]
+    assert sum(durations) == pytest.approx(2000, abs=120)
+    assert len(set(durations)) == 1
+
+
+def test_card_caption_and_both_sides(tmp_path):
+    report = run(
+        clip(tmp_path / "a.mp4", 10), tmp_path / "out.mp4", title="Ducks", caption="At sea", before_after=True
+    )
+    frames = list(read_video(report))
+    assert len(frames) == 20 + 10  # two seconds of title
+    height, width = report.image_size
+    assert width == 2 * 160 + 4
+    assert height > 96 + 30
+    assert frames[0].image.max() > 200 > frames[0].image.mean()  # white letters on a dark ground
+    last = frames[-1].image
+    assert framed(last[:96, :160]) is None
+    assert framed(last[:96, 164:]) is not None
+    assert (last[100:] < 110).any()  # letters
+    assert report.seconds == 1.0
+
+
+@pytest.mark.parametrize(
+    ("steady", "lefts"), [(True, [4, 6, 8, 10, 12, 14, 16]), (False, [4, 4, 4, 10, 10, 10, 16])]
+)
+def test_every_third_frame(tmp_path, steady, lefts):
+    detector = StubDetector()
+    report = run(clip(tmp_path / "a.mp4", 7), tmp_path / "out.mp4", detector, every=3, steady=steady)
+    assert detector.looked_at == 3
+    assert [framed(f.image) for f in read_video(report)] == [pytest.approx(left, abs=3) for left in lefts]
+
+
+def test_a_rate_that_varies_keeps_its_time(tmp_path):
+    path, slow = clip(tmp_path / "a.mp4", 30), tmp_path / "b.mp4"
+    times = "setpts='round(if(lt(N,20),N,20+5*(N-20))/10/TB)'"  # 2 s at 10 frames a second, then 5 s at 2
+    command = [ffmpeg_program(), "-v", "error", "-i", path, "-vf", times, "-fps_mode", "vfr"]
+    subprocess.run([*command, "-enc_time_base", "1/10", slow], check=True)
+    report = run(slow, tmp_path / "out.mp4")
+    frames = list(read_video(report))
+    assert frames[-1].time == pytest.approx(6.5, abs=0.11)
+    assert report.frames == 30
+    at_five_seconds = framed(frames[50].image)
+    assert at_five_seconds == pytest.approx(4 + 2 * 26, abs=3)
+
+
+SCHEDULES = [
+    ([], 1.0, ()),
+    ([0.0], 1.0, (1,)),
+    ([0, 0.5, 1.0], 2.0, (1, 1, 1)),
+    ([3.0, 3.04, 3.079, 3.121, 3.16], 25.0, (1, 1, 1, 1, 1)),  # wavers: one for one
+    ([0, 0.1, 0.2, 0.7, 0.8], 10.0, (1, 1, 5, 1, 1)),
+    ([0, 0.1, 0.1, 0.1, 0.2, 0.3], 60.0, (6, 0, 0, 6, 6, 1)),
+    ([n / 240 for n in range(9)], 60.0, (0, 0, 1, 0, 0, 0, 1, 0, 1)),
+]
+
+
+@pytest.mark.parametrize(("times", "fps", "counts"), SCHEDULES)
+def test_schedules(times, fps, counts):
+    got = schedule(times)
+    assert got.fps == pytest.approx(fps, rel=0.01)
+    assert len(got.counts) == len(counts)
+    if times and fps < 60:
+        assert got.counts == counts
+    elif times:
+        assert sum(got.counts) == pytest.approx((times[-1] - times[0]) * 60 + 1, abs=1)
+
+
+def test_called_again_nothing_is_looked_at_twice(tmp_path):
+    path, out = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4"
+    first, second, third = StubDetector(), StubDetector(), StubDetector()
+    run(path, out, first)
+    report = run(path, out, second, caption="Another caption", threshold=0.8)
+    assert (first.looked_at, second.looked_at) == (30, 0)
+    assert report.image_size[0] > 96
+    other = clip(tmp_path / "b.mp4", 30, boat=False)
+    assert run(other, out, third).boxes == {"duck": 30, "boat": 0}  # another clip: begun anew
+    assert third.looked_at == 30
+
+
+def test_a_torn_journal_is_mended(tmp_path):
+    path, out = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4"
+    report = run(path, out)
+    whole = report.boxes_path.read_bytes()
+    report.boxes_path.write_bytes(whole[: len(whole) // 2])
+    again = StubDetector()
+    assert run(path, out, again).boxes == report.boxes
+    assert 10 < again.looked_at < 20
+    assert report.boxes_path.read_bytes() == whole
+    entries = [json.loads(line) for line in whole.splitlines()]
+    assert [entry["frame"] for entry in entries[1:-1]] == list(range(30))
+    assert entries[1]["labels"] == [0, 1]
+
+
+@pytest.mark.parametrize("lines", [5, 22, 45])
+def test_killed_and_called_again_it_goes_on(tmp_path, lines):
+    """The process is killed while it looks (after 5 and 22 of 40 frames), or while it writes (after all)."""
+    path, out = clip(tmp_path / "a.mp4", 40), tmp_path / "out.mp4"
+    command = [sys.executable, str(HERE / "stub_detector.py"), str(path), str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.strip() == str(min(lines, 40)):
+                break
+        if lines > 40:  # until the first part is there
+            part = tmp_path / ".out.mp4.parts" / "part_00000.mp4"
+            while not part.exists() and process.poll() is None:
+                time.sleep(0.002)
+        os.kill(process.pid, signal.SIGKILL)
+    assert not out.exists() or lines > 40
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+    looked = int(done.split("done ")[1])
+    assert looked <= 40 - min(lines, 40) + 4  # a chunk of four may be lost
+    assert len(list(read_video(out))) == 40
+    fresh = run(path, tmp_path / "fresh.mp4")
+    for a, b in zip(read_video(out), read_video(fresh), strict=True):
+        assert np.abs(a.image.astype(int) - b.image).mean() < 3
+        assert a.time == pytest.approx(b.time, abs=2e-3)
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_parts_of_another_film_are_thrown_away(tmp_path):
+    parts = VideoParts(tmp_path / "a.mp4", "one", 10)
+    assert parts.write_next([frame(0), frame(1)], SIZE) == 2
+    assert VideoParts(tmp_path / "a.mp4", "one", 10).done == 1
+    assert VideoParts(tmp_path / "a.mp4", "other", 10).done == 0
+
+
+def test_parts_join_without_a_seam(tmp_path, monkeypatch):
+    monkeypatch.setattr("tflhelpers.sharing.detect_video.PART_FRAMES", 7)
+    report = run(clip(tmp_path / "a.mp4", 30), tmp_path / "out.mp4")
+    frames = list(read_video(report))
+    assert [f.time for f in frames] == pytest.approx([n / 10 for n in range(30)], abs=2e-3)
+    assert [framed(f.image) for f in frames] == [pytest.approx(4 + 2 * n, abs=3) for n in range(30)]
+
+
+def test_turned_clips_with_sound(tmp_path):
+    flat, turned = clip(tmp_path / "flat.mp4", 10), tmp_path / "turned.mp4"
+    loud = tmp_path / "loud.mp4"
+    ffmpeg = [ffmpeg_program(), "-v", "error"]
+    subprocess.run([*ffmpeg, "-i", flat, "-f", "lavfi", "-i", "sine=d=1", "-c:v", "copy", loud], check=True)
+    subprocess.run([*ffmpeg, "-display_rotation", "90", "-i", loud, "-c", "copy", turned], check=True)
+    report = run(turned, tmp_path / "out.mp4")
+    assert report.image_size == (160, 96)
+    assert report.notes == ("The sound was left out.",)
+    assert report.boxes == {"duck": 10, "boat": 10}
+    said = subprocess.run([ffmpeg_program(), "-i", report.path], capture_output=True, text=True).stderr
+    assert "Audio" not in said
+
+
+def test_nothing_found_is_a_clip_all_the_same(tmp_path):
+    report = run(clip(tmp_path / "a.mp4", 5, duck=False, boat=False), tmp_path / "out.mp4")
+    assert report.boxes == {"duck": 0, "boat": 0}
+    assert "Boxes: none." in str(report)
+
+
+MISTAKES = [
+    ({"out": "a.avi"}, ValueError, "out must end in .mp4 or .gif, got 'a.avi'. Write 'a.mp4'"),
+    ({"out": "a.mp4"}, ValueError, "out must be another file than the video"),
+    ({"every": 0}, ValueError, "every must be a number of frames, at least 1, got 0"),
+    ({"seconds": 0}, ValueError, "seconds must be more than 0"),
+    ({"threshold": 1.5}, ValueError, "threshold must be a score from 0 to 1, got 1.5"),
+    ({"path": "gone.mp4"}, FileNotFoundError, "expected a video file"),
+    ({"path": "no.mp4"}, VideoError, "It is no video"),
+]
+
+
+@pytest.mark.parametrize(("settings", "kind", "message"), MISTAKES)
+def test_mistakes(tmp_path, settings, kind, message):
+    clip(tmp_path / "a.mp4", 2)
+    (tmp_path / "no.mp4").write_bytes(b"hello" * 999)
+    settings = {"path": "a.mp4", "out": "out.mp4", **settings}
+    path, out = tmp_path / settings.pop("path"), tmp_path / settings.pop("out")
+    with pytest.raises(kind, match=message):
+        run(path, out, **settings)
+
+
+def test_memory_does_not_grow_with_the_clip(tmp_path):
+    """A frame is 46 kB; 600 in memory would be 28 MB."""
+    path = clip(tmp_path / "a.mp4", 600)
+    tracemalloc.start()
+    try:
+        run(path, tmp_path / "out.mp4")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 9_000_000
+
+
+def test_long_titles_fit():
+    ground = np.full((90, 160, 3), 255, np.uint8)
+    for title in ("A", "Five photos of my own duck and then some more words", "Unbreakable" * 3):
+        card = title_card(title, ground)
+        assert card.shape == ground.shape
+        ink = np.flatnonzero((card > 200).any(axis=(0, 2)))
+        assert len(ink)
+        if " " in title or len(title) == 1:
+            assert ink[0] >= 4
+            assert ink[-1] <= 155
+
+
+def test_a_caption_of_several_lines_is_all_there():
+    look = VideoLook(["duck"], caption="one two three four five six seven eight nine ten eleven twelve")
+    short = VideoLook(["duck"], caption="one")
+    boxes = StubDetector().detect(frame(0))[:1]
+    assert look.compose(frame(0), boxes).shape[0] > short.compose(frame(0), boxes).shape[0] + 20
+
+
+def test_a_real_detector_goes_through_detect_all(tmp_path):
+    from tflhelpers.model.detector import Detector
+
+    report = run(clip(tmp_path / "a.mp4", 5), tmp_path / "out.mp4", Detector.embedded(["duck", "boat"]))
+    assert report.frames == 5
+    assert video_boxes.detector_mark(Detector.embedded(["duck", "boat"]))[0] == "Detector"
+    assert video_parts.PART_FRAMES == 450
