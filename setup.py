@@ -51,6 +51,8 @@ PACKAGE_DATA = [
     "**/*.js",
     "**/*.css",
     "**/*.html",
+    "**/*.webmanifest",
+    "**/*.svg",
 ]
 
 setup(
