@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 import tflhelpers as tfl
+from tflhelpers.data.video_reading import read_video
+from tflhelpers.model.download import FetchError
 from tflhelpers.ready_made import Brought, brought_for
 
 
@@ -171,6 +173,39 @@ def test_without_a_clip_the_photos_and_then_the_drawn_clip(project):
     assert "48 frames of a drawn toy duck" in origin
     save_photos(project.data, [[[1, 2, 30, 20]]])
     assert [path.name for path in tfl.clip_for(project)[0]] == ["photo0.png"]
+
+
+def test_a_video_of_ones_own_comes_before_the_drawn_one(project):
+    drawn, origin = tfl.video_for(project)
+    assert drawn == project.data / "practice" / "duck.mp4"
+    assert origin == f"There is no video in {project.data}, so this is a drawn one of a toy duck, {drawn}."
+    frames = list(read_video(drawn))
+    assert (len(frames), frames[0].image.shape) == (48, (360, 480, 3))
+    truth = tfl.read_image(tfl.duck_clip().image_paths[7]).astype(int)
+    assert np.abs(frames[7].image - truth).mean() < 5
+    written = drawn.stat().st_mtime_ns
+    assert tfl.video_for(project)[0].stat().st_mtime_ns == written, "it is written once"
+    for name in ("film10.MOV", "film2.mp4", "._film1.mp4", "notes.txt"):
+        (project.data / name).write_bytes(b"")
+    own = project.data / "film2.mp4"
+    assert tfl.video_for(project) == (own, f"Your own video, {own} (of 2 videos there).")
+
+
+def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
+    def unreachable(runtime=None, **_):
+        raise FetchError(f"LiteRT.js could not be fetched, asked for {runtime}.")
+
+    monkeypatch.setattr("tflhelpers.sharing.web_demo.fetch_runtime", unreachable)
+    info, sentence = tfl.web_demo_for(project, None)
+    assert info is None
+    assert sentence == (
+        "The page was not written. LiteRT.js could not be fetched, asked for None. "
+        f"Or put the file into {project.folder} and run this again."
+    )
+    archive = project.folder / "litertjs-core-2.5.3.tgz"
+    archive.write_bytes(b"")
+    assert f"asked for {archive}." in tfl.web_demo_for(project, None)[1]
+    assert not (project.results / "web_demo").exists()
 
 
 def test_the_detector_is_trained_once_and_then_found(project):

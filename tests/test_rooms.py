@@ -44,7 +44,7 @@ MAY_SEE = {
     "demo": ["data", "project", ""],  # "" is the front door
     "doctor": ["evaluation", "data"],
     "holding_out": ["evaluation", "training", "model", "data"],
-    "ready_made": ["data", "annotator", "model.detector", "training", "project"],
+    "ready_made": ["data", "annotator", "model", "training", "sharing", "project"],
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked
 }

@@ -19,8 +19,9 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       evaluate, Scores, calibrate_threshold, find_mistakes, confusion_table,
                       what_to_photograph_next, shared_scenes
     sharing/          something to show
-                      draw_boxes, contact_sheet, gallery, write_gif, LivePicture, write_results_page,
-                      export_saved_model, export_tflite, TFLiteDetector, off_the_shelf, export_web_demo
+                      draw_boxes, contact_sheet, gallery, write_gif, write_video, detect_video, LivePicture,
+                      write_results_page, export_saved_model, export_tflite, TFLiteDetector, off_the_shelf,
+                      export_web_demo
     classification/   which of several things a whole picture shows
                       labelled_photos, labelled_photos_for, Classifier, fit_classifier, evaluate_classifier
     explaining/       how it works, in figures: ``from tflhelpers import explaining``
@@ -30,7 +31,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       diagnose
     ready_made.py     what a notebook works on while you have not made your own
                       photo_folder_for, proposer_for, photos_for, scoring_photos_for, detector_for, clip_for,
-                      brought_for
+                      video_for, brought_for, web_demo_for
     demo.py           all of it once: ``python -m tflhelpers``
 
 Example:
@@ -83,6 +84,8 @@ _HOMES = {
     "contact_sheet": "sharing.contact_sheet",
     "gallery": "sharing.gallery",
     "write_gif": "sharing.gif",
+    "write_video": "sharing.video_file",
+    "detect_video": "sharing.detect_video",
     "LivePicture": "sharing.live",
     "write_results_page": "sharing.results_page",
     "export_saved_model": "sharing.export.saved_model",
@@ -103,7 +106,9 @@ _HOMES = {
     "scoring_photos_for": "ready_made",
     "detector_for": "ready_made",
     "clip_for": "ready_made",
+    "video_for": "ready_made",
     "brought_for": "ready_made",
+    "web_demo_for": "ready_made",
 }
 
 __all__ = ["__version__", *_HOMES]
@@ -152,7 +157,10 @@ if TYPE_CHECKING:
     from tflhelpers.ready_made import photos_for as photos_for
     from tflhelpers.ready_made import proposer_for as proposer_for
     from tflhelpers.ready_made import scoring_photos_for as scoring_photos_for
+    from tflhelpers.ready_made import video_for as video_for
+    from tflhelpers.ready_made import web_demo_for as web_demo_for
     from tflhelpers.sharing.contact_sheet import contact_sheet as contact_sheet
+    from tflhelpers.sharing.detect_video import detect_video as detect_video
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes
     from tflhelpers.sharing.export.off_the_shelf import off_the_shelf as off_the_shelf
     from tflhelpers.sharing.export.saved_model import export_saved_model as export_saved_model
@@ -162,6 +170,7 @@ if TYPE_CHECKING:
     from tflhelpers.sharing.gif import write_gif as write_gif
     from tflhelpers.sharing.live import LivePicture as LivePicture
     from tflhelpers.sharing.results_page import write_results_page as write_results_page
+    from tflhelpers.sharing.video_file import write_video as write_video
     from tflhelpers.sharing.web_demo import export_web_demo as export_web_demo
     from tflhelpers.training.fine_tune import History as History
     from tflhelpers.training.fine_tune import fine_tune as fine_tune

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tflhelpers.data.picture_files import pictures_in
+from tflhelpers.data.picture_files import pictures_in, videos_in
 
 if TYPE_CHECKING:
     from tflhelpers.annotator.widget import Annotator
     from tflhelpers.data.annotations import Annotations
     from tflhelpers.model.detector import Detector
     from tflhelpers.project import Project
+    from tflhelpers.sharing.web_demo import WebClassifier, WebDemoInfo
+
+CLIP_FPS = 12  # of the drawn clip as a video
 
 
 def photo_folder_for(project: Project) -> tuple[Path, str]:
@@ -235,6 +238,57 @@ def clip_for(project: Project) -> tuple[list[Path], str]:
         frames,
         f"There are no pictures in {missing}, so these are {len(frames)} frames of a drawn toy duck.",
     )
+
+
+def video_for(project: Project) -> tuple[Path, str]:
+    """The video to find things in.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        The first video in ``project.data`` or ``project.data/clip``, otherwise four seconds of the drawn toy duck,
+        written to ``project.data/practice/duck.mp4``; and the sentence that says which.
+    """
+    for folder in (project.data, project.data / "clip"):
+        videos = videos_in(folder)
+        if videos:
+            others = f" (of {len(videos)} videos there)" if len(videos) > 1 else ""
+            return videos[0], f"Your own video, {videos[0]}{others}."
+    from tflhelpers.data.samples import duck_clip
+    from tflhelpers.sharing.video_file import write_video
+
+    drawn = _practice(project) / "duck.mp4"
+    if not drawn.exists():
+        write_video(duck_clip().image_paths, drawn, fps=CLIP_FPS, progress=False)
+    return drawn, f"There is no video in {project.data}, so this is a drawn one of a toy duck, {drawn}."
+
+
+def web_demo_for(
+    project: Project, model: Detector | WebClassifier, *, name: str = "web_demo", title: str | None = None
+) -> tuple[WebDemoInfo | None, str]:
+    """The web page of :func:`tflhelpers.export_web_demo`, or the reason why there is none.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        model: The detector or classifier to show.
+        name: The folder in ``project.results`` to write.
+        title: Of the page; None for one made of the class names.
+
+    Returns:
+        What was written, and what to do with it; without a network None, and how to go on: the program that runs
+        models in browsers has to be fetched once. An archive of it in the project folder is used instead.
+    """
+    from tflhelpers.model.download import FetchError
+    from tflhelpers.sharing.web_demo import export_web_demo
+
+    archive = next(iter(sorted(project.folder.glob("litertjs-core-*.tgz"))), None)
+    try:
+        info = export_web_demo(model, project.results / name, title=title, runtime=archive)
+    except FetchError as error:
+        where = f"Or put the file into {project.folder} and run this again."
+        return None, f"The page was not written. {error} {where}"
+    return info, str(info)
 
 
 def _practice(project: Project) -> Path:

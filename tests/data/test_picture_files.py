@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tflhelpers.data.picture_files import pictures_in
+from tflhelpers.data.picture_files import pictures_in, videos_in
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,11 @@ def test_no_folder_has_no_pictures(tmp_path):
     assert pictures_in(tmp_path / "gone") == []
     (tmp_path / "a.jpg").touch()
     assert pictures_in(tmp_path / "a.jpg") == []
+
+
+def test_videos_are_no_pictures(tmp_path):
+    for name in ("clip10.MOV", "clip2.mp4", "._clip1.mp4", "a.gif", "a.jpg"):
+        (tmp_path / name).touch()
+    assert [path.name for path in videos_in(tmp_path)] == ["clip2.mp4", "clip10.MOV"]
+    assert [path.name for path in pictures_in(tmp_path)] == ["a.gif", "a.jpg"]
+    assert videos_in(tmp_path / "gone") == []

@@ -1,4 +1,4 @@
-"""Frames come upright, complete and with the video's own times; see also collect/test_videos.py for what ffmpeg meets."""
+"""Frames come upright, complete and with the video's own times; collect/test_videos.py has what ffmpeg meets."""
 
 from __future__ import annotations
 

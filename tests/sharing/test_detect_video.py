@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from tests.sharing.stub_detector import COLOURS, StubDetector
 from tflhelpers.data.video_reading import VideoError, ffmpeg_program, read_video
 from tflhelpers.sharing import video_boxes, video_parts
 from tflhelpers.sharing.detect_video import detect_video
@@ -22,7 +23,6 @@ from tflhelpers.sharing.video_file import write_video
 from tflhelpers.sharing.video_look import VideoLook, title_card
 from tflhelpers.sharing.video_parts import VideoParts
 from tflhelpers.sharing.video_times import schedule
-from tests.sharing.stub_detector import COLOURS, StubDetector
 
 SIZE = (96, 160)
 HERE = Path(__file__).resolve().parent

@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, and in which order a person expects them."""
+"""Which files of a folder are pictures or videos, and in which order a person expects them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".bmp", ".gif", ".tif", ".tiff"})
+VIDEO_ENDINGS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".3gp"})
 
 
 def pictures_in(folder: str | os.PathLike) -> list[Path]:
@@ -15,13 +16,19 @@ def pictures_in(folder: str | os.PathLike) -> list[Path]:
 
     A file counts as a picture by the ending of its name; files whose name begins with a dot do not count.
     """
-    folder = Path(folder)
+    return _with_endings(Path(folder), PICTURE_ENDINGS)
+
+
+def videos_in(folder: str | os.PathLike) -> list[Path]:
+    """The same for videos."""
+    return _with_endings(Path(folder), VIDEO_ENDINGS)
+
+
+def _with_endings(folder: Path, endings: frozenset[str]) -> list[Path]:
     if not folder.is_dir():
         return []
     return in_counting_order(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PICTURE_ENDINGS and not path.name.startswith(".")
+        path for path in folder.iterdir() if path.suffix.lower() in endings and not path.name.startswith(".")
     )
 
 
