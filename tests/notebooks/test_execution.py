@@ -14,6 +14,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = Path(__file__).parent / "stand_in"
+NO_NETWORK = "http://127.0.0.1:9"  # where nobody answers: notebooks get to their end without a network
 
 # Notebook -> its parameters here, and the files that it must leave in the project folder.
 RUNS = {
@@ -32,6 +33,16 @@ RUNS = {
         ["results/gallery.jpg", "models/detector"],
     ),
     "05_detection_gif": ("threshold = 0.3\nframes_per_second = 10\nsteps = 2", ["results/detection.gif"]),
+    "06_export_and_share": (
+        'threshold = 0.3\ngif_megabytes = 2.0\ntitle = "Ducks"\nkinds = ["int8"]\nsteps = 2',
+        [
+            "results/shared.gif",
+            "results/shared.mp4",
+            "results/results.html",
+            "models/saved_model/saved_model.pb",
+            "models/detector_int8.tflite",
+        ],
+    ),
     "07_bring_your_dataset": (
         'rename = {"Duck": "duck"}\nheld_out = 0.3\nsteps = 2',
         ["models/several_classes", "results/dataset/coco.json", "results/dataset/photos.record"],
@@ -48,6 +59,11 @@ RUNS = {
     "09_how_it_works": ("photo = 2\nsteps = 1\nbudget = None", ["results/transfer.png"]),
 }
 
+LONG, MINUTES = (
+    {"06_export_and_share"},
+    pytest.mark.slow,
+)  # exports take their time, so it is left to `pytest -m slow`
+
 
 @pytest.fixture(scope="module")
 def colab_machine(tmp_path_factory):
@@ -58,7 +74,7 @@ def test_every_notebook_is_run():
     assert sorted(RUNS) == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=MINUTES) if n in LONG else n for n in RUNS])
 def test_in_colab(name, colab_machine):
     drive, content = colab_machine / "drive", colab_machine / "content"
     content.mkdir(exist_ok=True)
@@ -84,6 +100,7 @@ def execute(name: str, folder: Path, environment: dict[str, str]) -> str:
     assert _names(RUNS[name][0]) == _names(settings.source), "the test must set what the notebook does"
     settings.source = RUNS[name][0]
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    quiet |= {"https_proxy": NO_NETWORK, "HTTPS_PROXY": NO_NETWORK, "npm_config_offline": "true"}
     client = nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3")
     client.execute(cwd=str(folder), env={**os.environ, **quiet, **environment})
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
