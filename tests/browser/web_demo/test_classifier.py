@@ -75,3 +75,27 @@ def test_the_saved_picture_wears_its_class(open_demo, address):
     changed = np.abs(saved - read_image(PHOTOS / "kitchen.jpg")).max(axis=2) > 60
     assert changed[:20, :60].mean() > 0.5  # the tag in the corner
     assert changed[40:].mean() < 0.001
+
+
+def test_a_classifier_of_ours(open_demo, runtime, tmp_path):
+    """One with the backbone that ships inside the package; its head, by chance, tells the photos apart."""
+    pytest.importorskip("tensorflow", reason="needs tensorflow, which writes the model")
+    from tflhelpers.classification.classifier import Classifier
+    from tflhelpers.sharing.web_demo import export_web_demo
+
+    names = ["camouflage", "normal", "none"]
+    classifier, rng = Classifier.build(names, "embedded"), np.random.default_rng(0)
+    kernel = rng.normal(0, 1, classifier.head[0].shape)
+    classifier.set_head(kernel, np.zeros(3))
+    photos = sorted(PHOTOS.glob("*.jpg"))[:4]
+    logits = classifier.logits(photos, progress=False)
+    classifier.set_head(kernel / logits.std(axis=0), -logits.mean(axis=0) / logits.std(axis=0))
+    wanted = classifier.predict(photos, progress=False).probabilities
+    assert len(set(wanted.argmax(axis=1))) > 1, "the photos must not all look alike to it"
+    with served(export_web_demo(classifier, tmp_path / "demo", runtime=runtime).folder) as address:
+        for card, row in zip(add_files(open_demo(address), photos), wanted, strict=True):
+            got = {
+                bar.get_attribute("data-name"): float(bar.get_attribute("data-score"))
+                for bar in card.query_selector_all(".results li")
+            }
+            assert got == pytest.approx(dict(zip(names, row, strict=True)), abs=0.01)
