@@ -269,15 +269,31 @@ def test_memory_does_not_grow_with_the_clip(tmp_path):
 
 
 def test_long_titles_fit():
-    ground = np.full((90, 160, 3), 255, np.uint8)
+    picture = np.full((60, 60, 3), 255, np.uint8)
     for title in ("A", "Five photos of my own duck and then some more words", "Unbreakable" * 3):
-        card = title_card(title, ground)
-        assert card.shape == ground.shape
+        card = title_card(title, picture, (90, 160))
+        assert card.shape == (90, 160, 3)
         ink = np.flatnonzero((card > 200).any(axis=(0, 2)))
         assert len(ink)
         if " " in title or len(title) == 1:
             assert ink[0] >= 4
             assert ink[-1] <= 155
+
+
+def test_the_ground_of_a_title_is_the_middle_of_the_picture():
+    picture = np.zeros((60, 40, 3), np.uint8)
+    picture[20:40] = (200, 100, 50)  # a third of it: all that a card thrice as wide as high shows
+    card = title_card("", picture, (40, 120))
+    assert np.abs(card[10:30].astype(int) - (64, 32, 16)).max() <= 2
+
+
+def test_text_does_not_touch_the_edge():
+    boxes = StubDetector().detect(frame(0))[:1]
+    shown = VideoLook(["duck"], caption="At sea", before_after=True).compose(frame(0), boxes)
+    below = shown[SIZE[0] :]
+    for start in (0, 164):  # the left and the right picture
+        ink = np.flatnonzero((below[:, start : start + 160] < 110).any(axis=(0, 2)))
+        assert 4 <= ink[0] < 20
 
 
 def test_a_caption_of_several_lines_is_all_there():

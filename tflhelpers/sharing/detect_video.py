@@ -211,8 +211,9 @@ class _Film:
 
     def _card(self) -> np.ndarray:
         with closing(iter(self.clip.read())) as raw:
-            ground = self.look.compose(next(raw).image, Boxes.empty(with_scores=True))
-        return title_card(self.title or "", ground)
+            picture = next(raw).image
+        height, width = self.look.compose(picture, Boxes.empty(with_scores=True)).shape[:2]
+        return title_card(self.title or "", picture, (height, width))
 
 
 def _write_mp4(film: _Film, out: Path, progress: bool) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import letterbox, resize_image
@@ -41,7 +41,9 @@ class VideoLook:
         shown = self._pair(image, boxes) if self.before_after else draw_boxes(image, boxes, self.class_names)
         if not self.caption:
             return shown
-        return np.concatenate([shown, _strip(text_block(self.caption, *_letters(shown)))])
+        width, letters = _letters(shown)
+        block = text_block(self.caption, width - letters, letters)
+        return np.concatenate([shown, _strip(_indented(block, letters // 2, width))])
 
     def _pair(self, image: np.ndarray, boxes: Boxes) -> np.ndarray:
         height, width = image.shape[:2]
@@ -52,7 +54,10 @@ class VideoLook:
         gap = np.full((size[0], _GAP, 3), _PAPER, np.uint8)
         pictures = np.concatenate([small, gap, drawn], axis=1)
         letters = _letters(pictures)[1]
-        words = [text_line(word, size[1], letters) for word in (_BEFORE, _AFTER)]
+        words = [
+            _indented(text_line(word, size[1] - letters, letters), letters // 2, size[1])
+            for word in (_BEFORE, _AFTER)
+        ]
         below = np.full((words[0].shape[0], _GAP, 3), _PAPER, np.uint8)
         return np.concatenate([pictures, np.concatenate([words[0], below, words[1]], axis=1)])
 
@@ -62,13 +67,14 @@ def fitted(frame: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
     return frame if frame.shape[:2] == image_size else letterbox(frame, image_size, (0, 0, 0))[0]
 
 
-def title_card(title: str, ground: np.ndarray) -> np.ndarray:
-    """A title in white on a picture, which is darkened and blurred: uint8 of the picture's size.
+def title_card(title: str, picture: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+    """A title in white on a picture, which is cut to `image_size`, darkened and blurred: uint8 (H, W, 3).
 
     The letters are as large as fits: a seventh of the shorter side at most.
     """
-    height, width = ground.shape[:2]
-    card = Image.fromarray(ground).filter(ImageFilter.GaussianBlur(max(2, min(height, width) / 60)))
+    height, width = image_size
+    card = ImageOps.fit(Image.fromarray(picture), (width, height))
+    card = card.filter(ImageFilter.GaussianBlur(max(2, min(height, width) / 60)))
     card = Image.fromarray((np.asarray(card) * 0.32).astype(np.uint8))
     size = max(10, min(height, width) // 7)
     while size > 10 and not _fits(title, size, (0.8 * height, 0.88 * width)):
@@ -92,6 +98,12 @@ def _letters(shown: np.ndarray) -> tuple[int, int]:
     """The width for text below, and a size of letters that is legible there: as those of the tags."""
     height, width = shown.shape[:2]
     return width, max(13, round((width * height) ** 0.5 / 27))
+
+
+def _indented(text: np.ndarray, left: int, width: int) -> np.ndarray:
+    """Text on paper that is `width` wide and begins `left` pixels to the left of it."""
+    sides = (left, width - left - text.shape[1])
+    return np.pad(text, [(0, 0), sides, (0, 0)], constant_values=_PAPER[0])
 
 
 def _strip(text: np.ndarray) -> np.ndarray:
