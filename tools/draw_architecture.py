@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "architecture.svg"
-WIDTH, HEIGHT = 640, 672
+WIDTH, HEIGHT = 640, 740
 COLUMNS = (10, 222, 434)
 ROOM_WIDTH, ROOM_HEIGHT = 196, 92
 ARROW = "#7f8894"
@@ -19,7 +19,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 # Room -> column, top edge, colour, and what it does in two lines.
 ROOMS = {
     "data": (0, 92, "#17677f", ("pictures, boxes,", "imports, collecting")),
-    "annotator": (2, 92, "#7d3f90", ("drawing boxes in", "the notebook")),
+    "annotator": (1, 92, "#7d3f90", ("drawing boxes in", "the notebook")),
     "training": (0, 284, "#2a5aa5", ("teaching a detector", "your own thing")),
     "model": (1, 284, "#2a5aa5", ("networks and their", "trained weights")),
     "classification": (2, 284, "#47672b", ("whole pictures,", "without boxes")),
@@ -29,27 +29,32 @@ ROOMS = {
 # What goes from room to room: column, top edge, width in columns, words.
 THINGS = (
     (0, 10, 3, "photos, videos, lists of addresses, files of other tools"),
-    (0, 216, 3, "annotations.json: class names, pictures and their boxes"),
+    (0, 216, 2, "annotations.json: photos and boxes"),
+    (2, 216, 1, "folders of photos"),
     (0, 408, 2, "Boxes: where, which class, how sure"),
-    (2, 476, 1, "probabilities"),
+    (2, 502, 1, "probabilities"),
 )
-BESIDE = {
-    "explaining"
-}  # what draws the figures of a notebook, and is no part of the way from photos to boxes
-PROJECT = (600, "project.py: the folder where all this is kept, on Drive or on disk")
+# What looks at all rooms, or is under all of them: top edge, colour, name, words.
+FLOORS = (
+    (600, "#5a4a8a", "explaining", "figures of what happens in the rooms"),
+    (668, "#4a5160", "project", "the folder where all this is kept"),
+)
 # Arrows: points, and whether both ends have a head.
 ARROWS = (
     ((108, 50, 108, 88), False),
-    ((210, 138, 430, 138), True),
+    ((532, 50, 532, 212), False),
+    ((206, 138, 222, 138), True),
     ((108, 184, 108, 212), False),
-    ((532, 184, 532, 212), False),
+    ((320, 184, 320, 212), False),
     ((108, 256, 108, 280), False),
     ((532, 256, 532, 280), False),
     ((206, 330, 222, 330), True),
+    ((418, 330, 430, 330), False),
     ((320, 376, 320, 404), False),
     ((108, 448, 108, 472), False),
     ((320, 448, 320, 472), False),
-    ((532, 376, 532, 472), False),
+    ((532, 376, 532, 498), False),
+    ((434, 522, 422, 522), False),
 )
 
 
@@ -64,7 +69,7 @@ def svg() -> str:
         "</g>",
         *(room(name, *what) for name, what in ROOMS.items()),
         *(thing(*what) for what in THINGS),
-        project(*PROJECT),
+        *(floor(*what) for what in FLOORS),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -95,12 +100,13 @@ def thing(column: int, top: int, columns: int, words: str) -> str:
     )
 
 
-def project(top: int, words: str) -> str:
-    """The floor that all rooms stand on."""
+def floor(top: int, colour: str, name: str, words: str) -> str:
+    """A box below all rooms, with its name and what it does in one line."""
     return "\n".join(
         [
-            f'<rect x="10" y="{top}" width="620" height="52" rx="10" fill="#4a5160"/>',
-            text(WIDTH // 2, top + 32, words, "#ffffff"),
+            f'<rect x="10" y="{top}" width="620" height="52" rx="10" fill="{colour}"/>',
+            text(COLUMNS[0] + ROOM_WIDTH // 2, top + 33, name, "#ffffff", size=22, weight=700),
+            text((COLUMNS[1] + WIDTH) // 2, top + 32, words, "#ffffff"),
         ]
     )
 
