@@ -127,7 +127,7 @@ def test_the_picture_of_the_rooms_is_up_to_date():
     drawing = load_tool("draw_architecture")
     assert (DOCS / "architecture.svg").read_text("utf-8") == drawing.svg()
     rooms = {path.parent.name for path in (ROOT / "tflhelpers").glob("*/__init__.py")}
-    assert set(drawing.ROOMS) >= rooms - drawing.BESIDE
+    assert {*drawing.ROOMS, *(name for _, _, name, _ in drawing.FLOORS)} >= rooms
 
 
 # ---- the messages on the page about troubles are what the package says
@@ -184,6 +184,17 @@ def test_messages_about_boxes_and_classes(troubles):
     nothing = tfl.Annotations.from_items(["cup"], [(photos.image_paths[0], tfl.Boxes.empty())])
     assert is_shown(says(tfl.fine_tune, detector, nothing), troubles)
     assert is_shown(says(tfl.evaluate, [tfl.Boxes.empty()], photos), troubles)
+
+
+def test_messages_about_folders_of_classes(tmp_path, troubles):
+    photos = tfl.duck_photos().image_paths
+    for name, taken in (("shirt", photos[:2]), ("trousers", [])):
+        (tmp_path / name).mkdir()
+        for photo in taken:
+            shutil.copyfile(photo, tmp_path / name / photo.name)
+        assert is_shown(says(tfl.labelled_photos, tmp_path), troubles)
+    shutil.copyfile(photos[0], tmp_path / "trousers" / "other.jpg")
+    assert is_shown(says(tfl.labelled_photos, tmp_path), troubles)
 
 
 @pytest.mark.slow
