@@ -38,7 +38,15 @@ EXTRAS_REQUIRE = {
     "notebooks": ["ipykernel>=6.17", "nbformat>=5.9", "nbclient>=0.8"],
     "browser": ["playwright>=1.45", "jupyterlab>=4.2"],
     "docs": ["mkdocs>=1.6,<2", "mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27"],
-    "test": ["pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.17", "mypy>=1.13", "nbformat>=5.9"],
+    "test": [
+        "pytest>=8.0",
+        "pytest-timeout>=2.3",
+        "ruff>=0.17",
+        "mypy>=1.13",
+        "nbformat>=5.9",
+        "tensorflow-hub>=0.16",  # loads our SavedModels; imports pkg_resources, which later setuptools lack
+        "setuptools<81",
+    ],
 }
 
 PACKAGE_DATA = [
