@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
+from PIL import Image
 
 PHOTOS = Path(__file__).resolve().parents[3] / "tflhelpers" / "data" / "samples" / "photos"
 PHONE = {
@@ -18,6 +19,9 @@ PHONE = {
     "has_touch": True,
     "is_mobile": True,
 }
+
+
+CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -37,6 +41,28 @@ def served(folder: Path, handler=QuietHandler):
     finally:
         server.shutdown()
         server.server_close()
+
+
+def write_film(path: Path, pictures, times: int = 1) -> Path:
+    """An uncompressed film of 30 frames a second that Chromium shows as if a camera did, each picture so many times.
+
+    Args:
+        path: ending in .y4m.
+        pictures: files of one size, both sides even.
+    """
+    with path.open("wb") as film:
+        for number, picture in enumerate(pictures):
+            image = Image.open(picture).convert("YCbCr")
+            if number == 0:
+                film.write(f"YUV4MPEG2 W{image.width} H{image.height} F30:1 Ip A1:1 C420\n".encode())
+            half = (image.width // 2, image.height // 2)
+            y, *colours = image.split()
+            planes = [np.clip(np.asarray(y) * (219 / 255) + 16, 16, 235)]
+            small = [np.asarray(colour.resize(half, Image.Resampling.BOX), float) for colour in colours]
+            planes += [128 + (plane - 128) * (224 / 255) for plane in small]
+            frame = b"FRAME\n" + b"".join(np.rint(plane).astype(np.uint8).tobytes() for plane in planes)
+            film.write(frame * times)
+    return path
 
 
 def keep_at_home(page, address):

@@ -7,9 +7,8 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from tests.browser.web_demo.demo_driver import PHOTOS, add_files, keep_at_home, sentences
+from tests.browser.web_demo.demo_driver import CAMERA, PHOTOS, add_files, keep_at_home, sentences, write_film
 from tflhelpers.data.images import read_image
 
 FRAMES_A_SECOND = 5
@@ -18,18 +17,7 @@ FRAMES_A_SECOND = 5
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     """The kitchen as an uncompressed film of ten equal frames, 640 x 480."""
-    path = tmp_path_factory.mktemp("film") / "kitchen.y4m"
-    y, cb, cr = Image.open(PHOTOS / "kitchen.jpg").convert("YCbCr").split()
-    planes = [np.asarray(y)] + [
-        np.asarray(plane.resize((320, 240), Image.Resampling.BOX)) for plane in (cb, cr)
-    ]
-    planes = [
-        np.clip(planes[0] * (219 / 255) + 16, 16, 235),
-        *(128 + (p - 128.0) * (224 / 255) for p in planes[1:]),
-    ]
-    frame = b"FRAME\n" + b"".join(np.rint(plane).astype(np.uint8).tobytes() for plane in planes)
-    path.write_bytes(b"YUV4MPEG2 W640 H480 F30:1 Ip A1:1 C420\n" + frame * 10)
-    return path
+    return write_film(tmp_path_factory.mktemp("film") / "kitchen.y4m", [PHOTOS / "kitchen.jpg"], times=10)
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +49,7 @@ def start_camera(page, demo):
 def filmed(launch, demo, film):
     """A page that looks at the film."""
     page = launch(
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
+        *CAMERA,
         f"--use-file-for-fake-video-capture={film}",
         viewport={"width": 1280, "height": 900},
     )
@@ -151,7 +138,7 @@ def test_an_address_that_gets_no_camera(open_demo):
 
 
 def test_a_camera_that_comes_too_late_is_closed(launch, demo):
-    page = launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    page = launch(*CAMERA)
     page.add_init_script("""
         const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
         navigator.mediaDevices.getUserMedia = async (wanted) => {
