@@ -1,6 +1,6 @@
 """Does a long clip go through `detect_video` with flat memory, and how many frames a second?
 
-A clip of 1920x1080 at 25 frames a second, drawn by ffmpeg (testsrc2), goes through twice: all of it with a stub
+A clip of 1920x1080 at 12 frames a second, drawn by ffmpeg (testsrc2), goes through twice: all of it with a stub
 that finds a moving box at once, so that what is measured is reading, steadying, drawing and writing; and its
 beginning with the embedded detector. Memory is that of the process and of its ffmpegs together, looked at four times
 a second, above what there was once the detector had seen its first picture.
@@ -28,7 +28,7 @@ import tflhelpers as tfl
 from tflhelpers.data.video_reading import ffmpeg_program, read_video
 from tflhelpers.sharing.detect_video import detect_video
 
-SIZE, FPS = (1080, 1920), 25
+SIZE, FPS = (1080, 1920), 12
 HEADER = (
     "run",
     "clip, minutes",
