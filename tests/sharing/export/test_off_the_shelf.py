@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import sys
+import tarfile
+import threading
 
 import numpy as np
 import pytest
@@ -101,3 +105,27 @@ def test_an_address_without_tensorflow_hub(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_hub", None)
     with pytest.raises(ImportError, match=r"pip install tensorflow-hub"):
         off_the_shelf("https://tfhub.dev/tensorflow/ssd_mobilenet_v2/2")
+
+
+@pytest.fixture
+def server(tmp_path):
+    """The address of a folder "hub"."""
+    (tmp_path / "hub").mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "hub"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_model_at_an_address(tmp_path, server, monkeypatch):
+    """tensorflow-hub fetches archives from any address, and asks for them as for those of TensorFlow Hub."""
+    pytest.importorskip("tensorflow_hub", exc_type=ImportError)
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
+    folder = save_like_others(tmp_path / "model")
+    with tarfile.open(tmp_path / "hub" / "ssd.tar.gz", "w:gz") as archive:
+        archive.add(folder, arcname=".")
+    detector = off_the_shelf(f"{server}/ssd.tar.gz")
+    assert detector.class_names[:2] == ("person", "bicycle")
+    assert detector.detect(PICTURE, threshold=0.65).scores.tolist() == pytest.approx([0.97, 0.9, 0.7])
