@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import shutil
+
 import numpy as np
 import pytest
 
-from tests.browser.web_demo.demo_driver import PHOTOS, add_files, served
+from tests.browser.web_demo.demo_driver import PHOTOS, add_files, looked_at, served
 from tflhelpers.data.images import read_image
 from tflhelpers.model.preprocess import network_input
 
@@ -77,25 +80,50 @@ def test_the_saved_picture_wears_its_class(open_demo, address):
     assert changed[40:].mean() < 0.001
 
 
-def test_a_classifier_of_ours(open_demo, runtime, tmp_path):
-    """One with the backbone that ships inside the package; its head, by chance, tells the photos apart."""
-    pytest.importorskip("tensorflow", reason="needs tensorflow, which writes the model")
-    from tflhelpers.classification.classifier import Classifier
-    from tflhelpers.sharing.web_demo import export_web_demo
+DROP = """async (pictures) => {
+    const transfer = new DataTransfer();
+    for (const [name, content] of pictures) {
+        const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type: "image/png" }));
+    }
+    document.querySelector("main").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
+}"""
 
-    names = ["camouflage", "normal", "none"]
-    classifier, rng = Classifier.build(names, "embedded"), np.random.default_rng(0)
-    kernel = rng.normal(0, 1, classifier.head[0].shape)
-    classifier.set_head(kernel, np.zeros(3))
-    photos = sorted(PHOTOS.glob("*.jpg"))[:4]
-    logits = classifier.logits(photos, progress=False)
-    classifier.set_head(kernel / logits.std(axis=0), -logits.mean(axis=0) / logits.std(axis=0))
-    wanted = classifier.predict(photos, progress=False).probabilities
-    assert len(set(wanted.argmax(axis=1))) > 1, "the photos must not all look alike to it"
-    with served(export_web_demo(classifier, tmp_path / "demo", runtime=runtime).folder) as address:
-        for card, row in zip(add_files(open_demo(address), photos), wanted, strict=True):
-            got = {
-                bar.get_attribute("data-name"): float(bar.get_attribute("data-score"))
-                for bar in card.query_selector_all(".results li")
-            }
-            assert got == pytest.approx(dict(zip(names, row, strict=True)), abs=0.01)
+
+def probabilities_on(card):
+    return {
+        bar.get_attribute("data-name"): float(bar.get_attribute("data-score"))
+        for bar in card.query_selector_all(".results li")
+    }
+
+
+def test_eight_dropped_clothes_and_an_address(open_demo, runtime, tmp_path):
+    """A classifier with the backbone that ships inside the package, taught on twelve drawn pictures of each class."""
+    pytest.importorskip("tensorflow", reason="needs tensorflow, which writes the model")
+    import tflhelpers as tfl
+    from tflhelpers.data.drawn_clothes import drawn_clothes
+
+    clothes = tfl.labelled_photos(drawn_clothes(tmp_path / "clothes", 12))
+    classifier = tfl.Classifier.build(clothes.class_names, "embedded")
+    tfl.fit_classifier(classifier, clothes, progress=False)
+    files = [each.path for each in tfl.labelled_photos(drawn_clothes(tmp_path / "new", 5, seed=7))]
+    wanted = [
+        dict(zip(clothes.class_names, map(float, row), strict=True))
+        for row in classifier.predict(files[1:], progress=False).probabilities
+    ]
+    assert len({max(each, key=each.get) for each in wanted}) == 2, "they must not all look alike to it"
+    info = tfl.export_web_demo(classifier, tmp_path / "demo", runtime=runtime)
+    shutil.copyfile(files[-1], info.folder / "one.png")
+    with served(info.folder) as address:
+        page = open_demo(address)
+        page.evaluate(DROP, [[p.name, base64.b64encode(p.read_bytes()).decode()] for p in files[1:9]])
+        page.wait_for_function("document.querySelectorAll('.card').length == 8")
+        for card, expected in zip(looked_at(page), wanted[:8], strict=True):
+            assert probabilities_on(card) == pytest.approx(expected, abs=0.01)
+        page.click("text=Remove all")
+        page.fill("#url", f"{address}/one.png")
+        page.press("#url", "Enter")
+        page.wait_for_selector(".card")
+        [card] = looked_at(page)
+        assert probabilities_on(card) == pytest.approx(wanted[-1], abs=0.01)
+        assert page.asked_elsewhere == []
