@@ -70,9 +70,19 @@ def test_the_map_adds_up_to_the_logits(classifier, asymmetric_image):
 
 def test_evidence_of_two_classes_is_opposite(classifier, asymmetric_image):
     maps, _ = activation_maps(classifier, asymmetric_image)
-    first, second = (evidence(maps, label, asymmetric_image.shape[:2]) for label in (0, 1))
-    assert first.shape == asymmetric_image.shape[:2]
+    size, bias = asymmetric_image.shape[:2], classifier.head[1]
+    first, second = (evidence(maps, bias, label, size) for label in (0, 1))
+    assert first.shape == size
     np.testing.assert_allclose(first, -second, atol=1e-4)
+
+
+def test_the_mean_of_the_evidence_is_what_decided():
+    """A class against the mean of the two others, each place with its share of the bias."""
+    level = [np.zeros((2, 3, 3), np.float32), np.zeros((1, 1, 3), np.float32)]
+    level[0][0, 0], level[1][0, 0] = (6, 0, 0), (0, 2, 4)  # means 1, 0, 0 and 0, 2, 4
+    found = evidence(level, np.float32([5, 1, 0]), 0, (2, 3))
+    np.testing.assert_allclose(found[1], [1.5] * 3, atol=1e-5)  # 0 - 0, less 3, and 5 - 0.5
+    np.testing.assert_allclose(found.mean(), (1 + 0 + 5) - (0 + 2 + 1 + 0 + 4 + 0) / 2, atol=1e-5)
 
 
 def test_evidence_is_where_the_thing_is(monkeypatch):
@@ -89,7 +99,8 @@ def test_evidence_is_where_the_thing_is(monkeypatch):
     kernel[channel, 0] = 1
     classifier.set_head(kernel, np.zeros(2))
     parts = [activation_maps(classifier, each)[0] for each in (image, flat)]
-    difference = np.abs(evidence(parts[0], 0, (48, 48)) - evidence(parts[1], 0, (48, 48)))
+    both = [evidence(part, np.zeros(2), 0, (48, 48)) for part in parts]
+    difference = np.abs(both[0] - both[1])
     y, x = np.unravel_index(difference.argmax(), difference.shape)
     assert 24 <= y < 48
     assert 0 <= x < 24

@@ -41,20 +41,26 @@ def activation_maps(classifier: Classifier, image: np.ndarray) -> tuple[list[np.
     return parts, np.asarray(seen["probabilities"])[0]
 
 
-def evidence(maps: list[np.ndarray], label: int, size: tuple[int, int]) -> np.ndarray:
+def evidence(maps: list[np.ndarray], bias: np.ndarray, label: int, size: tuple[int, int]) -> np.ndarray:
     """What each place says for the class, against the mean of the others. float32, of `size` (H, W).
 
-    Softmax only sees differences of logits, so what speaks for all classes alike is taken away.
+    Softmax only sees differences of logits, so what speaks for all classes alike is taken away. Each place has its
+    share of the bias, which holds what an average picture says: so the mean of the map is what decided, and 0 is what
+    says nothing.
 
     Args:
         maps: of `activation_maps`.
+        bias: of the head, (K,).
         label: the class.
         size: (height, width) of the picture.
     """
-    total = np.zeros(size, np.float32)
+
+    def against_others(logits: np.ndarray) -> np.ndarray:
+        return logits[..., label] - np.delete(logits, label, axis=-1).mean(axis=-1)
+
+    total = np.full(size, against_others(bias), np.float32)
     for each in maps:
-        others = np.delete(each, label, axis=-1).mean(axis=-1)
-        part = Image.fromarray((each[..., label] - others).astype(np.float32))
+        part = Image.fromarray(against_others(each).astype(np.float32))
         total += np.asarray(part.resize(size[::-1], Image.Resampling.BICUBIC))
     return total
 
@@ -67,7 +73,7 @@ def heat_map(classifier: Classifier, image, class_name: str | None, opacity: flo
     maps, probabilities = activation_maps(classifier, picture)
     label = _label_of(classifier.class_names, class_name, probabilities)
     height, width = picture.shape[:2]
-    heat = evidence(maps, label, (height, width))[..., None]
+    heat = evidence(maps, classifier.head[1], label, (height, width))[..., None]
     part = opacity * np.abs(heat) / max(float(np.abs(heat).max()), 1e-6)
     gray = (picture.astype(np.float32) @ _GRAY)[..., None]
     mixed = (1 - part) * gray + part * np.where(heat > 0, _FOR, _AGAINST)
