@@ -129,6 +129,17 @@ def test_figures_say_their_numbers(detector):
     assert "background 90.9% background 0.2%" in texts(explaining.plot_losses([0, 2]))
 
 
+def test_anchors_are_shown_whole():
+    """Also those of the last level, which reach far beyond the picture."""
+    panels = explaining.draw_anchors(np.full((60, 80, 3), 90, np.uint8), SIZE).axes[:5]
+    for level, panel in enumerate(panels, start=3):
+        cells = explaining.anchor_table(SIZE)[level - 3].grid
+        x1, y1, x2, y2 = explaining.cell_anchors(SIZE, level, (cells[0] // 2, cells[1] // 2)).T
+        (left, right), (bottom, top) = panel.get_xlim(), panel.get_ylim()
+        assert (left <= min(0, x1.min()), right >= max(SIZE[1], x2.max())) == (True, True), level
+        assert (top <= min(0, y1.min()), bottom >= max(SIZE[0], y2.max())) == (True, True), level
+
+
 def test_figures_of_steps_say_their_numbers():
     predictions, annotations = [ducks(A, A, B, scores=[0.9, 0.8, 0.7])], truth(ducks(A, B))
     said = texts(explaining.plot_precision_recall_steps(predictions, annotations))

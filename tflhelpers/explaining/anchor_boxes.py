@@ -135,23 +135,35 @@ def _as_network_sees(picture: np.ndarray, network_size: tuple[int, int]) -> np.n
 
 
 def _draw_level(axes, level: LevelAnchors, network_size: tuple[int, int], at: tuple[float, float]) -> None:
-    height, width = network_size
     rows, columns = level.grid
     cell = min(int(at[1] * rows), rows - 1), min(int(at[0] * columns), columns - 1)
     first = _middle(cell_anchors(network_size, level.level, (0, 0)))
     x, y = np.meshgrid(
         np.arange(columns) * level.stride + first[0], np.arange(rows) * level.stride + first[1]
     )
-    axes.plot(
-        x.ravel(), y.ravel(), "o", color=FAINT, markersize=max(1.2, level.stride / 12), markeredgewidth=0
-    )
-    for xyxy, colour in zip(cell_anchors(network_size, level.level, cell), _COLOURS, strict=True):
+    dots = min(max(1.2, level.stride / 12), 4)
+    axes.plot(x.ravel(), y.ravel(), "o", color=FAINT, markersize=dots, markeredgewidth=0)
+    anchors = cell_anchors(network_size, level.level, cell)
+    for xyxy, colour in zip(anchors, _COLOURS, strict=True):
         draw_box(axes, xyxy, colour, line_width=1.6)
-    axes.set(xlim=(-_VIEW * width, (1 + _VIEW) * width), ylim=((1 + _VIEW) * height, -_VIEW * height))
+    left, top, right, bottom = _view(anchors, network_size)
+    axes.set(xlim=(left, right), ylim=(bottom, top))
     axes.set_title(
         f"level {level.level}: {rows} x {columns} cells\n{level.anchors:,} anchors, squares of "
         f"{level.sides[0]:.0f} and {level.sides[1]:.0f} px",
         fontsize=10,
+    )
+
+
+def _view(anchors_xyxy: np.ndarray, network_size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """x1, y1, x2, y2 of what is shown: the picture with some room around it, and the anchors as a whole."""
+    height, width = network_size
+    edges = 1.05 * (anchors_xyxy - [width / 2, height / 2] * 2) + [width / 2, height / 2] * 2
+    return (
+        min(-_VIEW * width, float(edges[:, 0].min())),
+        min(-_VIEW * height, float(edges[:, 1].min())),
+        max((1 + _VIEW) * width, float(edges[:, 2].max())),
+        max((1 + _VIEW) * height, float(edges[:, 3].max())),
     )
 
 

@@ -12,7 +12,7 @@ from tflhelpers.explaining.figures import BLUE, GREEN, INK, ORANGE, PURPLE, SKY,
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# A picture at 256 px: some 12,000 anchors that are background for sure, some 10 on the object that are not sure yet.
+# A picture at 320 px: some 12,000 anchors that are background for sure, some 10 on the object that are not sure yet.
 EASY, EASY_P = 12_000, 0.99
 HARD, HARD_P = 10, 0.3
 _LINES = (
