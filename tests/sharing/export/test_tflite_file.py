@@ -20,7 +20,7 @@ from tflhelpers.sharing.export.tflite_file import (
     schema,
     set_metadata,
 )
-from tflhelpers.sharing.export.tflite_quantize import halve_convolutions
+from tflhelpers.sharing.export.tflite_quantize import compute_in_float, halve_convolutions
 
 KERNEL = np.random.default_rng(0).normal(0, 1, (3, 3, 5, 7)).astype(np.float32)
 DEPTHWISE = np.random.default_rng(1).normal(0, 1, (3, 3, 7, 1)).astype(np.float32)
@@ -83,6 +83,25 @@ def test_half_the_weights_of_full_convolutions(first, second, expected, tmp_path
     assert types[schema.TensorType.FLOAT16] == KERNEL.size
     np.testing.assert_allclose(given["c"], expected["c"], rtol=1e-2, atol=1e-2)
     assert np.abs(given["c"] - expected["c"]).max() > 1e-5  # they are halved
+
+
+def test_eight_bit_weights_are_computed_with_in_float32(tmp_path):
+    """Only they are rounded, and the result is that of the rounded weights to float32's last digits."""
+    spec = {"images": tf.TensorSpec(PICTURE.shape, tf.float32)}
+    kernel = tf.Variable(np.random.default_rng(3).normal(0, 1, (3, 3, 5, 64)).astype(np.float32))
+    content = converted(
+        lambda images: {"maps": tf.nn.conv2d(images, kernel, 1, "SAME")}, spec, [kernel], quantize="dynamic"
+    )
+    model = opened(content)
+    compute_in_float(model)
+    (packed_weights,) = [t for t in model.subgraphs[0].tensors if t.type == schema.TensorType.INT8]
+    whole = np.asarray(model.buffers[packed_weights.buffer].data, np.uint8).view(np.int8)
+    scales = np.asarray(packed_weights.quantization.scale)
+    rounded = whole.reshape(packed_weights.shape) * scales[:, None, None, None]  # a scale for each output
+    wanted = tf.nn.conv2d(PICTURE, rounded.transpose(1, 2, 3, 0).astype(np.float32), 1, "SAME").numpy()
+    given, _ = run(model, tmp_path)
+    np.testing.assert_allclose(given["maps"], wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max())
+    assert 1e-4 < np.abs(given["maps"] - tf.nn.conv2d(PICTURE, kernel, 1, "SAME")).max() / wanted.max() < 0.05
 
 
 def test_weights_are_aligned(first):

@@ -27,7 +27,11 @@ from tflhelpers.sharing.export.tflite_detector import INPUT, TFLiteDetector
 from tflhelpers.sharing.export.tflite_file import joined, name_and_order, opened, packed, set_metadata
 from tflhelpers.sharing.export.tflite_heads import HEADS, POSTPROCESS_OUTPUTS, RAW_OUTPUTS, converted_head
 from tflhelpers.sharing.export.tflite_metadata import METADATA_NAME, detector_metadata
-from tflhelpers.sharing.export.tflite_quantize import calibration_samples, halve_convolutions
+from tflhelpers.sharing.export.tflite_quantize import (
+    calibration_samples,
+    compute_in_float,
+    halve_convolutions,
+)
 
 LIMITS = {
     None: Limits(pixels=1.0, score=1e-3, min_score=0.001),
@@ -83,8 +87,8 @@ def export_tflite(
         detector: stays as it is.
         path: where to write; a file there is replaced when the new one is whole and proven.
         quantize: None for float32, which finds what Keras finds; "float16", half the size; "dynamic", 8-bit weights, a
-            third of the size but slower; "int8", 8-bit all through, a third too and the quickest, for which `photos`
-            are needed. What follows the network is always float32.
+            third of the size; "int8", 8-bit all through, a third too and the quickest, for which `photos` are needed.
+            What follows the network is always float32.
         head: "postprocess" or "raw".
         photos: annotations, or paths and RGB uint8 arrays: the first five are looked at to compare, the package's own
             if None. For "int8" all are also what the network is calibrated on: those that it was trained with will do.
@@ -136,6 +140,8 @@ def _file(detector: Detector, settings: ExportSettings, photos: list | None) -> 
     body = opened(_body(detector, settings, photos))
     if settings.quantize == "float16":
         halve_convolutions(body)
+    elif settings.quantize == "dynamic":
+        compute_in_float(body)
     model = joined(body, opened(converted_head(detector, settings.head)))
     if settings.head == "raw":
         name_and_order(model, RAW_OUTPUTS)
