@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,7 +12,7 @@ from tests.classification.tiny import striped_and_checked, tiny_classifier
 from tflhelpers.classification import embeddings, fine_tuning, resized
 from tflhelpers.classification.fitting import fit_classifier
 from tflhelpers.classification.judgement import evaluate_classifier
-from tflhelpers.classification.labelled import labelled_photos
+from tflhelpers.classification.labelled import LabelledPicture, labelled_photos
 from tflhelpers.model.preprocess import network_input
 
 
@@ -65,6 +67,38 @@ def test_a_picture_that_cannot_be_decoded_is_left_out(monkeypatch, tmp_path):
     assert len(history.learned_from) + len(history.held_out) == 12
     assert "cut.png: expected a whole picture" in history.left_out[0]
     assert any("checked has 5 pictures to learn from" in note for note in history.notes)
+
+
+def test_a_picture_saved_anew_in_another_class_is_said(monkeypatch, tmp_path):
+    """Other bytes, the same picture: it cannot be known which class is right, so it is learned from."""
+    folder = striped_and_checked(tmp_path, 6)
+    with Image.open(folder / "striped" / "0.png") as picture:
+        picture.save(folder / "checked" / "again.png", compress_level=0)
+    history = fit_classifier(tiny_classifier(monkeypatch), labelled_photos(folder), progress=False)
+    [note] = [note for note in history.notes if "two classes" in note]
+    assert note.startswith(
+        f"The same picture in two classes: {folder / 'checked' / 'again.png'} (checked) and "
+    )
+    assert f"{folder / 'striped' / '0.png'} (striped). Delete" in note
+
+
+def test_pictures_are_in_memory_a_few_at_a_time(monkeypatch, tmp_path):
+    """300 of them, each of 0.5 MB, never take what 80 of them would."""
+    folder = striped_and_checked(tmp_path, 1)
+    few, side = [], 400
+    for number, name in enumerate(("checked", "striped")):
+        path = tmp_path / f"large_{name}.png"
+        with Image.open(folder / name / "0.png") as picture:
+            picture.convert("RGB").resize((side, side)).save(path)
+        few.append(LabelledPicture(path, number))
+    classifier = tiny_classifier(monkeypatch)
+    embeddings.embed(classifier, few, progress=False)  # what it loads is not what the pictures take
+    tracemalloc.start()
+    found = embeddings.embed(classifier, few * 150, progress=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(found.rows) == 300
+    assert peak < 80 * 3 * side * side
 
 
 def test_features_are_computed_once(monkeypatch, pictures, tmp_path):

@@ -55,7 +55,11 @@ def test_odd_folder_names(tmp_path):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ([], "at least 2 different classes to tell apart, got \\[\\]"),
+        ([], "must hold a folder of pictures for each class, got no folder but 0 pictures"),
+        (
+            ["a.png", "b.png"],
+            "got no folder but 2 pictures. If they are all of one class, give the folder above",
+        ),
         (
             ["cat/a.png", "cat/b.png"],
             "at least 2 different classes to tell apart, got \\['cat'\\].*\"other\"",

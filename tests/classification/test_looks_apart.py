@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tflhelpers.classification.labelled import labelled_photos
-from tflhelpers.classification.looks_apart import deal_out, near_groups
+from tflhelpers.classification.looks_apart import copies_in_two_classes, deal_out, near_groups
 from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.samples import duck_clip
 
@@ -30,6 +30,27 @@ def test_copies_are_one_group_and_others_are_not():
 
 def test_parts_of_one_file_are_one_group():
     assert near_groups(looks(noise(1), noise(2), noise(3)), ["x", "y", "x"]).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("steps", "labels", "expected"),
+    [
+        ([0], [0], []),
+        ([0, 0, 0], [0, 0, 0], []),
+        ([0, 12, 0], [0, 1, 1], [(0, 1), (0, 2)]),  # as far off as a copy may be
+        ([0, 13, 26], [0, 1, 0], []),  # alike enough not to be held apart, but no copies
+    ],
+)
+def test_copies_in_two_classes_are_found(steps, labels, expected):
+    cells = np.stack([np.full((8, 9, 3), 100 + step, np.uint8) for step in steps])
+    assert copies_in_two_classes(cells, np.array(labels)) == expected
+
+
+def test_many_flat_pictures_are_compared(monkeypatch):
+    """All have the same hash, so all pairs are compared, in several portions."""
+    monkeypatch.setattr("tflhelpers.classification.looks_apart._PAIRS", 7)
+    cells = np.stack([np.full((8, 9, 3), 100 * (row % 3), np.uint8) for row in range(30)])
+    assert near_groups(cells, range(30)).tolist() == [row % 3 for row in range(30)]
 
 
 def test_likeness_goes_through_others():

@@ -22,9 +22,15 @@ def from_folders(folder: Path) -> tuple[list[str], list[Candidate], list[str]]:
     archives leave (`__MACOSX`), are no classes.
 
     Raises:
-        ValueError: two names cannot be told apart, or the folders are parts of a split set.
+        ValueError: there are no folders, two names cannot be told apart, or the folders are parts of a split set.
     """
     folders = in_counting_order(path for path in folder.iterdir() if path.is_dir() and _is_class(path.name))
+    beside = pictures_in(folder)
+    if not folders:
+        raise ValueError(
+            f"{folder} must hold a folder of pictures for each class, got no folder but {len(beside)} pictures. "
+            "If they are all of one class, give the folder above it."
+        )
     names = [unicodedata.normalize("NFC", path.name).strip() for path in folders]
     _refuse_parts(folder, folders)
     _refuse_alike(folders, names)
@@ -35,7 +41,6 @@ def from_folders(folder: Path) -> tuple[list[str], list[Candidate], list[str]]:
                 candidates.append(Candidate(path, label, str(path)))
             else:
                 left_out.append(f"Left out: {path} is no picture by its name.")
-    beside = pictures_in(folder)
     if beside:
         left_out.append(
             f"Left out: {len(beside)} pictures that lie in {folder} itself, in no class's folder."

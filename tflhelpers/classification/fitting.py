@@ -14,7 +14,7 @@ from tflhelpers.classification.fine_tuning import Tuned, fine_tune_top
 from tflhelpers.classification.fit_history import ClassifierHistory
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import LinearHead, fit_linear_head
-from tflhelpers.classification.looks_apart import deal_out, near_groups
+from tflhelpers.classification.looks_apart import copies_in_two_classes, deal_out, near_groups
 from tflhelpers.classification.temperature import fit_temperature
 from tflhelpers.evaluation.certainty import share_interval
 from tflhelpers.training.recipe import parse_seconds
@@ -24,6 +24,7 @@ __all__ = ["ClassifierHistory", "fit_classifier"]
 logger = logging.getLogger(__name__)
 
 FEW = 10  # pictures of a class, fewer than which deserve a word
+MOST_NAMED = 3  # pairs of pictures that contradict each other
 
 
 def fit_classifier(
@@ -73,7 +74,7 @@ def fit_classifier(
     )
     embedding_seconds = time.monotonic() - began
     learn, judge, groups = _parts(classifier, pictures, seen, validation, seed, folder, progress)
-    notes = _notes(learn.pictures, judge, seen)
+    notes = _notes(learn.pictures, judge, seen) + _contradictions(pictures, seen)
     head_began = time.monotonic()
     head = _fit_head(classifier, learn, groups, seed)
     head_seconds = time.monotonic() - head_began
@@ -184,6 +185,20 @@ def _notes(learn: LabelledPictures, judge: _Part | None, seen: Embeddings) -> li
     if seen.reused:
         notes.append(f"The features of {seen.reused} pictures were kept from an earlier call.")
     return notes + list(seen.left_out)
+
+
+def _contradictions(pictures: LabelledPictures, seen: Embeddings) -> list[str]:
+    """A sentence for pictures that are the same but for how they were saved, and are in two classes."""
+    read = pictures.take(seen.rows.tolist())
+    pairs = copies_in_two_classes(seen.cells, read.labels)
+    said = [
+        " and ".join(f"{read[row]} ({read.class_names[read[row].label]})" for row in pair)
+        for pair in pairs[:MOST_NAMED]
+    ]
+    more = [f"{len(pairs) - MOST_NAMED} more pairs"] if len(pairs) > MOST_NAMED else []
+    if not pairs:
+        return []
+    return [f"The same picture in two classes: {'; '.join([*said, *more])}. Delete the wrong one of each."]
 
 
 def _check(classifier: Classifier, pictures, validation, epochs, augment) -> None:

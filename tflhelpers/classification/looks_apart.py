@@ -20,6 +20,7 @@ from tflhelpers.progress import progress_bar
 NEAR_BITS, NEAR_STEPS = COPY_BITS, 2 * COPY_STEPS + 8
 READERS = 2
 _CHUNK = 512  # rows of the table of all pairs that are in memory at once
+_PAIRS = 20_000  # whose cells are compared at once
 
 
 def split_by_look(pictures, validation: float, seed: int) -> tuple[list[int], list[int]]:
@@ -68,20 +69,34 @@ def near_groups(cells: np.ndarray, sources: Sequence) -> np.ndarray:
 
     first: dict = {}
     same_file = [(first.setdefault(source, row), row) for row, source in enumerate(sources)]
-    for a, b in (*same_file, *_near_pairs(cells)):
+    for a, b in (*same_file, *_near_pairs(cells, NEAR_STEPS)):
         low, high = sorted((find(a), find(b)))
         leader[high] = low
     return np.array([find(row) for row in range(len(cells))], np.int64)
 
 
-def _near_pairs(cells: np.ndarray) -> Iterator[tuple[int, int]]:
+def copies_in_two_classes(cells: np.ndarray, labels: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of rows that show the same picture, saved at another size or quality, but differ in their label.
+
+    Args:
+        cells: of `Look`s, uint8 (n, 8, 9, 3).
+        labels: (n,).
+    """
+    return [(a, b) for a, b in _near_pairs(cells, COPY_STEPS) if labels[a] != labels[b]]
+
+
+def _near_pairs(cells: np.ndarray, most_steps: int) -> Iterator[tuple[int, int]]:
     signs = np.array([Look(each).bits for each in cells], np.float32).reshape(len(cells), -1) * 2 - 1
     flat = cells.reshape(len(cells), -1).astype(np.int16)
     for start in range(0, len(cells), _CHUNK):
         differing = (64 - signs[start : start + _CHUNK] @ signs[start:].T) / 2
-        for a, b in np.argwhere(differing <= NEAR_BITS) + start:
-            if a < b and np.abs(flat[a] - flat[b]).max() <= NEAR_STEPS:
-                yield int(a), int(b)
+        pairs = np.argwhere(differing <= NEAR_BITS) + start
+        pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+        for some in np.split(
+            pairs, range(_PAIRS, len(pairs), _PAIRS)
+        ):  # flat pictures all have the same hash
+            near = np.abs(flat[some[:, 0]] - flat[some[:, 1]]).max(axis=1, initial=0) <= most_steps
+            yield from map(tuple, some[near].tolist())
 
 
 def deal_out(groups: np.ndarray, labels: np.ndarray, part: float, seed: int) -> tuple[list[int], list[int]]:
