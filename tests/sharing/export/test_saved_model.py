@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from tflhelpers.sharing.export import saved_model
 from tflhelpers.sharing.export.equality import ExportMismatch, Limits, prove_equal
 from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
 from tflhelpers.sharing.export.saved_model import export_saved_model
+from tflhelpers.sharing.export.tflite import export_tflite
 
 NUMPY = tuple(int(part) for part in np.__version__.split(".")[:2])
 LOCAL = Limits(pixels=1.0, score=1e-3, min_score=0.001)
@@ -155,6 +158,23 @@ def test_a_wrong_export_is_refused(tiny, pictures, tmp_path, monkeypatch):
     ):
         export_saved_model(tiny, tmp_path / "out", photos=pictures)
     assert [path.name for path in tmp_path.rglob("*")] == ["out"]
+
+
+def test_tensorflow_says_nothing(tiny, pictures, tmp_path):
+    """In a notebook it would say of each temporary folder that something was written to it."""
+    logger, said = logging.getLogger("tensorflow"), []
+    before, handler = logger.level, logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        export_saved_model(tiny, tmp_path / "out", photos=pictures[:1])
+        export_tflite(tiny, tmp_path / "a.tflite", photos=pictures[:1])
+        assert logger.level == logging.INFO
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+    assert said == []
 
 
 def test_a_saved_model_is_replaced(info, tiny, pictures):

@@ -1,6 +1,10 @@
-"""What all exports start from: the folded network, on TensorFlow."""
+"""What all exports start from: the folded network, on a TensorFlow that is quiet."""
 
 from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 
@@ -34,3 +38,15 @@ def tensorflow_variables(network: keras.Model) -> list:
     without them it saves a network with nothing in it, silently.
     """
     return [variable.value for variable in network.variables]
+
+
+@contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """TensorFlow without its lines about what it has saved where: the folders are temporary ones."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

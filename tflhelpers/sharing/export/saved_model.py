@@ -16,7 +16,7 @@ from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, write_label_map
 from tflhelpers.model.box_coding import decode_boxes
 from tflhelpers.model.detector import Detector
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
-from tflhelpers.sharing.export.network import exportable_network, tensorflow_variables
+from tflhelpers.sharing.export.network import exportable_network, quiet_tensorflow, tensorflow_variables
 from tflhelpers.sharing.export.nms_graph import select_detections_graph
 from tflhelpers.sharing.export.off_the_shelf import SAVED_MODEL_FILES, off_the_shelf
 from tflhelpers.sharing.export.resize_graph import network_input_graph
@@ -117,7 +117,8 @@ def _served(detector: Detector) -> tf.Module:
 
 def _save(served: tf.Module, folder: Path) -> None:
     signature = served.__call__.get_concrete_function()
-    tf.saved_model.save(served, str(folder), signatures={"serving_default": signature})
+    with quiet_tensorflow():
+        tf.saved_model.save(served, str(folder), signatures={"serving_default": signature})
 
 
 def detection_outputs(boxes_rel_yxyx, scores) -> dict:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from tflhelpers.sharing.export.network import quiet_tensorflow
+
 
 def converted(
     function: Callable,
@@ -38,7 +40,7 @@ def converted(
     module.weights = list(weights)
     signature = [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in taken.items()]
     module.run = tf.function(function, input_signature=signature, autograph=False)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), quiet_tensorflow():
         warnings.simplefilter("ignore", UserWarning)  # that the interpreter inside TensorFlow will go
         tf.saved_model.save(module, folder, signatures={"serving_default": module.run})
         converter = _converter(folder)
