@@ -59,7 +59,7 @@ def fit_classifier(
         progress: show bars.
 
     Returns:
-        ClassifierHistory: what was held out and how good it was there, what was chosen, `notes`.
+        What was held out and how good it was there, what was chosen, `notes`.
 
     Raises:
         ValueError: classes that do not fit, a class without a picture, an unknown argument value, or a `resume_dir` of
