@@ -57,7 +57,7 @@ def clock(monkeypatch):
 
 
 def recipe(steps=10, budget=None):
-    return Recipe(("heads",), steps, 2, "sgd", 0.4, None, budget)
+    return Recipe(("heads",), steps, 2, "sgd", 0.4, None, None, budget)
 
 
 def run(trainer, made, course=None, keeper=None):

@@ -27,7 +27,7 @@ def photos(count, classes=1):
 
 @pytest.mark.parametrize(
     ("count", "classes", "steps"),
-    [(5, 1, 200), (1, 1, 200), (20, 1, 400), (5, 4, 400), (20, 4, 800), (500, 1, 2000), (10_000, 9, 5000)],
+    [(5, 1, 160), (1, 1, 160), (20, 1, 320), (5, 4, 320), (20, 4, 640), (500, 1, 1600), (10_000, 9, 5000)],
 )
 def test_steps_follow_photos_and_classes(count, classes, steps):
     assert auto_steps(photos(count, classes)) == steps
@@ -37,10 +37,10 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
     ("asked", "name", "chosen"),
     [
         ({}, "trained", TRAINABLE["all"]),
-        ({}, "steps", 200),
+        ({}, "steps", 160),
         ({}, "budget", None),
         ({"fresh_predictor": True}, "trained", TRAINABLE["fpn"]),
-        ({"fresh_predictor": True}, "steps", 600),
+        ({"fresh_predictor": True}, "steps", 640),
         ({"fresh_predictor": True}, "learning_rate", 0.001),
         ({"fresh_predictor": True, "trainable": "all", "steps": 9}, "trained", TRAINABLE["all"]),
         ({"trainable": "fpn"}, "trained", TRAINABLE["fpn"]),
@@ -52,7 +52,10 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
         ({"learning_rate": 0.5}, "learning_rate", 0.5),
         ({}, "optimizer", "sgd"),
         ({"fresh_predictor": True}, "optimizer", "adamw"),
-        ({}, "learning_rate", 0.02),
+        ({}, "learning_rate", 0.03),
+        ({}, "clip_norm", 2.0),
+        ({"optimizer": "sgd"}, "clip_norm", None),  # the original's
+        ({"fresh_predictor": True}, "clip_norm", None),
         ({"optimizer": "adamw"}, "learning_rate", 0.003),
         ({"augment": None}, "how", None),
     ],
@@ -65,12 +68,12 @@ def test_what_is_asked_is_taken_and_the_rest_is_chosen(asked, name, chosen):
 @pytest.mark.parametrize(
     ("asked", "parts"),
     [
-        ({}, [("fpn", 600, 0.001, None), ("all", 200, 0.001, None)]),
+        ({}, [("fpn", 640, 0.001, None), ("all", 160, 0.001, None)]),
         ({"budget": 100}, [("fpn", 5000, 0.001, 60.0), ("all", 5000, 0.001, 40.0)]),
         ({"steps": 30}, [("fpn", 30, 0.001, None)]),
-        ({"learning_rate": 0.01}, [("fpn", 600, 0.01, None)]),
-        ({"trainable": "heads"}, [("heads", 600, 0.001, None)]),
-        ({"fresh_predictor": False}, [("all", 200, 0.02, None)]),
+        ({"learning_rate": 0.01}, [("fpn", 640, 0.01, None)]),
+        ({"trainable": "heads"}, [("heads", 640, 0.001, None)]),
+        ({"fresh_predictor": False}, [("all", 160, 0.03, None)]),
     ],
 )
 def test_a_predictor_from_nothing_learns_before_all_layers_do(asked, parts):

@@ -18,7 +18,7 @@ from tflhelpers.training.loop import run_steps
 from tflhelpers.training.recipe import Recipe
 from tflhelpers.training.trouble import Guard, TrainingTrouble
 
-RECIPE = Recipe(("heads",), 40, 2, "sgd", 0.4, None, None)
+RECIPE = Recipe(("heads",), 40, 2, "sgd", 0.4, None, None, None)
 
 
 class Scripted:
@@ -206,7 +206,8 @@ def pictures(tmp_path_factory):
     return drawn_pictures(tmp_path_factory.mktemp("pictures"), 4)
 
 
-QUICK = {"trainable": "heads", "augment": None, "batch_size": 2}
+# "sgd", as "auto" clips the gradients, which keeps most rates from exploding.
+QUICK = {"trainable": "heads", "augment": None, "batch_size": 2, "optimizer": "sgd"}
 
 
 def test_a_rate_that_is_too_high_is_lowered_until_the_detector_learns(detector, pictures):

@@ -63,7 +63,7 @@ def fine_tune(
         detector: one whose classes are those of the annotations.
         annotations: pictures and boxes. Pictures without boxes teach what is not an object; crowd boxes are left out
             of the judgement.
-        steps: batches to learn from; by default more for more photos and classes, 200 for five photos of one thing.
+        steps: batches to learn from; by default more for more photos and classes, 160 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
             pyramid), "all". "auto" takes "all", as with the backbone left as it is things are found but boxes are not
@@ -71,9 +71,9 @@ def fine_tune(
         augment: "auto" changes flip, zoom, position and colour at random; an `Augmentation` says how far; None or
             False takes the pictures as they are.
         optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
-            starts anew, which SGD does not teach, else SGD.
+            starts anew, which SGD does not teach, else SGD with gradients clipped to a length of 2 (all together).
         learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
-            for AdamW, 0.02 for SGD, a third of it where the box predictor starts anew.
+            for AdamW, 0.03 for SGD, a third of it where the box predictor starts anew.
         budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
         validation: pictures that are not learned from, to compute the loss on at the end.
         resume_dir: folder that the training is kept in every few seconds; calling again with the same arguments goes
@@ -168,12 +168,12 @@ def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe) -> Detect
         whole=detector.network,
         batch_size=recipe.batch_size,
     )
-    return trainer.prepare(_optimizer(recipe.optimizer))
+    return trainer.prepare(_optimizer(recipe))
 
 
-def _optimizer(name: str) -> keras.optimizers.Optimizer:
-    if name == "sgd":
-        return keras.optimizers.SGD(0.0, momentum=MOMENTUM)
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(0.0, momentum=MOMENTUM, global_clipnorm=recipe.clip_norm)
     return FlatAdamW(0.0)
 
 
