@@ -59,10 +59,8 @@ RUNS = {
     "09_how_it_works": ("photo = 2\nsteps = 1\nbudget = None", ["results/transfer.png"]),
 }
 
-LONG, MINUTES = (
-    {"06_export_and_share"},
-    pytest.mark.slow,
-)  # exports take their time, so it is left to `pytest -m slow`
+# Left to `pytest -m slow`: exports take their time, so does compiling three trainings; neither needs those before it.
+LONG = {"06_export_and_share", "09_how_it_works"}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +72,7 @@ def test_every_notebook_is_run():
     assert sorted(RUNS) == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=MINUTES) if n in LONG else n for n in RUNS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in RUNS])
 def test_in_colab(name, colab_machine):
     drive, content = colab_machine / "drive", colab_machine / "content"
     content.mkdir(exist_ok=True)
