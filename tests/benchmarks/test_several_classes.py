@@ -65,3 +65,12 @@ def test_what_a_threshold_gives_by_hand(script, tmp_path):
         "precision": 0.5,
         "false_alarms": 0.5,
     }
+
+
+def test_look_alikes_do_not_count_where_something_is_shown(script, tmp_path):
+    duck, nothing = tfl.Boxes([[0, 0, 10, 10]], [0]), tfl.Boxes.empty()
+    names = [tmp_path / f"{i}.jpg" for i in range(2)]
+    truth = tfl.Annotations.from_items(["duck"], zip(names, [duck, nothing], strict=True))
+    found = [tfl.Boxes([[0, 0, 10, 10]], [0], [0.3]), tfl.Boxes([[0, 0, 10, 10]], [0], [0.9])]
+    assert script("several_classes").where_something_is(found, truth).ap50 == pytest.approx(1.0)
+    assert tfl.evaluate(found, truth).ap50 == pytest.approx(0.5)
