@@ -251,7 +251,15 @@ def test_two_do_not_collect_into_one_folder(fetch, tmp_path):
         fetch("good/1.jpg")
 
 
-def test_an_interrupt_ends_it_soon_and_keeps_what_is_there(tmp_path, monkeypatch):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as in a terminal, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_it_soon_and_keeps_what_is_there(tmp_path, interruptible):
     with picture_server(pause=0.05) as server:
         lines = [f"{server.address}/good/{number}.jpg" for number in range(200)]
         (tmp_path / "urls.txt").write_text("\n".join(lines))
