@@ -27,7 +27,7 @@ def photos(count, classes=1):
 
 @pytest.mark.parametrize(
     ("count", "classes", "steps"),
-    [(5, 1, 160), (1, 1, 160), (20, 1, 320), (5, 4, 320), (20, 4, 640), (500, 1, 1600), (10_000, 9, 5000)],
+    [(5, 1, 160), (1, 1, 160), (20, 1, 320), (5, 4, 640), (20, 4, 1280), (500, 1, 1600), (10_000, 9, 5000)],
 )
 def test_steps_follow_photos_and_classes(count, classes, steps):
     assert auto_steps(photos(count, classes)) == steps

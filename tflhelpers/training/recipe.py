@@ -137,9 +137,9 @@ def _in_two(recipe: Recipe, last_steps: int) -> tuple[Recipe, Recipe]:
 
 
 def auto_steps(annotations: Annotations) -> int:
-    """Steps for a set: as the square root of its photos and of its classes."""
+    """Steps for a set: in proportion to its classes, and to the square root of its photos."""
     photos = max(1.0, len(annotations) / AUTO_PHOTOS)
-    return min(MAX_STEPS, round(AUTO_STEPS * math.sqrt(photos * len(annotations.class_names))))
+    return min(MAX_STEPS, round(AUTO_STEPS * math.sqrt(photos) * len(annotations.class_names)))
 
 
 def parse_seconds(budget: str | float) -> float:
