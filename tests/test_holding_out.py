@@ -137,9 +137,10 @@ def test_it_predicts_the_exam_of_the_real_duck(shared_data):
             checkpoint=shared_data / "handtrack_320" / "checkpoint" / "ckpt-0",
         )
 
-    predicted = leave_one_out(fresh, train)
+    steps = 80  # half of the default's, for there are six trainings; the default's were within 0.15 as well
+    predicted = leave_one_out(fresh, train, steps=steps)
     detector = fresh()
-    fine_tune(detector, train)
+    fine_tune(detector, train, steps=steps)
     exam = evaluate(detector.detect_all(test.image_paths, threshold=0.0), test)
     print(predicted, exam, sep="\n\n")
     assert abs(predicted.pooled.ap50 - exam.ap50) <= 0.15

@@ -59,12 +59,12 @@ class DetectorTrainer(keras.Model):
         self.optimizer.learning_rate = learning_rate
         self.reset_metrics()
         losses = self.train_on_batch(*_for_backend(images, truth), return_dict=True)
-        return losses | {"wrong": np.atleast_1d(losses.get("wrong", ()))}
+        return _as_floats(losses) | {"wrong": np.atleast_1d(losses.get("wrong", ()))}
 
     def judge(self, images, truth: dict) -> dict:
         """The losses of a batch with the weights as they are; nothing is learned."""
         self.reset_metrics()
-        return self.test_on_batch(*_for_backend(images, truth), return_dict=True)
+        return _as_floats(self.test_on_batch(*_for_backend(images, truth), return_dict=True))
 
     def snapshot(self) -> list[np.ndarray]:
         """Copies of all that a step changes: the learning weights and the optimizer's variables."""
@@ -90,6 +90,11 @@ class DetectorTrainer(keras.Model):
         if self.wrong is not None:
             self.wrong.update_state(ops.sigmoid(ops.max(y_pred["class_logits"][:, :, 1:], axis=(1, 2))))
         return localization + classification
+
+
+def _as_floats(losses: dict) -> dict[str, float]:
+    """Numbers of Python's: Keras gives arrays without axes before 3.14, which `round` does not take."""
+    return {name: float(value) for name, value in losses.items() if np.ndim(value) == 0}
 
 
 def _for_backend(images, truth: dict):
