@@ -78,9 +78,12 @@ def test_turned_and_small_and_with_sound(tmp_path):
 
 def test_times_are_the_videos_own(tmp_path):
     times = "setpts='if(lt(N,10),N,10+5*(N-10))'"  # in tenths of a second
-    path = clip(tmp_path / "a.mp4", options=["-vf", times, "-fps_mode", "vfr", "-enc_time_base", "1/600"])
+    options = ["-vf", times, "-fps_mode", "vfr", "-enc_time_base", "1/600"]
+    path = clip(tmp_path / "a.mp4", 21, options=options)  # ffmpeg 7 writes such a clip without its last frame
     expected = [n / 10 for n in range(10)] + [1 + n / 2 for n in range(10)]
-    assert [frame.time for frame in read_video(path)] == pytest.approx(expected, abs=2e-3)
+    found = [frame.time for frame in read_video(path)]
+    assert len(found) in (20, 21)
+    assert found[:20] == pytest.approx(expected, abs=2e-3)
 
 
 @pytest.mark.parametrize(
