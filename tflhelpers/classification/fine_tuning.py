@@ -228,6 +228,7 @@ class _Trainer:
 
     def learn(self, images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
         """The loss of a batch before it was learned from."""
+        self.model.reset_metrics()  # else some versions of Keras tell the mean of all batches so far
         return float(self.model.train_on_batch(images.astype(np.float32), labels, weights.astype(np.float32)))
 
 
