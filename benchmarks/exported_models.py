@@ -36,9 +36,18 @@ FORMS = {"Keras": None, "SavedModel": None} | {
     for quantize in (None, "float16", "dynamic", "int8")
     for head in ("postprocess", "raw")
 }
-HEADER = ("form", "MB", "one picture, ms", "this / Keras", "AP", "AP50", "edges apart, px", "scores apart")
+COLUMNS = (  # the name of a figure, its header, how it is shown
+    ("form", "form", str),
+    ("megabytes", "MB", "{:.1f}".format),
+    ("seconds", "one picture, ms", lambda seconds: f"{seconds * 1000:.1f}"),
+    ("ratio", "this / Keras", "{:.2f}".format),
+    ("ap", "AP", "{:.3f}".format),
+    ("ap50", "AP50", "{:.3f}".format),
+    ("ap50_of_keras", "AP50 of Keras' boxes", "{:.3f}".format),
+    ("pixels", "edges apart, px", "{:.2g}".format),
+    ("score", "scores apart", "{:.1e}".format),
+)
 HANDS = ("open", "closed", "pinch", "point", "face", "pointtip", "pinchtip")
-HANDS_HEADER = ("form", "MB", "AP50 of Keras' boxes", "edges apart, px", "scores apart")
 MIN_SCORE = 0.01
 SURE = 0.5  # boxes with such a score are compared one by one
 
@@ -94,7 +103,8 @@ def measured(made: dict[str, tuple], frames: tfl.Annotations, rounds: int) -> li
     """A row of figures for each form."""
     pictures = [tfl.read_image(path) for path in frames.image_paths]
     seconds = times({name: form.detect for name, (form, _) in made.items()}, pictures, rounds)
-    found, rows = found_by(made, pictures), compared(made, pictures)
+    found = found_by(made, pictures)
+    rows = compared(made, found)
     for row in rows:
         name, scores = row["form"], tfl.evaluate(found[row["form"]], frames)
         row["seconds"] = statistics.median(seconds[name])
@@ -110,9 +120,9 @@ def found_by(made: dict[str, tuple], pictures: list) -> dict[str, list[tfl.Boxes
     }
 
 
-def compared(made: dict[str, tuple], pictures: list) -> list[dict]:
-    """How far each form is from Keras: a row each."""
-    found, rows = found_by(made, pictures), []
+def compared(made: dict[str, tuple], found: dict[str, list[tfl.Boxes]]) -> list[dict]:
+    """How far each form's boxes are from those of Keras: a row each."""
+    rows = []
     for name, (_, size) in made.items():
         pixels, score = apart(found[name], found["Keras"])
         rows.append({"form": name, "megabytes": size, "pixels": pixels, "score": score})
@@ -120,38 +130,10 @@ def compared(made: dict[str, tuple], pictures: list) -> list[dict]:
 
 
 def table(rows: list[dict]) -> str:
-    return markdown_table(
-        HEADER,
-        [
-            [
-                row["form"],
-                f"{row['megabytes']:.1f}",
-                f"{row['seconds'] * 1000:.1f}",
-                f"{row['ratio']:.2f}",
-                f"{row['ap']:.3f}",
-                f"{row['ap50']:.3f}",
-                f"{row['pixels']:.2g}",
-                f"{row['score']:.1e}",
-            ]
-            for row in rows
-        ],
-    )
-
-
-def hands_table(rows: list[dict]) -> str:
-    return markdown_table(
-        HANDS_HEADER,
-        [
-            [
-                row["form"],
-                f"{row['megabytes']:.1f}",
-                f"{row['ap50']:.3f}",
-                f"{row['pixels']:.2g}",
-                f"{row['score']:.1e}",
-            ]
-            for row in rows
-        ],
-    )
+    """Markdown, of the columns that the rows have figures for."""
+    columns = [column for column in COLUMNS if column[0] in rows[0]]
+    cells = [[show(row[name]) for name, _, show in columns] for row in rows]
+    return markdown_table([header for _, header, _ in columns], cells)
 
 
 def taught(data: Path, photos: tfl.Annotations, folder: Path | None) -> tfl.Detector:
@@ -188,8 +170,10 @@ def of_hands(data: Path, folder: Path) -> list[dict]:
     sure = detector.detect_all(pictures, threshold=SURE, progress=False)
     truth = tfl.Annotations.from_items(HANDS, list(zip(paths, sure, strict=True)))
     made = forms_of(detector, pictures[:1], folder)
-    found, rows = found_by(made, pictures), compared(made, pictures)
-    return [row | {"ap50": tfl.evaluate(found[row["form"]], truth).ap50} for row in rows]
+    found = found_by(made, pictures)
+    return [
+        row | {"ap50_of_keras": tfl.evaluate(found[row["form"]], truth).ap50} for row in compared(made, found)
+    ]
 
 
 def main() -> None:
@@ -212,7 +196,7 @@ def main() -> None:
     print(table(rows), "", sep="\n")
     with tempfile.TemporaryDirectory() as folder:
         hands = of_hands(arguments.data, Path(folder))
-    print(hands_table(hands))
+    print(table(hands))
     figures = {"machine": machine(), "load": load(), "ducks": rows, "hands": hands}
     write_json(arguments.out, {"benchmark": "exported_models", **figures})
 

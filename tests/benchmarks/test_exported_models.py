@@ -49,7 +49,8 @@ def test_differences_of_each_form(script):
 
     moved = Boxes([[0, 1, 10, 10], [50, 0, 60, 10]], [0, 1], [0.85, 0.4])
     made = {"Keras": (Finds(ONE), 4.0), "other": (Finds(moved), 1.0)}
-    rows = script("exported_models").compared(made, [None, None])
+    exported = script("exported_models")
+    rows = exported.compared(made, exported.found_by(made, [None, None]))
     assert rows[0] == {"form": "Keras", "megabytes": 4.0, "pixels": 0.0, "score": 0.0}
     assert rows[1] == {
         "form": "other",
@@ -57,7 +58,8 @@ def test_differences_of_each_form(script):
         "pixels": 1.0,
         "score": pytest.approx(0.05),
     }
-    table = script("exported_models").hands_table([row | {"ap50": 0.9876} for row in rows])
+    table = exported.table([row | {"ap50_of_keras": 0.9876} for row in rows])
+    assert table.splitlines()[0] == "| form | MB | AP50 of Keras' boxes | edges apart, px | scores apart |"
     assert table.splitlines()[-1] == "| other | 1.0 | 0.988 | 1 | 5.0e-02 |"
 
 
