@@ -234,3 +234,18 @@ def test_weights_have_one_group_each(detector):
     assert {
         key.rsplit("/.ATTR", 1)[0].rsplit("/", 1)[0] for key in variables_by_key(detector.network)
     } == keys
+
+
+@pytest.mark.parametrize(("optimizer", "clip_norm"), [("auto", 2.0), ("sgd", None)])
+def test_gradients_are_clipped_unless_the_originals_optimizer_is_asked_for(
+    detector, pictures, monkeypatch, optimizer, clip_norm
+):
+    prepared = []
+    prepare = DetectorTrainer.prepare
+    monkeypatch.setattr(
+        DetectorTrainer,
+        "prepare",
+        lambda self, its: prepared.append(its.global_clipnorm) or prepare(self, its),
+    )
+    fine_tune(detector, pictures, steps=1, batch_size=2, trainable="heads", optimizer=optimizer)
+    assert prepared == [clip_norm]

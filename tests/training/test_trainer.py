@@ -74,3 +74,13 @@ def test_learning_from_negatives_lowers_their_scores(made):
         trainer.reset_metrics()
         losses.append(float(trainer.train_on_batch(IMAGES, NOTHING, return_dict=True)["class_loss"]))
     assert (np.diff(losses) < 0).all()
+
+
+def test_losses_are_pythons_numbers_whatever_keras_gives(made, monkeypatch):
+    """Keras before 3.14 gives arrays without axes, which `round` does not take."""
+    _, trainer = made
+    given = {"loss": np.array(1.5, np.float32), "matched": np.array(2.0), "wrong": np.array([0.25, 0.5])}
+    monkeypatch.setattr(type(trainer), "train_on_batch", lambda *_, **__: given)
+    losses = trainer.learn(IMAGES, NOTHING, 0.1)
+    assert {name: type(losses[name]) for name in ("loss", "matched")} == {"loss": float, "matched": float}
+    assert (round(losses["matched"]), losses["wrong"].tolist()) == (2, [0.25, 0.5])
