@@ -36,20 +36,27 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """The one browser of all tests."""
+def start_chromium():
+    """Start a Chromium, which the caller closes: ``start_chromium("--a-flag", ...)``."""
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="needs playwright: pip install tflhelpers[browser]"
     )
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not executable:
         pytest.skip("needs Chromium: apt-get install chromium, or name one in the variable CHROMIUM")
+    # Without --no-sandbox Chromium does not start for the superuser, as whom containers run.
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+    # One Playwright for all: a second beside it refuses to start.
     with sync_api.sync_playwright() as playwright:
-        # Without --no-sandbox Chromium does not start for the superuser, as whom containers run.
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        launched = playwright.chromium.launch(executable_path=executable, args=arguments)
-        yield launched
-        launched.close()
+        yield lambda *flags: playwright.chromium.launch(executable_path=executable, args=[*arguments, *flags])
+
+
+@pytest.fixture(scope="session")
+def browser(start_chromium):
+    """The one browser of all tests that need no flags of their own."""
+    launched = start_chromium()
+    yield launched
+    launched.close()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-
 import numpy as np
 import pytest
 
@@ -21,14 +18,12 @@ def film(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def launch(browser):
+def launch(start_chromium):
     """Open a page in a Chromium with flags of its own: ``launch(*flags, **settings)``."""
     opened = []
 
     def launch_one(*flags, **settings):
-        executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", *flags]
-        opened.append(browser.browser_type.launch(executable_path=executable, args=arguments))
+        opened.append(start_chromium(*flags))
         return opened[-1].new_context(**settings).new_page()
 
     yield launch_one

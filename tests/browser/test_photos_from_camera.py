@@ -6,7 +6,6 @@ import functools
 import http.server
 import importlib.util
 import os
-import shutil
 import sys
 import threading
 import time
@@ -16,10 +15,7 @@ import pytest
 
 from tests.browser.jupyter_programs import LAB_WITH_ONE_SHELL, NOTEBOOK_6, served
 
-pytestmark = pytest.mark.browser
-
-COLLECT = Path(__file__).resolve().parents[3] / "tflhelpers" / "data" / "collect"
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream=device-count=2"]
+COLLECT = Path(__file__).resolve().parents[2] / "tflhelpers" / "data" / "collect"
 
 PAGE = """<!DOCTYPE html><html><head><meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/camera.css"></head><body><main id="place"></main>
@@ -76,17 +72,11 @@ def site():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="needs playwright: pip install tflhelpers[browser]"
-    )
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not executable:
-        pytest.skip("needs Chromium: apt-get install chromium, or name one in the variable CHROMIUM")
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield launched
-        launched.close()
+def browser(start_chromium):
+    """A Chromium with two cameras that play a green picture."""
+    launched = start_chromium("--use-fake-device-for-media-stream=device-count=2")
+    yield launched
+    launched.close()
 
 
 @pytest.fixture
