@@ -100,8 +100,8 @@ def execute(name: str, folder: Path, environment: dict[str, str]) -> str:
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     quiet |= {"https_proxy": NO_NETWORK, "HTTPS_PROXY": NO_NETWORK, "npm_config_offline": "true"}
     client = nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3")
-    # What sliders show then stands in the cell. Its stand-in for their widget writes to the socket that it waits on,
-    # and once in ten runs or so never hears that the cell has ended.
+    # Without nbclient's stand-in for the widget that sliders draw in, which writes to the socket that it waits on and
+    # once in ten runs or so never hears that the cell has ended. What they show stands in the cell instead.
     client.widget_registry = {}
     client.execute(cwd=str(folder), env={**os.environ, **quiet, **environment})
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
