@@ -151,3 +151,19 @@ def test_what_does_not_fit_in_memory_is_read_again(tmp_path, monkeypatch):
     assert means == [[0, 60]] * 3
     assert reads == ["0.png", "1.png", "1.png", "1.png"]
     assert [sentence[:5] for sentence in pictures.dropped] == ["0.png", "1.png"]  # each said once
+
+
+def test_by_default_photos_get_objects_of_classes_that_they_lack(tmp_path):
+    boxes = [Boxes([[4, 4, 14, 14]], [label]) for label in (0, 1)]
+    items = [(saved(tmp_path, f"{i}.png"), its) for i, its in enumerate(boxes)]
+    pictures = TrainingPictures(Annotations(["a", "b"], items), SIZE)
+
+    def share_with_both(how):
+        data = training_batches(pictures, batch_size=2, steps=60, how=how, seed=0)
+        found = [{*row[row >= 0].tolist()} for _, truth in data for row in truth["labels"].numpy()]
+        return sum(labels == {0, 1} for labels in found) / len(found)
+
+    assert (
+        0.3 < share_with_both(Augmentation()) < 0.6
+    )  # of the half that get one a few lose it at the view's edge
+    assert share_with_both(Augmentation(copy_paste=0.0)) == 0.0

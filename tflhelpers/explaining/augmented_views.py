@@ -28,6 +28,8 @@ def augmented_views(
 ) -> list[tuple[np.ndarray, Boxes]]:
     """Random views of a picture, as `fine_tune` makes them, each with the boxes that are still to be seen in it.
 
+    Objects of other pictures, which `fine_tune` puts into some where there are several classes, are not among them.
+
     Args:
         image: a path, or RGB uint8 (H, W, 3).
         boxes: on it, in its pixels.

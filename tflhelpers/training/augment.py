@@ -27,6 +27,9 @@ class Augmentation:
         brightness: largest shift, in parts of the full range.
         contrast, saturation: lowest and highest factor.
         hue: largest shift, in turns of the colour circle.
+        copy_paste: probability that a picture with objects gets one more where nothing is, of a class that it lacks
+            and from another picture; so with one class it does nothing. `augment`, which knows of one picture only,
+            leaves this to the batches (`training.copy_paste`).
     """
 
     flip: float = 0.5
@@ -36,6 +39,7 @@ class Augmentation:
     contrast: tuple[float, float] = (0.7, 1.3)
     saturation: tuple[float, float] = (0.6, 1.4)
     hue: float = 0.03
+    copy_paste: float = 0.5
 
 
 def augment(image, boxes_rel_yxyx, labels, seed, how: Augmentation, image_size: tuple[int, int]):

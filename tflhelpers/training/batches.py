@@ -10,6 +10,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
 from tflhelpers.model.preprocess import network_input, shrink_huge
 from tflhelpers.training.augment import Augmentation, augment
+from tflhelpers.training.copy_paste import CopyPaste
 from tflhelpers.training.draws import Draws
 from tflhelpers.training.matching import IGNORE, PADDING
 
@@ -108,8 +109,13 @@ def training_example(pictures: TrainingPictures, how: Augmentation | None, seed:
 
 
 def _augmented_example(pictures: TrainingPictures, how: Augmentation, seed: int):
+    pasting = CopyPaste(pictures, pictures.labels, probability=how.copy_paste, flip=how.flip, seed=seed)
+
+    def load(index, view):
+        return pasting.photo(int(index), int(view)) if how.copy_paste > 0 else pictures[int(index)]
+
     def example(index, view):
-        image, boxes, labels = tf.numpy_function(lambda i: pictures[int(i)], [index], _TYPES)
+        image, boxes, labels = tf.numpy_function(load, [index, view], _TYPES)
         image, boxes, labels = _with_shapes(image, boxes, labels)
         seeds = tf.stack([tf.constant(seed, tf.int64), view * len(pictures) + index])
         image, boxes, labels = augment(

@@ -68,8 +68,8 @@ def fine_tune(
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
             pyramid), "all". "auto" takes "all", as with the backbone left as it is things are found but boxes are not
             tight; where the checkpoint was of a feature extractor alone, "fpn" and then "all".
-        augment: "auto" changes flip, zoom, position and colour at random; an `Augmentation` says how far; None or
-            False takes the pictures as they are.
+        augment: "auto" changes flip, zoom, position and colour at random, and with several classes puts objects into
+            photos of other classes; an `Augmentation` says how far; None or False takes the pictures as they are.
         optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
             starts anew, which SGD does not teach, else SGD with gradients clipped to a length of 2 (all together).
         learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
