@@ -68,7 +68,7 @@ class CopyPaste:
     ) -> tuple | None:
         """(picture, box, label) with an object in it, None if there is none to be had or no room."""
         source, boxes, labels = self.pictures[int(rng.choice(self._sources[label]))]
-        rows = [row for row in np.flatnonzero(labels == label) if _stands_free(row, boxes, labels)]
+        rows = [row for row in np.flatnonzero(labels == label).tolist() if _stands_free(row, boxes, labels)]
         if not rows:
             return None
         crop, inside = cut_out(source, boxes[rng.choice(rows)])
