@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--count", type=int, default=100, help="pictures of each class to learn from")
-    parser.add_argument("--exam", type=int, default=200, help="pictures of each class in the exam")
+    parser.add_argument("--exam", type=int, default=600, help="pictures of each class in the exam")
     parser.add_argument("--epochs", type=int, help="for a trial; default: fit_classifier's")
     parser.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)  # a run of its own process
     parser.add_argument("--out", type=Path, help="JSON file of all figures to write")
