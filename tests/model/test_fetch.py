@@ -72,6 +72,7 @@ def test_archive_placed_by_hand_is_used_and_left_alone(cache, name, mode):
         (ARCHIVE[:-9], len(ARCHIVE), r"has the wrong length: expected .* Copy it again"),
         (tar_bytes({"../x": b""}), None, r"leads out of its folder"),
     ],
+    ids=["cut off", "of another length", "path traversal"],
 )
 def test_bad_archive_placed_by_hand_is_refused_and_left_alone(cache, data, expected_bytes, sentence):
     cache.mkdir(parents=True)
