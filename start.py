@@ -25,6 +25,8 @@ MADE_BY_US = os.path.join(VENV, "made-by-start-py.json")
 OLDEST, NEWEST = (3, 10), (3, 13)
 GIGABYTES = 4.0  # TensorFlow unpacked, its download in pip's cache, and room to work
 EXTRAS = {"demo": [], "test": ["test", "notebooks", "jax", "heic"]}
+# All tests, on two processes that take a file each in turn; words of the user's own stand alone.
+ALL_TESTS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
 
 NETWORK_SIGNS = (
@@ -284,9 +286,12 @@ def write_stamp(content):
 def run(command, more):
     """Install, then hand over to the demo or to pytest; returns its exit status."""
     install(command)
-    arguments = ["-m", "tflhelpers"] if command == "demo" else ["-m", "pytest"]
+    if command == "demo":
+        arguments = ["-m", "tflhelpers"] + more
+    else:
+        arguments = ["-m", "pytest"] + (more or ALL_TESTS)
     environment = dict(os.environ, **QUIET_TENSORFLOW)
-    return subprocess.call([venv_python()] + arguments + more, cwd=HERE, env=environment)
+    return subprocess.call([venv_python()] + arguments, cwd=HERE, env=environment)
 
 
 def main(arguments):

@@ -250,6 +250,23 @@ def test_without_a_known_word_it_explains_itself(start, capsys, arguments, statu
     assert "python start.py demo" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["test"], ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]),
+        (["test", "-k", "boxes"], ["-m", "pytest", "-k", "boxes"]),
+        (["demo"], ["-m", "tflhelpers"]),
+        (["demo", "--help"], ["-m", "tflhelpers", "--help"]),
+    ],
+)
+def test_what_is_run_in_the_end(start, monkeypatch, words, expected):
+    ran = []
+    monkeypatch.setattr(start, "install", lambda command: None)
+    monkeypatch.setattr(start.subprocess, "call", lambda line, **how: ran.append(line) or 3)
+    assert start.main(words) == 3
+    assert ran == [[start.venv_python(), *expected]]
+
+
 def test_hard_dependencies_are_in_colab_with_lower_bounds_only():
     for line in _assigned("INSTALL_REQUIRES"):
         name, bound = re.fullmatch(r"([A-Za-z0-9-]+)>=([\d.]+)", line).groups()

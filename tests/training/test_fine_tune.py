@@ -219,7 +219,14 @@ def test_annotations_that_cannot_be_learned_from_are_refused(detector, annotatio
 
 def test_the_loss_falls_with_an_augmentation_of_nothing_as_without_any(detector, pictures):
     how = Augmentation(
-        flip=0, zoom=(1, 1), stretch=1, brightness=0, contrast=(1, 1), saturation=(1, 1), hue=0
+        flip=0,
+        zoom=(1, 1),
+        stretch=1,
+        brightness=0,
+        contrast=(1, 1),
+        saturation=(1, 1),
+        hue=0,
+        copy_paste=0,
     )
     recipe = {"steps": 60, "batch_size": 4, "learning_rate": 0.03}
     course = fine_tune(detector, pictures[:4], **recipe, augment=how)
