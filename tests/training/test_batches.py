@@ -163,7 +163,6 @@ def test_by_default_photos_get_objects_of_classes_that_they_lack(tmp_path):
         found = [{*row[row >= 0].tolist()} for _, truth in data for row in truth["labels"].numpy()]
         return sum(labels == {0, 1} for labels in found) / len(found)
 
-    assert (
-        0.3 < share_with_both(Augmentation()) < 0.6
-    )  # of the half that get one a few lose it at the view's edge
+    # Of the half that get one a few lose it at the view's edge.
+    assert 0.3 < share_with_both(Augmentation()) < 0.6
     assert share_with_both(Augmentation(copy_paste=0.0)) == 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes, iou_matrix, shared_areas
 
 NOBODY = -1
 
@@ -63,8 +63,5 @@ def _scores(predicted: Boxes) -> np.ndarray:
 
 def _part_inside(boxes: Boxes, regions: Boxes) -> np.ndarray:
     """Part, 0 to 1, of each box that lies in each region. float64 (n_boxes, n_regions)."""
-    a, b = boxes.xyxy[:, None].astype(np.float64), regions.xyxy[None].astype(np.float64)
-    shared = np.prod(
-        np.maximum(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0), axis=-1
-    )
+    shared = shared_areas(boxes.xyxy, regions.xyxy)
     return shared / np.maximum(boxes.area.astype(np.float64)[:, None], 1e-9)

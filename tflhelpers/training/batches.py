@@ -109,10 +109,10 @@ def training_example(pictures: TrainingPictures, how: Augmentation | None, seed:
 
 
 def _augmented_example(pictures: TrainingPictures, how: Augmentation, seed: int):
-    pasting = CopyPaste(pictures, pictures.labels, probability=how.copy_paste, flip=how.flip, seed=seed)
+    photos = CopyPaste(pictures, pictures.labels, probability=how.copy_paste, flip=how.flip, seed=seed)
 
     def load(index, view):
-        return pasting.photo(int(index), int(view)) if how.copy_paste > 0 else pictures[int(index)]
+        return photos.photo(int(index), int(view))
 
     def example(index, view):
         image, boxes, labels = tf.numpy_function(load, [index, view], _TYPES)

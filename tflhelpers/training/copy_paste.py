@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from tflhelpers.data.boxes import shared_areas
 from tflhelpers.training.matching import PADDING
 
 if TYPE_CHECKING:
@@ -46,11 +47,14 @@ class CopyPaste:
     ) -> None:
         self.pictures, self.probability, self.flip, self.seed = pictures, probability, flip, seed
         self._has = [set(np.asarray(its, int).tolist()) for its in labels]
-        self._sources: dict[int, list[int]] = {}
-        for label in sorted(set().union(*self._has)):
-            on = [index for index, its in enumerate(self._has) if label in its]
-            picked = np.linspace(0, len(on) - 1, min(len(on), MAX_SOURCES)).astype(int)
-            self._sources[label] = [on[at] for at in picked]
+        shown_on: dict[int, list[int]] = {}
+        for index, its in enumerate(self._has):
+            for label in its:
+                shown_on.setdefault(label, []).append(index)
+        self._sources = {
+            label: [on[at] for at in np.linspace(0, len(on) - 1, min(len(on), MAX_SOURCES)).astype(int)]
+            for label, on in sorted(shown_on.items())
+        }
 
     def photo(self, index: int, view: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Photo `index` with its boxes and labels, which have a row more: the object's, or padding."""
@@ -84,7 +88,7 @@ class CopyPaste:
                 continue
             corner = rng.integers(0, sides - size + 1)
             window = np.concatenate([corner, corner + size]) / np.tile(sides, 2)
-            if not _overlap(window, taken).any():
+            if not shared_areas(window[None], taken).any():
                 box = (np.tile(corner, 2) + inside * np.tile(size, 2)) / np.tile(sides, 2)
                 return blend(picture, crop, inside, corner, size), box, label
         return None
@@ -124,10 +128,4 @@ def _stands_free(row: int, boxes: np.ndarray, labels: np.ndarray) -> bool:
     others = boxes[(labels != PADDING) & (np.arange(len(labels)) != row)]
     box = boxes[row]
     area = float(np.prod(box[2:] - box[:2]))
-    return area > 0 and bool((_overlap(box, others) <= MOST_COVERED * area).all())
-
-
-def _overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """(n,) the area that each of the boxes shares with the one."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    return np.maximum(high - low, 0.0).prod(axis=1)
+    return area > 0 and bool((shared_areas(box[None], others) <= MOST_COVERED * area).all())
