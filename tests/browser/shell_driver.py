@@ -51,8 +51,16 @@ class Shell:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def press(self, *keys):
+        """Press keys one after the other; what they change is shown when this returns."""
         for key in keys:
             self.page.keyboard.press(key)
+        self.wait_until_shown()
+
+    def wait_until_shown(self):
+        """The parts around the picture follow in the next frame, and a frame may be late on a busy machine."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def focus_surface(self):
         self.page.get_by_role("application", name="Picture").focus()
@@ -83,9 +91,7 @@ class Shell:
 
     def boxes(self):
         """The accessible names of the boxes listed."""
-        self.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        self.wait_until_shown()
         return [option.get_attribute("aria-label") for option in self.page.get_by_role("option").all()]
 
     def thumbnail_names(self):
