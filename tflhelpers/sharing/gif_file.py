@@ -185,10 +185,17 @@ def check_file(
     """
     try:
         with Image.open(file) as gif:
-            got = {"size": gif.size[::-1], "loop": gif.info.get("loop"), "durations": set(), "frames": []}
+            durations: set[int | None] = set()
+            frames: list[int] = []
+            got = {
+                "size": gif.size[::-1],
+                "loop": gif.info.get("loop"),
+                "durations": durations,
+                "frames": frames,
+            }
             for frame in ImageSequence.Iterator(gif):
-                got["durations"].add(frame.info.get("duration"))
-                got["frames"].append(zlib.crc32(frame.convert("RGB").tobytes()))
+                durations.add(frame.info.get("duration"))
+                frames.append(zlib.crc32(frame.convert("RGB").tobytes()))
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise GifError(
             f"{name or file}: expected a whole GIF, got one that cannot be read ({error})."
