@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from tflhelpers.model.layers import batch_norm, conv
 from tflhelpers.model.ssd import KEY_SUFFIX, variables_by_key
-from tflhelpers.model.weights import load_weights, save_weights
+from tflhelpers.model.weights import DamagedFile, load_weights, read_npz, save_weights, write_npz
 
 
 def network(channels=4, seed=0, depth=1):
@@ -119,6 +119,25 @@ def test_a_file_cut_short_is_refused_by_name(tmp_path):
     (tmp_path / "w.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"w\.npz.*damaged"):
         load_weights(network(), tmp_path / "w.npz")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_changed_byte_changes_no_array_and_raises_nothing_but_damaged_file(tmp_path, save):
+    """At every place of the file: zipfile and NumPy raise seven kinds of errors there, or do not list an array."""
+    path, arrays = tmp_path / "a.npz", {"a": np.arange(6.0), "text": np.array("duck")}
+    write_npz(path, save, arrays)
+    whole, refused = path.read_bytes(), 0
+    for place in range(len(whole)):
+        for byte in (0, 255, whole[place] ^ 1):
+            path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+            try:
+                found = read_npz(path)
+            except DamagedFile:
+                refused += 1
+                continue
+            for name, array in found.items():
+                np.testing.assert_array_equal(array, arrays[name])
+    assert refused > len(whole)
 
 
 def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

@@ -6,15 +6,13 @@ import json
 import os
 import shutil
 import tempfile
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tflhelpers.classification.backbones import known_backbones
-from tflhelpers.model.weights import write_npz
+from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 
 if TYPE_CHECKING:
     from tflhelpers.classification.classifier import Classifier
@@ -110,9 +108,8 @@ def _read_settings(path: Path) -> dict:
 
 def _read_weights(path: Path) -> list[np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return [file[name] for name in sorted(file.files)]
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, AttributeError) as error:
+        return [array for _, array in sorted(read_npz(path).items())]
+    except DamagedFile as error:
         raise ValueError(
             f"{path} must be a file of weights, but it is damaged ({error}). Copy it again."
         ) from error

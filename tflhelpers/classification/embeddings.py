@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -25,7 +24,7 @@ from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.images import ImageError
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.reading_ahead import in_order
-from tflhelpers.model.weights import write_npz
+from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
 
 logger = logging.getLogger(__name__)
@@ -189,7 +188,7 @@ class _Cache:
         assert self.folder is not None
         for path in sorted(self.folder.glob("[0-9]*.npz")):
             try:
-                with np.load(path, allow_pickle=False) as file:
-                    yield from zip(file["keys"].tolist(), file["features"], file["cells"], strict=True)
-            except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, OSError) as error:
+                arrays = read_npz(path)
+                yield from zip(arrays["keys"].tolist(), arrays["features"], arrays["cells"], strict=True)
+            except (DamagedFile, KeyError, ValueError) as error:
                 logger.warning("%s is damaged (%s): its pictures are looked at again.", path, error)

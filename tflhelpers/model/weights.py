@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,18 @@ import keras
 import numpy as np
 
 from tflhelpers.model.ssd import KEY_SUFFIX, variables_by_key
+
+# What NumPy and zipfile raise on files with a few bytes changed, or cut.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    EOFError,
+    AttributeError,
+    KeyError,
+    OSError,
+    RuntimeError,
+)
 
 
 def save_weights(model: keras.Model, path: Path, *, dtype: str = "float32") -> None:
@@ -44,6 +56,26 @@ def write_npz(path: Path, save: Callable[..., None], arrays: Mapping[str, Any]) 
         raise
 
 
+class DamagedFile(ValueError):
+    """An .npz file that is cut, or holds something else; the message says what was seen."""
+
+
+def read_npz(path: Path, wanted: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, or those of them that are `wanted`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: it cannot be read.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files if wanted is None or name in wanted}
+    except FileNotFoundError:
+        raise
+    except UNREADABLE as error:
+        raise DamagedFile(f"{type(error).__name__}: {error}") from error
+
+
 def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> None:
     """Sets all weights of `model` from `path`, but those whose key `skip` returns True for.
 
@@ -71,11 +103,11 @@ def _stored(variable: keras.Variable, dtype: str) -> np.ndarray:
 
 def _read(path: Path, keys) -> dict[str, np.ndarray]:
     """The arrays of those of `keys` that are in the file."""
+    names = {key: key.removesuffix(KEY_SUFFIX) for key in keys}
     try:
-        with np.load(path, allow_pickle=False) as file:
-            names = set(file.files)
-            return {key: file[name] for key in keys if (name := key.removesuffix(KEY_SUFFIX)) in names}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, AttributeError) as error:
+        arrays = read_npz(path, set(names.values()))
+    except DamagedFile as error:
         raise ValueError(
             f"{path} must be a file of weights, but it is damaged ({error}). Copy or save it again."
         ) from error
+    return {key: arrays[name] for key, name in names.items() if name in arrays}
