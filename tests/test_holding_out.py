@@ -107,6 +107,16 @@ def test_it_goes_on_where_it_was_broken_off(trainings, tmp_path):
     assert len(trainings) == 12, "other arguments begin anew"
 
 
+def test_a_kept_photo_whose_file_is_damaged_is_trained_for_again(trainings, tmp_path, caplog):
+    whole = leave_one_out(Learner, PHOTOS, resume_dir=tmp_path, progress=False)
+    damaged = sorted(tmp_path.iterdir())[1]
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    again = leave_one_out(Learner, PHOTOS, resume_dir=tmp_path, progress=False)
+    assert [seen for seen, _ in trainings] == ["bcd", "acd", "abd", "abc", "acd"]
+    assert f"{damaged.name} is damaged" in caplog.text
+    assert repr(again.pooled) == repr(whole.pooled)
+
+
 def test_one_photo_is_too_few(trainings):
     with pytest.raises(ValueError, match="at least 2 photos with objects, got 1: one to learn from"):
         leave_one_out(Learner, PHOTOS[2:])

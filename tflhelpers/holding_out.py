@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,11 +17,13 @@ from tflhelpers.evaluation.certainty import share_interval
 from tflhelpers.evaluation.scores import Scores, evaluate
 from tflhelpers.evaluation.sweep import sweep_of, trials_of
 from tflhelpers.model.detector import Detector
-from tflhelpers.model.weights import write_npz
+from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
-from tflhelpers.training.fine_tune import fine_tune
+from tflhelpers.training.fine_tune import fine_tune, fingerprint
 
 MAX_BOXES = 100
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -163,16 +166,8 @@ class _Store:
         self, folder: str | Path | None, annotations: Annotations, arguments: dict[str, Any]
     ) -> None:
         self.folder = None if folder is None else Path(folder)
-        crc = zlib.crc32(repr((annotations.class_names, sorted(arguments.items()))).encode())
-        for path, boxes in annotations:
-            for part in (
-                path.name.encode(),
-                boxes.xyxy.tobytes(),
-                boxes.labels.tobytes(),
-                boxes.crowd_mask.tobytes(),
-            ):
-                crc = zlib.crc32(part, crc)
-        self.name = f"held_out_{crc:08x}"
+        depends_on = f"{fingerprint(annotations)} {sorted(arguments.items())}"
+        self.name = f"held_out_{zlib.crc32(depends_on.encode()):08x}"
 
     def _file(self, row: int) -> Path | None:
         return None if self.folder is None else self.folder / f"{self.name}_{row:03d}.npz"
@@ -182,8 +177,12 @@ class _Store:
         file = self._file(row)
         if file is None or not file.exists():
             return None
-        with np.load(file) as kept:
+        try:
+            kept = read_npz(file)
             return Boxes(kept["xyxy"], kept["labels"], kept["scores"])
+        except (DamagedFile, KeyError) as error:
+            logger.warning("%s is damaged (%s): its photo is trained for again.", file, error)
+            return None
 
     def save(self, row: int, found: Boxes) -> None:
         """Keep the boxes of this photo, whole or not at all."""

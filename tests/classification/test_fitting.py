@@ -290,6 +290,24 @@ def test_a_finished_training_is_not_done_again_and_another_is_refused(monkeypatc
         fine_tune(monkeypatch, pictures, resume_dir=tmp_path, epochs=5)
 
 
+@pytest.mark.parametrize("left", [0.5, None], ids=["cut", "gone"])
+def test_without_its_best_weights_a_training_starts_anew_and_ends_the_same(
+    monkeypatch, pictures, tmp_path, caplog, left
+):
+    first, history, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path)
+    (best,) = tmp_path.rglob(fine_tuning.BEST_FILE)
+    if left is None:
+        best.unlink()
+    else:
+        best.write_bytes(best.read_bytes()[: int(left * best.stat().st_size)])
+    again, another, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path)
+    assert f"{fine_tuning.BEST_FILE} is damaged or gone" in caplog.text
+    np.testing.assert_allclose(another.loss, history.loss, atol=1e-4)
+    np.testing.assert_allclose(another.held_out_loss, history.held_out_loss, atol=1e-4)
+    for ours, its in zip(again.network.variables, first.network.variables, strict=True):
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(its), atol=1e-4)
+
+
 def test_a_budget_ends_it(monkeypatch, pictures):
     _, history, _ = fine_tune(monkeypatch, pictures, epochs=10_000, budget=4.0, validation=None)
     assert 0 < history.seconds < 30

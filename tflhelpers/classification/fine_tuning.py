@@ -21,9 +21,9 @@ from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import class_weights
 from tflhelpers.classification.resized import ResizedPictures
 from tflhelpers.model.layers import USE_XLA
-from tflhelpers.model.weights import write_npz
+from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
-from tflhelpers.training.resume import STATE_FILE, load_state, save_state
+from tflhelpers.training.resume import STATE_FILE, forget_state, load_state, save_state
 
 logger = logging.getLogger(__name__)
 
@@ -244,15 +244,26 @@ class _Keeper:
             folder.mkdir(parents=True, exist_ok=True)
 
     def restore(self) -> _Course:
+        """Where it stood; the start if the best weights are lost, without which the best epoch means nothing."""
         if self.folder is None:
             return _Course()
+        variables = [*self.trainer.whole().variables, *self.trainer.optimizer.variables]
+        start = [np.asarray(variable).copy() for variable in variables]
         stored = load_state(self.trainer, self.folder / STATE_FILE, settings=self.settings)
         about = stored.about
-        self.trainer.running = about.get("running", [])
         course = _Course(stored.step, about.get("losses", []), about.get("held_out", []))
-        if course.held_out and (self.folder / BEST_FILE).is_file():
-            with np.load(self.folder / BEST_FILE, allow_pickle=False) as file:
-                self.best = [file[name] for name in sorted(file.files)]
+        if course.held_out:
+            try:
+                self.best = [array for _, array in sorted(read_npz(self.folder / BEST_FILE).items())]
+            except (DamagedFile, FileNotFoundError) as error:
+                logger.warning(
+                    "%s is damaged or gone (%s): the training starts anew.", self.folder / BEST_FILE, error
+                )
+                forget_state(self.folder / STATE_FILE)
+                for variable, array in zip(variables, start, strict=True):
+                    variable.assign(array)
+                return _Course()
+        self.trainer.running = about.get("running", [])
         return course
 
     def judge(self, course: _Course, held_out: ResizedPictures) -> None:

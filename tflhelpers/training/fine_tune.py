@@ -110,7 +110,7 @@ def fine_tune(
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
     began_phase = began
     for number, recipe in enumerate(recipes):
-        settings = f"{recipe}, seed {seed}, {_fingerprint(annotations)}"
+        settings = f"{recipe}, seed {seed}, {fingerprint(annotations)}"
         keeper = Keeper(_state_path(resume_dir, number), settings)
         look = watching(detector, watch, len(losses["loss"]))
         with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):
@@ -190,7 +190,7 @@ def _check(detector: Detector, annotations: Annotations, validation: Annotations
         )
 
 
-def _fingerprint(annotations: Annotations) -> str:
+def fingerprint(annotations: Annotations) -> str:
     """Differs for other pictures, boxes or classes: a training on these is not to go on from one on those."""
     crc = zlib.crc32(repr(annotations.class_names).encode())
     for path, boxes in annotations:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from tflhelpers.model.weights import write_npz
+from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +91,12 @@ def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> Store
     return Stored(int(state["step"]), losses, json.loads(str(state.get("about", "{}"))))
 
 
+def forget_state(path: Path) -> None:
+    """Removes what `save_state` wrote: the next training starts anew."""
+    for file in (path, *_beside(path)):
+        file.unlink(missing_ok=True)
+
+
 def _beside(path: Path) -> tuple[Path, Path]:
     """Where a state is written before it takes the place of the last one, and where that one goes."""
     return path.with_name(f"{path.stem}.new{path.suffix}"), path.with_name(f"{path.stem}.before{path.suffix}")
@@ -108,9 +112,8 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
 
 def _read_one(path: Path) -> dict[str, np.ndarray] | None:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, AttributeError, KeyError, OSError) as error:
+        return read_npz(path)
+    except DamagedFile as error:
         logger.warning(
             "%s is damaged (%s): an older state is taken, or the training starts anew.", path, error
         )
