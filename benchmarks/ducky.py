@@ -4,6 +4,8 @@ Five photos of a rubber duck; a detector that was trained on hands and faces; 49
 its defaults against the TensorFlow Object Detection API, training all layers for 300 steps, seed by seed.
 
     python benchmarks/ducky.py --peer-python PEER/bin/python --gif duck.gif --out ducky.json
+    python benchmarks/ducky.py --recipe fast             # in 20 seconds
+    python benchmarks/ducky.py --recipe extractor        # from a feature extractor, the box predictor from nothing
     python benchmarks/ducky.py --recipe heads ancestor   # what the original's own recipes give, with both
 """
 
@@ -21,9 +23,12 @@ from report import markdown_table, mean_and_spread, paired_ratio, write_json
 import tflhelpers as tfl
 from tflhelpers.progress import progress_bar
 
-PEER_RECIPES = {"defaults": "all", "heads": "heads", "ancestor": "all"}  # ours -> compared with
+# Ours -> compared with; the peer starts from hands and faces only.
+PEER_RECIPES = {"defaults": "all", "fast": "all", "extractor": None, "heads": "heads", "ancestor": "all"}
 TITLES = {
     ("ours", "defaults"): "tflhelpers, defaults",
+    ("ours", "fast"): "tflhelpers, in 20 seconds",
+    ("ours", "extractor"): "tflhelpers, defaults, box predictor from nothing",
     ("ours", "heads"): "tflhelpers, heads only, 100 steps",
     ("ours", "ancestor"): "tflhelpers, all layers, 300 steps, no augmentation",
     ("peer", "heads"): "Object Detection API, heads only, 100 steps",
@@ -38,7 +43,7 @@ def plan(recipes: list[str], seeds: list[int], with_peer: bool) -> list[tuple[st
     for seed in seeds:
         for recipe in recipes:
             runs.append(("ours", recipe, seed))
-            if with_peer:
+            if with_peer and PEER_RECIPES[recipe]:
                 runs.append(("peer", PEER_RECIPES[recipe], seed))
     return list(dict.fromkeys(runs))
 
@@ -107,7 +112,10 @@ def write_gif(arguments: argparse.Namespace, run: dict, detections: Path) -> str
 
 def main() -> None:
     arguments = _arguments()
-    checked_data(arguments.data, "ducky", "handtrack_320")
+    checkpoints = {
+        "coco_fpnlite_extractor" if recipe == "extractor" else "handtrack_320" for recipe in arguments.recipe
+    }
+    checked_data(arguments.data, "ducky", *sorted(checkpoints))
     arguments.peer_python = checked_peer(arguments.peer_python)
     with tempfile.TemporaryDirectory() as name:
         runs = run_all(arguments, Path(name))
@@ -121,7 +129,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of ducky and handtrack_320")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of ducky and of the checkpoints")
     parser.add_argument("--recipe", nargs="+", choices=PEER_RECIPES, default=["defaults"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, help="of ours, for a trial; default: the recipe's")

@@ -39,6 +39,8 @@ FAMILIES = {"resnet50_640": "ssd_resnet_fpn", "mobilenet_320": "ssd_mobilenet_v2
 # What is asked of `fine_tune`. The last two are the original's, but for our learning rate's rise and fall.
 RECIPES = {
     "defaults": {},
+    "fast": {"budget": "20 s"},
+    "extractor": {},  # see duck_detector
     "heads": {"trainable": "heads", "steps": 100, "optimizer": "sgd", "learning_rate": 0.01, "augment": None},
     "ancestor": {
         "trainable": "all",
@@ -51,13 +53,19 @@ RECIPES = {
 MIN_SCORE = 0.001
 
 
-def duck_detector(data: Path) -> tfl.Detector:
-    """The hands-and-faces detector with a fresh class head for the rubber duck."""
+def duck_detector(data: Path, recipe: str = "defaults") -> tfl.Detector:
+    """The hands-and-faces detector with a fresh class head for the rubber duck.
+
+    For the recipe "extractor" it is a feature extractor trained on COCO instead, with all of the box predictor fresh.
+    """
+    checkpoint = data / "handtrack_320" / "checkpoint" / "ckpt-0"
+    if recipe == "extractor":
+        checkpoint = data / "coco_fpnlite_extractor" / "checkpoint_feature_extractor" / "ckpt-0"
     names = tfl.Annotations.load(data / "ducky" / "annotations_train.json").class_names
     return tfl.Detector.from_zoo(
         ZOO_NAMES["mobilenet_320"],
         class_names=names,
-        checkpoint=data / "handtrack_320" / "checkpoint" / "ckpt-0",
+        checkpoint=checkpoint,
     )
 
 
@@ -85,8 +93,8 @@ def learn_and_find(detector, photos, frames, recipe: dict, *, seed: int, detecti
 
 def run_train(arguments: argparse.Namespace) -> None:
     began = time.perf_counter()
-    keras.utils.set_random_seed(arguments.seed)  # for the fresh class head
-    detector, folder = duck_detector(arguments.data), arguments.data / "ducky"
+    keras.utils.set_random_seed(arguments.seed)  # for what is fresh
+    detector, folder = duck_detector(arguments.data, arguments.recipe), arguments.data / "ducky"
     restore_seconds = time.perf_counter() - began
     photos = tfl.Annotations.load(folder / "annotations_train.json", images=folder / "train")
     frames = tfl.Annotations.load(folder / "annotations_test_reflections.json", images=folder / "test")
@@ -204,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     jobs = parser.add_subparsers(required=True)
     train = jobs.add_parser("train", help="learn the rubber duck, find it in the 49 frames")
-    train.add_argument("--data", type=Path, required=True, help="holds ducky and handtrack_320")
+    train.add_argument("--data", type=Path, required=True, help="holds ducky and the recipe's checkpoint")
     train.add_argument("--recipe", choices=RECIPES, default="defaults")
     train.set_defaults(run=run_train)
     transfer = jobs.add_parser("transfer", help="learn the drawn duck, find it in the drawn clip")

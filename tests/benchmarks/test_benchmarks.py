@@ -58,6 +58,12 @@ def test_markdown_table(script):
                 ("peer", "heads", 7),
             ],
         ),
+        (  # the peer does not start from a feature extractor
+            ["extractor", "fast"],
+            [0],
+            True,
+            [("ours", "extractor", 0), ("ours", "fast", 0), ("peer", "all", 0)],
+        ),
     ],
 )
 def test_ducky_takes_turns(script, recipes, seeds, with_peer, expected):
