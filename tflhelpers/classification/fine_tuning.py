@@ -23,7 +23,7 @@ from tflhelpers.classification.resized import ResizedPictures
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
-from tflhelpers.training.resume import STATE_FILE, forget_state, load_state, save_state
+from tflhelpers.training.resume import STATE_FILE, Stored, load_state, save_state
 
 logger = logging.getLogger(__name__)
 
@@ -247,24 +247,24 @@ class _Keeper:
         """Where it stood; the start if the best weights are lost, without which the best epoch means nothing."""
         if self.folder is None:
             return _Course()
-        variables = [*self.trainer.whole().variables, *self.trainer.optimizer.variables]
-        start = [np.asarray(variable).copy() for variable in variables]
-        stored = load_state(self.trainer, self.folder / STATE_FILE, settings=self.settings)
+        stored = load_state(
+            self.trainer, self.folder / STATE_FILE, settings=self.settings, accept=self._restore_best
+        )
         about = stored.about
-        course = _Course(stored.step, about.get("losses", []), about.get("held_out", []))
-        if course.held_out:
-            try:
-                self.best = [array for _, array in sorted(read_npz(self.folder / BEST_FILE).items())]
-            except (DamagedFile, FileNotFoundError) as error:
-                logger.warning(
-                    "%s is damaged or gone (%s): the training starts anew.", self.folder / BEST_FILE, error
-                )
-                forget_state(self.folder / STATE_FILE)
-                for variable, array in zip(variables, start, strict=True):
-                    variable.assign(array)
-                return _Course()
         self.trainer.running = about.get("running", [])
-        return course
+        return _Course(stored.step, about.get("losses", []), about.get("held_out", []))
+
+    def _restore_best(self, stored: Stored) -> bool:
+        """Whether the best weights are there, if the state speaks of any."""
+        if self.folder is None or not stored.about.get("held_out"):
+            return True
+        path = self.folder / BEST_FILE
+        try:
+            self.best = [array for _, array in sorted(read_npz(path).items())]
+        except (DamagedFile, FileNotFoundError) as error:
+            logger.warning("%s is damaged or gone (%s): the training starts anew.", path, error)
+            return False
+        return True
 
     def judge(self, course: _Course, held_out: ResizedPictures) -> None:
         """Adds the loss on what is held out, and remembers weights that are the best so far."""

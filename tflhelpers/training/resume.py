@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,10 +67,17 @@ def save_state(
     os.replace(newest, path)
 
 
-def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> Stored:
+def load_state(
+    trainer: keras.Model,
+    path: Path,
+    *,
+    settings: str = "",
+    accept: Callable[[Stored], bool] = lambda stored: True,
+) -> Stored:
     """Sets weights and optimizer to what `path` holds, or the state beside it where that is damaged.
 
-    Without a whole state nothing is set and step 0 returned: the training starts anew.
+    Without a whole state nothing is set and step 0 returned: the training starts anew. So it does where `accept` says
+    no to the state that was found, which is removed then.
 
     Raises:
         ValueError: the state is of a training with other settings.
@@ -85,16 +93,15 @@ def load_state(trainer: keras.Model, path: Path, *, settings: str = "") -> Store
             f"{path} is of another training ({state['settings']}), this one is ({settings}). "
             "Give the same arguments to go on with it, or another resume_dir to start anew."
         )
+    losses = {name.removeprefix("loss/"): state[name].tolist() for name in state if name.startswith("loss/")}
+    found = Stored(int(state["step"]), losses, json.loads(str(state.get("about", "{}"))))
+    if not accept(found):
+        for file in (path, *_beside(path)):
+            file.unlink(missing_ok=True)
+        return Stored()
     for variable, array in zip(variables, stored, strict=True):
         variable.assign(array)
-    losses = {name.removeprefix("loss/"): state[name].tolist() for name in state if name.startswith("loss/")}
-    return Stored(int(state["step"]), losses, json.loads(str(state.get("about", "{}"))))
-
-
-def forget_state(path: Path) -> None:
-    """Removes what `save_state` wrote: the next training starts anew."""
-    for file in (path, *_beside(path)):
-        file.unlink(missing_ok=True)
+    return found
 
 
 def _beside(path: Path) -> tuple[Path, Path]:
