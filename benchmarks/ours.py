@@ -3,6 +3,7 @@
 python ours.py train --data DATA --recipe defaults --detections found.json
 python ours.py transfer --start embedded --detections found.json
 python ours.py several --pictures FOLDER --detections found.json
+python ours.py few --photos FOLDER --start embedded --detections found.json
 python ours.py original --data DATA --cache-features yes
 python ours.py detect --network resnet50_640
 python ours.py folder --pictures FOLDER
@@ -50,6 +51,11 @@ RECIPES = {
         "augment": None,
     },
 }
+# Checkpoints in the folder of data.
+CHECKPOINTS = {
+    "hands": "handtrack_320/checkpoint/ckpt-0",
+    "extractor": "coco_fpnlite_extractor/checkpoint_feature_extractor/ckpt-0",
+}
 MIN_SCORE = 0.001
 
 
@@ -58,15 +64,8 @@ def duck_detector(data: Path, recipe: str = "defaults") -> tfl.Detector:
 
     For the recipe "extractor" it is a feature extractor trained on COCO instead, with all of the box predictor fresh.
     """
-    checkpoint = data / "handtrack_320" / "checkpoint" / "ckpt-0"
-    if recipe == "extractor":
-        checkpoint = data / "coco_fpnlite_extractor" / "checkpoint_feature_extractor" / "ckpt-0"
     names = tfl.Annotations.load(data / "ducky" / "annotations_train.json").class_names
-    return tfl.Detector.from_zoo(
-        ZOO_NAMES["mobilenet_320"],
-        class_names=names,
-        checkpoint=checkpoint,
-    )
+    return few_detector("extractor" if recipe == "extractor" else "hands", data, names)
 
 
 def drawn_duck_detector(start: str, class_names: tuple[str, ...]) -> tfl.Detector:
@@ -127,6 +126,33 @@ def run_several(arguments: argparse.Namespace) -> None:
         tfl.Detector.embedded(photos.class_names),
         photos,
         both,
+        _with_steps({}, arguments.steps),
+        seed=arguments.seed,
+        detections=arguments.detections,
+    )
+    answer(**figures, **_versions())
+
+
+def few_detector(start: str, data: Path, class_names: tuple[str, ...]) -> tfl.Detector:
+    """The embedded detector, one from `data` (hands, extractor), or one saved in a folder, for these classes."""
+    if start in CHECKPOINTS:
+        return tfl.Detector.from_zoo(
+            ZOO_NAMES["mobilenet_320"], class_names=class_names, checkpoint=data / CHECKPOINTS[start]
+        )
+    return (
+        tfl.Detector.embedded(class_names)
+        if start == "embedded"
+        else tfl.Detector.load(start, class_names=class_names)
+    )
+
+
+def run_few(arguments: argparse.Namespace) -> None:
+    keras.utils.set_random_seed(arguments.seed)
+    photos, exam = (tfl.Annotations.load(arguments.photos / f"{part}.json") for part in ("train", "test"))
+    figures = learn_and_find(
+        few_detector(arguments.start, arguments.data, photos.class_names),
+        photos,
+        exam,
         _with_steps({}, arguments.steps),
         seed=arguments.seed,
         detections=arguments.detections,
@@ -221,7 +247,14 @@ def _parser() -> argparse.ArgumentParser:
     several = jobs.add_parser("several", help="learn three drawn things from few examples")
     several.add_argument("--pictures", type=Path, required=True, help="that several_classes.py has drawn")
     several.set_defaults(run=run_several)
-    for job in (train, transfer, several):
+    few = jobs.add_parser("few", help="learn from some photos, find in others")
+    few.add_argument("--photos", type=Path, required=True, help="folder of train.json and test.json")
+    few.add_argument(
+        "--start", required=True, help="embedded, hands, extractor, or a saved detector's folder"
+    )
+    few.add_argument("--data", type=Path, help="folder of the checkpoints")
+    few.set_defaults(run=run_few)
+    for job in (train, transfer, several, few):
         job.add_argument("--steps", type=int, help="default: the recipe's")
         job.add_argument("--seed", type=int, default=0)
         job.add_argument("--detections", type=Path, required=True, help="JSON file to write")

@@ -344,3 +344,16 @@ def test_the_embedded_detector_keeps_all_but_its_class_head_for_other_classes():
     for key, variable in variables_by_key(ours.network).items():
         if not is_class_head(key):
             np.testing.assert_array_equal(np.asarray(variable), np.asarray(theirs[key]), err_msg=key)
+
+
+def test_a_saved_detector_starts_other_classes_with_all_but_its_class_head(tmp_path):
+    saved = planted()
+    saved.threshold = 0.3
+    saved.save(tmp_path / "d")
+    start = Detector.load(tmp_path / "d", class_names=["cup", "spoon"])
+    assert (start.class_names, start.threshold) == (("cup", "spoon"), 0.5)
+    theirs = variables_by_key(saved.network)
+    for key, variable in variables_by_key(start.network).items():
+        if not is_class_head(key):
+            np.testing.assert_array_equal(np.asarray(variable), np.asarray(theirs[key]), err_msg=key)
+    assert Detector.load(tmp_path / "d").threshold == 0.3

@@ -88,8 +88,8 @@ class Detector:
     def embedded(cls, class_names: Sequence[str] | None = None) -> Detector:
         """The small detector that ships inside the package: nothing is downloaded.
 
-        It was trained on drawn scenes only (docs/embedded_detector.md), so it is a start for `fine_tune`, not a finder
-        of everyday things.
+        Its backbone learned from photos, the rest from drawn scenes (docs/embedded_detector.md): a start for
+        `fine_tune`, no finder of everyday things.
 
         Args:
             class_names: your classes, with a class head that has yet to learn them; None keeps the drawn kinds.
@@ -135,14 +135,19 @@ class Detector:
         return detector
 
     @classmethod
-    def load(cls, folder: str | Path) -> Detector:
+    def load(cls, folder: str | Path, *, class_names: Sequence[str] | None = None) -> Detector:
         """The detector that `save` wrote to `folder`.
+
+        Args:
+            folder: of `detector.json` and `weights.npz`.
+            class_names: your classes, to start `fine_tune` from this detector, with a class head that has yet to learn
+                them; None keeps the detector's own.
 
         Raises:
             FileNotFoundError: there is none.
             ValueError: its files do not fit together.
         """
-        return cls._from_folder(Path(folder), None)
+        return cls._from_folder(Path(folder), class_names)
 
     @classmethod
     def _from_folder(cls, folder: Path, class_names: Sequence[str] | None) -> Detector:
