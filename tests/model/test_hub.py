@@ -98,6 +98,12 @@ def test_what_a_client_fetches_is_kept_in_the_cache(clients, served, tmp_path, p
     assert fetch_zoo_model(MODEL.name, cache=cache) == path  # the next session
 
 
+def test_one_that_fails_is_followed_by_the_other(clients, served, tmp_path):
+    calls = clients(kagglehub=_fail(ConnectionError("404")), tensorflow_hub=lambda: str(served))
+    assert fetch_from_hub(MODEL, tmp_path / "cache").is_dir()
+    assert [client for client, _ in calls] == ["kagglehub", "tensorflow_hub"]
+
+
 def _fail(error):
     def function():
         raise error
@@ -112,6 +118,10 @@ def _fail(error):
         ({"kagglehub": _fail(ConnectionError("no route\n to host"))}, "kagglehub: no route to host"),
         ({"kagglehub": _fail(RuntimeError())}, "kagglehub: RuntimeError"),
         ({"tensorflow_hub": _fail(OSError("403"))}, "tensorflow-hub: 403"),
+        (
+            {"kagglehub": _fail(OSError("403")), "tensorflow_hub": _fail(OSError("404"))},
+            "kagglehub: 403; tensorflow-hub: 404",
+        ),
         ({"kagglehub": _fail(ValueError("x" * 300))}, f"kagglehub: {'x' * 200} …"),
     ],
 )

@@ -1,7 +1,7 @@
 """The zoo's detectors as Kaggle and TensorFlow Hub serve them: SavedModels that the Object Detection API exported.
 
-Either client will do, and neither has to be there: `kagglehub`, which Colab has, or else `tensorflow-hub`. Whatever
-it fetches to its own folder is checked and copied to the cache, so that the next session needs no network.
+Either client will do, and neither has to be there: `kagglehub`, which Colab has, or `tensorflow-hub`, asked in this
+order. What one fetches to its own folder is checked and copied to the cache, so that the next session needs no network.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from tflhelpers.model.checkpoint import verify_tensors
@@ -35,26 +36,23 @@ def kaggle_handle(model: ZooModel) -> str:
 
 
 def fetch_from_hub(model: ZooModel, cache: Path) -> Path:
-    """Fetches a detector with the client that is there, and returns the SavedModel's folder in the cache.
+    """Fetches a detector with the first client that can, and returns the SavedModel's folder in the cache.
 
     Args:
         model: of the zoo's table.
         cache: folder for downloads; the result is `cache/NAME/saved_model`, as an unpacked archive of the zoo has it.
 
     Raises:
-        FetchError: there is no client, it could not fetch the detector, or what it fetched is damaged.
+        FetchError: there is no client, none could fetch the detector, or what they fetched is damaged.
     """
-    client, download = _client(model)
-    try:
-        fetched = Path(download())
-    except (
-        Exception
-    ) as error:  # what clients raise is their own affair: no network, refused, unknown, disk full
-        raise FetchError(f"{client}: {_one_line(error)}") from None
-    try:
-        return _kept(fetched, cache / model.name)
-    except (CheckpointError, OSError) as error:
-        raise FetchError(f"{client}: {_one_line(error)}") from None
+    failures = []
+    for client, download in _clients(model):
+        try:
+            return _kept(Path(download()), cache / model.name)
+        except Exception as error:  # what clients raise is their own affair: no network, refused, disk full
+            failures.append(f"{client}: {_one_line(error)}")
+    nobody = "neither kagglehub nor tensorflow-hub is installed; pip install kagglehub adds one"
+    raise FetchError("; ".join(failures) or nobody)
 
 
 def _published_as(model: ZooModel) -> tuple[str, str]:
@@ -64,20 +62,15 @@ def _published_as(model: ZooModel) -> tuple[str, str]:
     return "retinanet", f"resnet{model.depth}_v1_fpn_{height}x{width}"
 
 
-def _client(model: ZooModel) -> tuple[str, Callable[[], str]]:
-    """The name of the client that is installed, and how to fetch the model with it."""
-    try:
-        kagglehub = importlib.import_module("kagglehub")
-        return "kagglehub", lambda: kagglehub.model_download(kaggle_handle(model))
-    except ImportError:
-        pass
-    try:
-        hub = importlib.import_module("tensorflow_hub")
-        return "tensorflow-hub", lambda: hub.resolve(hub_handle(model))
-    except ImportError:
-        raise FetchError(
-            "neither kagglehub nor tensorflow-hub is installed; pip install kagglehub adds one"
-        ) from None
+def _clients(model: ZooModel) -> Iterator[tuple[str, Callable[[], str]]]:
+    """The name of each client that is installed, and how to fetch the model with it."""
+    ways = (("kagglehub", "model_download", kaggle_handle), ("tensorflow_hub", "resolve", hub_handle))
+    for module, function, handle in ways:
+        try:
+            download = getattr(importlib.import_module(module), function)
+        except ImportError:
+            continue
+        yield module.replace("_", "-"), partial(download, handle(model))
 
 
 def _kept(fetched: Path, target: Path) -> Path:

@@ -19,7 +19,7 @@ from tflhelpers.model.zoo import ZooModel, default_cache, zoo_model
 AUTO, EMBEDDED = "auto", "embedded"
 ON_GPU, ON_CPU = "retinanet_resnet50_640", "mobilenet_320"
 EMBEDDED_TITLE = "The small detector that ships inside the package"
-MBIT_PER_S = 20  # of a plain home connection; Colab's is faster
+MBIT_PER_S = 20
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Start:
             return Origin(EMBEDDED, EMBEDDED_TITLE, self.why, "nothing to download")
         if not fetched.source:
             return self._as_origin(self.model, f"read from {self.cache}, nothing to download")
-        source = f"downloaded from {fetched.source}, kept in {self.cache} for the next time"
+        source = f"{_size(self.model)} from {fetched.source}, kept in {self.cache} for the next time"
         source += f" ({_joined(fetched.failures)})" if fetched.failures else ""
         return self._as_origin(self.model, source, fetched.failures)
 
@@ -98,7 +98,7 @@ class Start:
     def _to_expect(self, model: ZooModel) -> str:
         if (self.cache / model.name).is_dir():
             return f"lies in {self.cache}, nothing to download"
-        return f"about {model.download_mb} MB to download once, {_minutes(model.download_mb)} at {MBIT_PER_S} Mbit/s"
+        return f"{_size(model)} to download once"
 
 
 def choose_start(name: str = AUTO, *, cache: str | Path | None = None) -> Start:
@@ -139,9 +139,11 @@ def _named(name: str) -> ZooModel:
         raise ValueError(f"{error} Or give {AUTO!r} or {EMBEDDED!r}.") from None
 
 
-def _minutes(megabytes: int) -> str:
-    minutes = round(megabytes * 8 / MBIT_PER_S / 60)
-    return f"{minutes} minutes" if minutes > 1 else "about a minute" if minutes else "under a minute"
+def _size(model: ZooModel) -> str:
+    """What to download, and how long that takes on a plain home connection; Colab's is faster."""
+    minutes = round(model.download_mb * 8 / MBIT_PER_S / 60)
+    time = f"{minutes} minutes" if minutes > 1 else "about a minute" if minutes else "under a minute"
+    return f"about {model.download_mb} MB ({time} at {MBIT_PER_S} Mbit/s)"
 
 
 def _joined(lines: tuple[str, ...]) -> str:
