@@ -153,8 +153,9 @@ class Detector:
             name: "auto" takes the zoo's SSD ResNet50 V1 FPN 640 where there is a GPU, and SSD MobileNetV2 FPNLite 320
                 where there is none; "embedded" the detector that ships inside the package. Else a name of
                 `tflhelpers.zoo_models()`, in full or short: "retinanet_resnet50_640", "mobilenet_320".
-            class_names: your classes; None keeps those that the detector knows, COCO's in the zoo. A class that COCO has too, such as "cat" or "Traffic
-                lights", starts from its weights, the others anew; `restore_report` says which.
+            class_names: your classes; None keeps those that the detector knows, COCO's in the zoo. A class that COCO
+                has too, such as "cat" or "Traffic lights", starts from its weights, the others anew; `restore_report`
+                says which.
             cache: folder that downloads are kept in, so that a second session needs none; None for `models` in the
                 project folder, or a folder in the home where there is no project.
 
