@@ -63,7 +63,15 @@ def test_names_by_hand(name, key):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "global_step", "kernel", "conv_pw_1/kernel", "any/top_down/projection_4/kernel", "Conv1x/kernel"],
+    [
+        "",
+        "global_step",
+        "kernel",
+        "conv_pw_1/kernel",
+        "a/top_down/projection_4/kernel",
+        "Conv1x/kernel",
+        "a/MaskPredictionTower/conv2d_0/BatchNorm/feature_0/beta",
+    ],
 )
 def test_other_names_have_no_key(name):
     assert checkpoint_keys([name]) == {}

@@ -156,10 +156,19 @@ def test_a_weight_that_the_graph_does_not_know_is_refused(small, tmp_path):
         SavedModelFile(more)
 
 
-def test_names_that_mean_two_variables_are_refused(tmp_path):
-    folder = write_saved_model(tmp_path, SMALL, dict.fromkeys(NAMES, "Conv1/kernel"))
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        (["Conv1/kernel", "Conv1/kernel"], "classification_backbone/layer_with_weights-0/kernel"),
+        (["conv_pw_1/kernel", "conv_pw_1/kernel"], "model/conv_pw_1/kernel"),
+        (["", ""], "model/"),
+        (["a/top_down/projection_3/bias", "b/top_down/projection_3/bias"], "top_layers/0/bias"),
+    ],
+)
+def test_names_that_mean_two_variables_are_refused(tmp_path, names, first):
+    folder = write_saved_model(tmp_path, SMALL, dict(zip(SMALL, names, strict=True)))
     with pytest.raises(
-        CheckpointError, match=r"1 names in .* do not mean one variable each, first Conv1/kernel"
+        CheckpointError, match=rf"1 names in .* mean more than one variable, first .*{first},"
     ):
         SavedModelFile(folder)
 

@@ -69,12 +69,13 @@ class SavedModelFile:
         self._file = self._open_variables()
         listed = {key: entry for key, entry in self._file.entries.items() if key.endswith(SUFFIX)}
         variables = {key: self._variable(graph, key, entry) for key, entry in listed.items()}
-        self._check_names(variables)
         keys = checkpoint_keys(variable.name for variable in variables.values())
-        self._listed_as = {
-            keys.get(variable.name, f"model/{variable.name}{SUFFIX}"): key
+        known_as = {
+            key: keys.get(variable.name, f"model/{variable.name}{SUFFIX}")
             for key, variable in variables.items()
         }
+        self._check_unique(list(known_as.values()))
+        self._listed_as = {ours: key for key, ours in known_as.items()}
         self.entries: dict[str, Entry] = {key: listed[own] for key, own in self._listed_as.items()}
 
     @property
@@ -117,13 +118,12 @@ class SavedModelFile:
             "the whole folder again."
         )
 
-    def _check_names(self, variables: dict[str, GraphVariable]) -> None:
+    def _check_unique(self, keys: list[str]) -> None:
         """A name must mean one variable: by shape or place alone none is ever told from another."""
-        counts = Counter(variable.name for variable in variables.values())
-        twice = [name or "(no name)" for name, count in counts.items() if count > 1 or not name]
+        twice = [key.removesuffix(SUFFIX) for key, count in Counter(keys).items() if count > 1]
         if twice:
             raise CheckpointError(
-                f"{len(twice)} names in {self.prefix / GRAPH_FILE} do not mean one variable each, first {twice[0]}, "
+                f"{len(twice)} names in {self.prefix / GRAPH_FILE} mean more than one variable, first {twice[0]}, "
                 "so the weights cannot be told apart. Give a checkpoint of the network instead."
             )
 
