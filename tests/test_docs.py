@@ -160,6 +160,20 @@ def test_messages_are_compared_with_their_gaps(message, shown):
     assert is_shown(message, ["a b", "x ... y"]) is shown
 
 
+def test_the_message_about_downloads(tmp_path, monkeypatch, troubles):
+    from tests.model.unsteady_server import Unsteady, unsteady_server
+    from tflhelpers.model import sources, zoo
+
+    monkeypatch.setenv("no_proxy", "*")
+    for client in ("kagglehub", "tensorflow_hub"):
+        monkeypatch.setitem(sys.modules, client, None)
+    with unsteady_server(Unsteady(statuses=[403])) as server:
+        monkeypatch.setattr(zoo, "BASE_URL", server.url.rsplit("/", 1)[0])
+        message = says(sources.fetch_weights, zoo.zoo_model("mobilenet_320"), cache=tmp_path, progress=False)
+    there = message.replace("http://", "https://").replace("  127.0.0.1", "  download.tensorflow.org")
+    assert [line for line in there.splitlines() if not is_shown(line, troubles)] == []
+
+
 def test_messages_about_pictures_and_files(tmp_path, monkeypatch, troubles):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "pillow_heif", None)

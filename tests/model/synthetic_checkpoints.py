@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +81,16 @@ def index_file(prefix: Path) -> Path:
 def _for_classes(key: str, shape: list[int], num_classes: int) -> tuple[int, ...]:
     is_output = CLASS_HEAD in key and shape[-1] == 6 * (90 + 1)
     return (*shape[:-1], 6 * (num_classes + 1)) if is_output else tuple(shape)
+
+
+def zoo_archive(prefix: Path, name: str) -> bytes:
+    """The bytes of `name.tar.gz` as the zoo packs it, with the checkpoint `prefix`, which is called ckpt-0."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
+        for path in (index_file(prefix), data_file(prefix)):
+            tar.add(path, f"{name}/checkpoint/{path.name}")
+        state = tarfile.TarInfo(f"{name}/checkpoint/checkpoint")
+        text = b'model_checkpoint_path: "ckpt-0"\n'
+        state.size = len(text)
+        tar.addfile(state, io.BytesIO(text))
+    return out.getvalue()

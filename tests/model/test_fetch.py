@@ -110,7 +110,7 @@ def test_bad_download_is_removed_and_said_and_the_next_call_starts_anew(cache, b
         (
             Unsteady(ARCHIVE, statuses=[404]),
             None,
-            r"does not have it \(404\)\. To go on without it, put the file",
+            r"does not have it \(404\)\. To go on without the network, put the file",
         ),
         (Unsteady(ARCHIVE), 17, r"expected 17 bytes, the server offers .* put the file net\.tar\.gz by hand"),
     ],

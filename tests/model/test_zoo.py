@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 
 import numpy as np
 import pytest
@@ -12,10 +10,10 @@ import pytest
 from tests.model.synthetic_checkpoints import (
     data_file,
     formula_tensors,
-    index_file,
     stand_ins,
     weight_shapes,
     write_checkpoint,
+    zoo_archive,
     zoo_release,
 )
 from tests.model.unsteady_server import Unsteady, unsteady_server
@@ -50,6 +48,25 @@ def test_table_is_the_zoos_page(name, family, depth, side, coco_map, speed_ms):
     assert model.url == f"https://download.tensorflow.org/models/object_detection/tf2/20200711/{name}.tar.gz"
 
 
+@pytest.mark.parametrize(
+    ("name", "short", "title"),
+    [
+        (R_NAME, "retinanet_resnet50_640", "SSD ResNet50 V1 FPN 640"),
+        (
+            "ssd_resnet152_v1_fpn_1024x1024_coco17_tpu-8",
+            "retinanet_resnet152_1024",
+            "SSD ResNet152 V1 FPN 1024",
+        ),
+        (M_NAME, "mobilenet_320", "SSD MobileNetV2 FPNLite 320"),
+        (M_640_NAME, "mobilenet_640", "SSD MobileNetV2 FPNLite 640"),
+    ],
+)
+def test_short_names(name, short, title):
+    assert zoo_model(short) == zoo_model(name) == zoo_models()[name]
+    assert (zoo_model(name).short_name, zoo_model(name).title) == (short, title)
+    assert len({model.short_name for model in zoo_models().values()}) == 8
+
+
 def test_table_has_nothing_else_and_families_have_builders():
     from tflhelpers.model.ssd import FAMILIES
 
@@ -71,6 +88,7 @@ def test_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match=rf"Did you mean {M_NAME}\? Known: {R_NAME}, ") as raised:
         zoo_model("ssd_mobilenet_v2_fpnlite_320")
     assert all(name in str(raised.value) for name in zoo_models())
+    assert all(model.short_name in str(raised.value) for model in zoo_models().values())
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +101,7 @@ def _archive(folder, added: float) -> bytes:
     tensors = zoo_release("mobilenet")
     last = max(formula_tensors("mobilenet"))
     prefix = write_checkpoint(folder / "ckpt-0", tensors | {last: tensors[last] + np.float32(added)})
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
-        for path in (index_file(prefix), data_file(prefix)):
-            tar.add(path, f"{M_NAME}/checkpoint/{path.name}")
-        state = tarfile.TarInfo(f"{M_NAME}/checkpoint/checkpoint")
-        text = b'model_checkpoint_path: "ckpt-0"\n'
-        state.size = len(text)
-        tar.addfile(state, io.BytesIO(text))
-    return out.getvalue()
+    return zoo_archive(prefix, M_NAME)
 
 
 @pytest.fixture

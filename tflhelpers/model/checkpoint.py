@@ -17,13 +17,15 @@ import numpy as np
 
 from tflhelpers.model.architecture import guess_architecture
 from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile, find_checkpoint
-from tflhelpers.model.checkpoint_index import STRING, Entry
+from tflhelpers.model.checkpoint_index import STRING
+from tflhelpers.model.saved_model_file import SavedModelFile, open_weights
 
 __all__ = ["CheckpointError", "RestoreReport", "find_checkpoint", "restore", "verify_tensors"]
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 SLOT = "/.OPTIMIZER_SLOT/"
 BOOKKEEPING = ("save_counter", "step", "global_step", "optimizer", "_CHECKPOINTABLE_OBJECT_GRAPH")
+WeightsFile = CheckpointFile | SavedModelFile
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class RestoreReport:
         surplus: tensors in the file that the network has no place for.
         bookkeeping: tensors in the file that no network wants: optimizer slots, counters, the object graph.
         shape_mismatch: (key, the network's shape, the file's shape).
+        partly: weights of the class head that hold the file's values for the background and for the classes
+            in `class_starts`; the other classes in them start anew.
+        class_starts: (class of the network, the file's class whose weights it starts from).
     """
 
     prefix: str
@@ -47,14 +52,18 @@ class RestoreReport:
     surplus: tuple[str, ...] = ()
     bookkeeping: tuple[str, ...] = ()
     shape_mismatch: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
+    partly: tuple[str, ...] = ()
+    class_starts: tuple[tuple[str, str], ...] = ()
 
     def summary(self) -> str:
         """One line, such as "ckpt-0: restored 381 of 384 weights, skipped 3"."""
-        total = len(self.restored) + len(self.skipped) + len(self.missing) + len(self.shape_mismatch)
+        groups = (self.restored, self.partly, self.skipped, self.missing, self.shape_mismatch)
+        total = sum(len(group) for group in groups)
         parts = [f"restored {len(self.restored)} of {total} weights"]
         parts += [
             f"{word} {len(keys)}{unit}"
             for word, keys, unit in (
+                ("in part", self.partly, ""),
                 ("skipped", self.skipped, ""),
                 ("missing", self.missing, ""),
                 ("shape mismatch in", self.shape_mismatch, ""),
@@ -74,6 +83,8 @@ class RestoreReport:
         lines += _listed("shape mismatch", shapes)
         lines += _listed("in the file only", self.surplus)
         lines += _listed("skipped as asked", self.skipped)
+        starts = [ours if ours == theirs else f"{ours} (as {theirs})" for ours, theirs in self.class_starts]
+        lines += [f"classes that start from the file's own: {', '.join(starts)}"] if starts else []
         return "\n".join(lines)
 
 
@@ -85,7 +96,8 @@ def restore(
     Args:
         variables: checkpoint key → variable with `.shape` and `.assign`, as `ssd.variables_by_key(model)`
             gives.
-        prefix: the checkpoint, in any form that `find_checkpoint` takes.
+        prefix: the checkpoint, in any form that `find_checkpoint` takes, or a SavedModel that the Object
+            Detection API exported.
         skip: parts of keys; weights whose key contains one are left alone, for example
             `("class_predictor",)`.
         expected: what the network is called in messages; by default guessed from its keys.
@@ -98,11 +110,11 @@ def restore(
     told apart.
     """
     skip = (skip,) if isinstance(skip, str) else tuple(skip)
-    file = CheckpointFile(prefix)
+    file = open_weights(prefix)
     _check_skip_names(skip, [*variables, *file.entries], file)
     _check_architecture(variables, file, expected)
     report = _compare(variables, file, skip)
-    _raise_unless_complete(report, skip, variables, file.entries)
+    _raise_unless_complete(report, skip, file)
     arrays = {key: file.read(key) for key in report.restored}
     _check_finite(arrays, file)
     for key, array in arrays.items():
@@ -116,7 +128,7 @@ def verify_tensors(
     """Checks a checkpoint against itself, and against published figures if there are some.
 
     Args:
-        prefix: the checkpoint, in any form that `find_checkpoint` takes.
+        prefix: the checkpoint, in any form that `find_checkpoint` takes, or a SavedModel.
         genuine: `{"data_file_bytes": n, "entries": {key: {"size": n, "masked_crc32c": n}}}`, or a JSON file
             of it. With None the data is only checked against the checkpoint's own index.
         read_data: also compute the CRC-32C of each number tensor in the data file (0.5 s for ResNet-50's 131
@@ -125,7 +137,7 @@ def verify_tensors(
     Raises:
         CheckpointError: damaged, cut short, or intact but not the genuine file.
     """
-    file = CheckpointFile(prefix)
+    file = open_weights(prefix)
     if genuine is not None:
         _check_genuine(file, genuine if isinstance(genuine, Mapping) else _read_figures(Path(genuine)))
     if read_data:
@@ -134,7 +146,7 @@ def verify_tensors(
                 file.read(key)
 
 
-def _check_genuine(file: CheckpointFile, figures: Mapping) -> None:
+def _check_genuine(file: WeightsFile, figures: Mapping) -> None:
     ours = {key: (entry.size, entry.masked_crc32c) for key, entry in file.entries.items()}
     theirs = {key: (entry["size"], entry["masked_crc32c"]) for key, entry in figures["entries"].items()}
     differing = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
@@ -155,7 +167,7 @@ def _read_figures(path: Path) -> Mapping:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _compare(variables: Mapping[str, Any], file: CheckpointFile, skip: tuple[str, ...]) -> RestoreReport:
+def _compare(variables: Mapping[str, Any], file: WeightsFile, skip: tuple[str, ...]) -> RestoreReport:
     wanted = sorted(key for key in variables if not _named(key, skip))
     present = [key for key in wanted if key in file.entries]
     shapes = [(key, tuple(variables[key].shape), file.entries[key].shape) for key in present]
@@ -171,29 +183,25 @@ def _compare(variables: Mapping[str, Any], file: CheckpointFile, skip: tuple[str
     )
 
 
-def _raise_unless_complete(
-    report: RestoreReport, skip: tuple[str, ...], variables: Mapping[str, Any], entries: Mapping[str, Entry]
-) -> None:
+def _raise_unless_complete(report: RestoreReport, skip: tuple[str, ...], file: WeightsFile) -> None:
     homeless = [key for key in report.surplus if key.startswith("model/") and not _named(key, skip)]
     if not (report.missing or report.shape_mismatch or homeless):
         return
-    hint = _class_count_hint(report, variables, entries)
+    hint = _class_count_hint(report, file)
     advice = (
         hint or "Build the network that the file was written by, or name in `skip` what is to be left alone."
     )
     raise CheckpointError(
-        f"Checkpoint {report.prefix} does not fit; nothing was restored. {advice}\n{report}", report
+        f"{file.kind} {report.prefix} does not fit; nothing was restored. {advice}\n{report}", report
     )
 
 
-def _class_count_hint(
-    report: RestoreReport, variables: Mapping[str, Any], entries: Mapping[str, Entry]
-) -> str | None:
+def _class_count_hint(report: RestoreReport, file: WeightsFile) -> str | None:
     """The advice for the usual case: all fits but the class head, made for another number of classes."""
     if report.missing or not all("_class_predictor_layers" in key for key, _, _ in report.shape_mismatch):
         return None
     box_channels = next(
-        (e.shape[0] for key, e in entries.items() if _is_bias(key, "_box_encoder_layers")), None
+        (e.shape[0] for key, e in file.entries.items() if _is_bias(key, "_box_encoder_layers")), None
     )
     counts = [
         (ours, theirs)
@@ -214,7 +222,7 @@ def _is_bias(key: str, part: str) -> bool:
     return part in key and key.endswith("/bias" + SUFFIX)
 
 
-def _check_architecture(variables: Mapping[str, Any], file: CheckpointFile, expected: str | None) -> None:
+def _check_architecture(variables: Mapping[str, Any], file: WeightsFile, expected: str | None) -> None:
     ours, theirs = guess_architecture(variables), guess_architecture(file.entries)
     if ours is None or ours == theirs:
         return
@@ -224,12 +232,12 @@ def _check_architecture(variables: Mapping[str, Any], file: CheckpointFile, expe
     if looks.startswith("a TensorFlow 1"):
         looks += ", whose weights bear other names"
     raise CheckpointError(
-        f"Checkpoint {file.prefix} is of another architecture: the network is {expected or ours}, the file "
+        f"{file.kind} {file.prefix} is of another architecture: the network is {expected or ours}, the file "
         f"looks like {looks}. Give a checkpoint of {ours}, or build the network that the file belongs to."
     )
 
 
-def _check_skip_names(skip: tuple[str, ...], keys: Sequence[str], file: CheckpointFile) -> None:
+def _check_skip_names(skip: tuple[str, ...], keys: Sequence[str], file: WeightsFile) -> None:
     for name in skip:
         if not any(name and name in key for key in keys):
             known = sorted(
@@ -242,7 +250,7 @@ def _check_skip_names(skip: tuple[str, ...], keys: Sequence[str], file: Checkpoi
             )
 
 
-def _check_finite(arrays: Mapping[str, np.ndarray], file: CheckpointFile) -> None:
+def _check_finite(arrays: Mapping[str, np.ndarray], file: WeightsFile) -> None:
     bad = [key for key, array in arrays.items() if not np.isfinite(array).all()]
     if bad:
         raise CheckpointError(

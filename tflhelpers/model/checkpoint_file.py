@@ -68,8 +68,20 @@ class CheckpointFile:
         CheckpointError: the index is damaged, a data file is missing or shorter than the index says.
     """
 
+    kind = "Checkpoint"
+
     def __init__(self, path: str | Path):
-        self.prefix = find_checkpoint(path)
+        self._open(find_checkpoint(path))
+
+    @classmethod
+    def at(cls, prefix: Path) -> CheckpointFile:
+        """The checkpoint of exactly this prefix: a SavedModel's variables, which `find_checkpoint` refuses."""
+        file = cls.__new__(cls)
+        file._open(prefix)
+        return file
+
+    def _open(self, prefix: Path) -> None:
+        self.prefix = prefix
         try:
             self._index = read_index(_index_path(self.prefix))
         except ValueError as error:

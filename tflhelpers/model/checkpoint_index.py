@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tflhelpers.data.crc32c import masked_crc32c
 from tflhelpers.model.snappy import read_varint, unpack_snappy
+from tflhelpers.model.wire_proto import fields_of, number, shape_of
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48
@@ -66,10 +67,10 @@ def read_index(path: str | Path) -> Index:
         raise ValueError("it ends in the middle of a record") from None
     if b"" not in records:
         raise ValueError("it has no header record")
-    header = _fields(records.pop(b""))
-    if _number(header, 2):
+    header = fields_of(records.pop(b""))
+    if number(header, 2):
         raise ValueError("it was written on a big-endian machine, which is not supported")
-    return Index(_number(header, 1), {key.decode(): _entry(value) for key, value in records.items()})
+    return Index(number(header, 1), {key.decode(): _entry(value) for key, value in records.items()})
 
 
 def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -112,44 +113,14 @@ def _records(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _entry(value: bytes) -> Entry:
-    fields = _fields(value)
-    dtype = _number(fields, 1)
+    fields = fields_of(value)
+    dtype = number(fields, 1)
     return Entry(
         dtype=DTYPES.get(dtype, f"type {dtype}"),
-        shape=tuple(_shape(fields.get(2, [b""])[-1])),
-        shard=_number(fields, 3),
-        offset=_number(fields, 4),
-        size=_number(fields, 5),
-        masked_crc32c=_number(fields, 6),
+        shape=shape_of(fields.get(2, [b""])[-1]),
+        shard=number(fields, 3),
+        offset=number(fields, 4),
+        size=number(fields, 5),
+        masked_crc32c=number(fields, 6),
         sliced=7 in fields,
     )
-
-
-def _shape(value: bytes) -> Iterator[int]:
-    for dimension in _fields(value).get(2, []):
-        yield _number(_fields(dimension), 1)
-
-
-def _number(fields: dict[int, list], field: int) -> int:
-    return fields.get(field, [0])[-1]
-
-
-def _fields(message: bytes) -> dict[int, list]:
-    """Field number → values of a protocol buffer message; numbers as int, everything else as bytes."""
-    fields: dict[int, list] = {}
-    at = 0
-    while at < len(message):
-        value: int | bytes
-        tag, at = read_varint(message, at)
-        kind = tag & 7
-        if kind == 0:
-            value, at = read_varint(message, at)
-        elif kind == 2:
-            size, at = read_varint(message, at)
-            value, at = message[at : at + size], at + size
-        elif kind == 5:
-            value, at = struct.unpack_from("<I", message, at)[0], at + 4
-        else:
-            raise ValueError(f"one of its records holds a field of the unexpected kind {kind}")
-        fields.setdefault(tag >> 3, []).append(value)
-    return fields

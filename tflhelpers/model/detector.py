@@ -11,6 +11,7 @@ from functools import cached_property
 from importlib import resources
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -18,10 +19,10 @@ import numpy as np
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError
 from tflhelpers.model.anchors import anchors_rel_yxyx
-from tflhelpers.model.checkpoint import RestoreReport, restore
-from tflhelpers.model.checkpoint_file import CheckpointFile
+from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
+from tflhelpers.model.class_start import restore_with_class_start
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.heads import CLASS_HEAD_KEY, PREDICTOR_KEY
+from tflhelpers.model.fetch import FetchError
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.picture_boxes import check_many, checked_image, checked_threshold, select_boxes
@@ -31,6 +32,10 @@ from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
 from tflhelpers.model.weights import load_weights, save_weights
 from tflhelpers.progress import progress_bar
+
+if TYPE_CHECKING:
+    from tflhelpers.model.pretrained import Origin
+    from tflhelpers.model.zoo import ZooModel
 
 DEFAULT_THRESHOLD = 0.5
 WEIGHTS_FILE = "weights.npz"
@@ -45,8 +50,8 @@ Outputs = tuple[
 class Detector:
     """Finds objects of its classes in pictures.
 
-    Make one with `Detector.embedded`, `Detector.from_zoo` or `Detector.load`; teach it new things with
-    `tflhelpers.fine_tune`.
+    Make one with `Detector.pretrained`, `Detector.embedded`, `Detector.from_zoo` or `Detector.load`; teach it new
+    things with `tflhelpers.fine_tune`.
 
     Attributes:
         network: the `keras.Model`; see `tflhelpers.model.ssd`.
@@ -54,6 +59,7 @@ class Detector:
         image_size: (height, width) in pixels that pictures are resized to.
         threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
         restore_report: what was read from a checkpoint, if it came from one.
+        origin: which detector `pretrained` took and why, `str(...)` a sentence; None if it came from elsewhere.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Detector:
         self.anchors_rel_yxyx = anchors_rel_yxyx(architecture.image_size)
         self.threshold = threshold
         self.restore_report = restore_report
+        self.origin: Origin | None = None
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -110,28 +117,82 @@ class Detector:
         """A trained detector of the TensorFlow 2 detection model zoo.
 
         Args:
-            name: of `tflhelpers.zoo_models()`.
+            name: of `tflhelpers.zoo_models()`, in full or short.
             class_names: your classes; None keeps the 90 ids of COCO. The class head is restored too where the
                 checkpoint has one for as many classes; else it starts anew, as does the whole box predictor where the
                 checkpoint is of a feature extractor alone. `restore_report` says so.
             checkpoint: prefix or folder of a checkpoint on disk (the zoo's, or one that a training run of the Object
-                Detection API wrote), instead of fetching one.
+                Detection API wrote), or folder of a SavedModel that the API exported (the zoo's, TensorFlow Hub's or
+                Kaggle's, or your own), instead of fetching one.
             cache: folder that downloads are kept in.
 
         Raises:
             CheckpointError: the checkpoint is not one of this network.
             FetchError: it could not be had; the message says where to put the file by hand.
         """
-        from tflhelpers.model import zoo
+        from tflhelpers.model.sources import fetch_weights
+        from tflhelpers.model.zoo import zoo_model
 
-        model = zoo.zoo_model(name)
-        prefix = checkpoint if checkpoint is not None else zoo.fetch_zoo_model(name, cache=cache)
+        model = zoo_model(name)
+        path = checkpoint if checkpoint is not None else fetch_weights(model, cache=cache).path
+        return cls._from_weights(model, path, class_names, is_coco=False)
+
+    @classmethod
+    def pretrained(
+        cls,
+        name: str = "auto",
+        class_names: Sequence[str] | None = None,
+        *,
+        cache: str | Path | None = None,
+    ) -> Detector:
+        """A detector that has seen photos, the one that suits this machine unless named: the start for `fine_tune`.
+
+        `origin` says in a sentence which was taken and why, and how much was downloaded.
+
+        Args:
+            name: "auto" takes the zoo's SSD ResNet50 V1 FPN 640 where there is a GPU, and SSD MobileNetV2 FPNLite 320
+                where there is none; "embedded" the detector that ships inside the package. Else a name of
+                `tflhelpers.zoo_models()`, in full or short: "retinanet_resnet50_640", "mobilenet_320".
+            class_names: your classes; None keeps those that the detector knows, COCO's in the zoo. A class that COCO
+                has too, such as "cat" or "Traffic lights", starts from its weights, the others anew; `restore_report`
+                says which.
+            cache: folder that downloads are kept in, so that a second session needs none; None for `models` in the
+                project folder, or a folder in the home where there is no project.
+
+        Raises:
+            ValueError: an unknown name; the message lists the known ones.
+            FetchError: the detector that was named could not be had; the message says where to put the file by hand.
+                Where "auto" can have none, it takes the embedded detector instead.
+            CheckpointError: what was fetched, or lies in the cache, is damaged.
+        """
+        from tflhelpers.model.pretrained import choose_start
+
+        start = choose_start(name, cache=cache)
+        if start.model is None:
+            detector, origin = cls.embedded(class_names), start.taken()
+        else:
+            try:
+                fetched = start.fetch()
+                detector = cls._from_weights(start.model, fetched.path, class_names, is_coco=True)
+                origin = start.taken(fetched)
+            except (FetchError, CheckpointError) as error:
+                if not start.is_automatic:
+                    raise
+                detector, origin = cls.embedded(class_names), start.not_taken(error)
+        detector.origin = origin
+        return detector
+
+    @classmethod
+    def _from_weights(cls, model: ZooModel, path: str | Path, class_names, *, is_coco: bool) -> Detector:
         names = class_names if class_names is not None else COCO_CLASS_NAMES
         arguments = {} if model.depth is None else {"depth": model.depth}
         detector = cls(Architecture(model.family, model.input_size, arguments), names)
         variables = variables_by_key(detector.network)
-        skip = _fresh_parts(prefix, variables) if class_names is not None else ()
-        detector.restore_report = restore(variables, prefix, skip=skip, expected=name)
+        detector.restore_report = (
+            restore(variables, path, expected=model.name)
+            if class_names is None
+            else restore_with_class_start(variables, path, names, expected=model.name, is_coco=is_coco)
+        )
         return detector
 
     @classmethod
@@ -290,16 +351,6 @@ def _select_all(all_boxes, all_scores, picture_sizes, threshold: float, max_boxe
         select_boxes(boxes, scores, size, threshold, max_boxes)
         for boxes, scores, size in zip(all_boxes, all_scores, picture_sizes, strict=True)
     ]
-
-
-def _fresh_parts(prefix, variables) -> tuple[str, ...]:
-    """What the checkpoint cannot give: nothing, the class head (of other classes), or the box predictor."""
-    entries = CheckpointFile(prefix).entries
-    if not any(key.startswith(PREDICTOR_KEY) for key in entries):
-        return (PREDICTOR_KEY,)
-    head = {key: tuple(v.shape) for key, v in variables.items() if is_class_head(key)}
-    fits = all(key in entries and tuple(entries[key].shape) == shape for key, shape in head.items())
-    return () if fits else (CLASS_HEAD_KEY,)
 
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:

@@ -25,7 +25,17 @@ RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class FetchError(RuntimeError):
-    """A file that could not be fetched or unpacked; the text says what to do."""
+    """A file that could not be fetched or unpacked; the text says what to do.
+
+    Attributes:
+        reason: why, without the advice.
+        advice: what to do about it, where that is a sentence of its own.
+    """
+
+    def __init__(self, reason: str, advice: str = ""):
+        between = "\n" if "\n" in reason else " "
+        super().__init__(f"{reason}{between}{advice}" if advice else reason)
+        self.reason, self.advice = reason, advice
 
 
 class _StartAgain(Exception):

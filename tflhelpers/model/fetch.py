@@ -70,10 +70,11 @@ def _download(
         with _download_bar(name, progress) as on_bytes:
             download(url, archive, expected_bytes=expected_bytes, on_bytes=on_bytes, **options)
     except FetchError as error:
-        raise FetchError(
-            f"{error} To go on without it, put the file {archive.name} by hand at {archive.resolve()} (as "
+        advice = (
+            f"To go on without the network, put the file {archive.name} by hand at {archive.resolve()} (as "
             "it is, not unpacked) and run this again."
-        ) from None
+        )
+        raise FetchError(error.reason, advice) from None
 
 
 def _unpack_downloaded(archive: Path, target: Path, progress: bool) -> Path:

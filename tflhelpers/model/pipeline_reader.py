@@ -73,7 +73,7 @@ def detector_from_pipeline(
 
     Args:
         path: The file.
-        checkpoint: Prefix or folder of the training's checkpoint.
+        checkpoint: Prefix or folder of the training's checkpoint, or folder of a SavedModel that was exported from it.
         class_names: In the order of the label map's numbers.
 
     Raises:

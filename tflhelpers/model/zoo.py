@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from tflhelpers.model.checkpoint import verify_tensors
 from tflhelpers.model.checkpoint_file import CheckpointError, find_checkpoint
 from tflhelpers.model.fetch import fetch
+from tflhelpers.model.saved_model_file import saved_model_folder
 
 BASE_URL = "https://download.tensorflow.org/models/object_detection/tf2/20200711"
 FIGURES_FOLDER = Path(__file__).parent / "zoo_data"
@@ -34,6 +36,7 @@ class ZooModel:
         speed_ms: published milliseconds a picture, on the GPU of 2020 that the zoo's authors used.
         url: of the archive.
         archive_bytes: length of the archive where it is known for sure, else None.
+        download_mb: about so many megabytes have to be downloaded: the archive holds the weights twice.
     """
 
     name: str
@@ -44,6 +47,19 @@ class ZooModel:
     speed_ms: int
     url: str
     archive_bytes: int | None = None
+    download_mb: int = 0
+
+    @property
+    def short_name(self) -> str:
+        """Such as "retinanet_resnet50_640" or "mobilenet_320"."""
+        network = f"retinanet_resnet{self.depth}" if self.depth else "mobilenet"
+        return f"{network}_{self.input_size[0]}"
+
+    @property
+    def title(self) -> str:
+        """Such as "SSD ResNet50 V1 FPN 640"."""
+        network = f"ResNet{self.depth} V1 FPN" if self.depth else "MobileNetV2 FPNLite"
+        return f"SSD {network} {self.input_size[0]}"
 
     @property
     def figures(self) -> Path | None:
@@ -55,37 +71,44 @@ class ZooModel:
 def zoo_models() -> dict[str, ZooModel]:
     """Name → detector, for every SSD-FPN entry of the zoo that our builders cover."""
     rows = [
-        # backbone, side in pixels, COCO mAP in percent, milliseconds
-        (50, 640, 34.3, 46),
-        (50, 1024, 38.3, 87),
-        (101, 640, 35.6, 57),
-        (101, 1024, 39.5, 104),
-        (152, 640, 35.4, 80),
-        (152, 1024, 39.6, 111),
-        (None, 320, 22.2, 22),
-        (None, 640, 28.2, 39),
+        # backbone, side in pixels, COCO mAP in percent, milliseconds, about MB to download
+        (50, 640, 34.3, 46, 245),
+        (50, 1024, 38.3, 87, 245),
+        (101, 640, 35.6, 57, 390),
+        (101, 1024, 39.5, 104, 390),
+        (152, 640, 35.4, 80, 510),
+        (152, 1024, 39.6, 111, 510),
+        (None, 320, 22.2, 22, 20),
+        (None, 640, 28.2, 39, 20),
     ]
     models = [_model(*row) for row in rows]
     return {model.name: model for model in models}
 
 
 def zoo_model(name: str) -> ZooModel:
-    """The zoo's detector of that name. Raises ValueError that lists the known names."""
+    """The zoo's detector of that name, in full or short. Raises ValueError that lists the known names."""
     models = zoo_models()
-    if name not in models:
-        close = get_close_matches(name, models, n=1, cutoff=0.3)
+    short = {model.short_name: model for model in models.values()}
+    if name not in models and name not in short:
+        close = get_close_matches(name, [*models, *short], n=1, cutoff=0.3)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise ValueError(f"The zoo table has no {name!r}.{hint} Known: {', '.join(models)}.")
-    return models[name]
+        raise ValueError(
+            f"The zoo table has no {name!r}.{hint} Known: {', '.join(models)}; in short: {', '.join(short)}."
+        )
+    return models.get(name) or short[name]
 
 
-def fetch_zoo_model(name: str, *, cache: str | Path | None = None, progress: bool = True) -> Path:
+def fetch_zoo_model(
+    name: str, *, cache: str | Path | None = None, progress: bool = True, **options: Any
+) -> Path:
     """Fetches a zoo detector once, verifies it, and returns its checkpoint prefix.
 
     Args:
         name: a name in `zoo_models()`.
-        cache: folder for downloads; `default_cache()` if None.
+        cache: folder for downloads; `default_cache()` if None. Where its folder `NAME` holds a SavedModel only, that is
+            returned.
         progress: show a bar.
+        **options: `attempts`, `backoff_s` and `timeout_s` of `download`.
 
     Raises:
         ValueError: unknown name.
@@ -98,14 +121,20 @@ def fetch_zoo_model(name: str, *, cache: str | Path | None = None, progress: boo
     """
     model = zoo_model(name)
     cache = Path(cache).expanduser() if cache is not None else default_cache()
-    is_fresh = not (cache / name).is_dir()
-    folder = fetch(model.url, cache, expected_bytes=model.archive_bytes, progress=progress)
+    is_fresh = not (cache / model.name).is_dir()
+    folder = fetch(model.url, cache, expected_bytes=model.archive_bytes, progress=progress, **options)
     try:
-        prefix = find_checkpoint(folder)
-        verify_tensors(prefix, model.figures, read_data=is_fresh)
+        return _verified(folder, model, read_data=is_fresh)
     except CheckpointError as error:
         raise CheckpointError(f"{error} To fetch it again, delete the folder {folder}.") from None
-    return prefix
+
+
+def _verified(folder: Path, model: ZooModel, *, read_data: bool) -> Path:
+    """What to read in an unpacked folder. The genuine figures are those of checkpoints, and say nothing of others."""
+    saved_model = saved_model_folder(folder)
+    path, figures = (find_checkpoint(folder), model.figures) if saved_model is None else (saved_model, None)
+    verify_tensors(path, figures, read_data=read_data)
+    return path
 
 
 def default_cache() -> Path:
@@ -117,7 +146,7 @@ def default_cache() -> Path:
     return Path.home() / ".cache" / "tflhelpers" / "zoo"
 
 
-def _model(depth: int | None, side: int, coco_map: float, speed_ms: int) -> ZooModel:
+def _model(depth: int | None, side: int, coco_map: float, speed_ms: int, download_mb: int) -> ZooModel:
     network = f"resnet{depth}_v1_fpn" if depth else "mobilenet_v2_fpnlite"
     name = f"ssd_{network}_{side}x{side}_coco17_tpu-8"
     return ZooModel(
@@ -128,4 +157,5 @@ def _model(depth: int | None, side: int, coco_map: float, speed_ms: int) -> ZooM
         coco_map=coco_map,
         speed_ms=speed_ms,
         url=f"{BASE_URL}/{name}.tar.gz",
+        download_mb=download_mb,
     )
