@@ -1,9 +1,10 @@
-"""Trains the embedded detector from nothing on drawn scenes; resumes where it was stopped.
+"""Trains the embedded detector: a backbone that has seen photos, the rest from nothing, on drawn scenes.
 
     python -m tools.scenes.sprites bank.npz               # once: the objects, some minutes
     python -m tools.train_embedded --bank bank.npz --work work/embedded
 
-The log goes to docs/embedded_detector.csv, the weights, with the held-out scores, to tflhelpers/model/embedded.
+It resumes where it was stopped. The log goes to docs/embedded_detector.csv, the weights, with the held-out scores, to
+tflhelpers/model/embedded. The same seed gives the same losses.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import multiprocessing
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -26,20 +30,40 @@ from tflhelpers.evaluation.scores import evaluate
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.layers import BatchNorm
 from tflhelpers.model.settings import Architecture
-from tflhelpers.model.ssd import variables_by_key
+from tflhelpers.model.ssd import layer_group, variables_by_key
+from tflhelpers.model.weights import load_weights, save_weights
 from tflhelpers.training.resume import load_state, save_state
 from tflhelpers.training.trainer import DetectorTrainer
+from tools.photo_backbone import fetch_photo_ssd, load_photo_backbone
 from tools.scenes.compose import SceneSampler
 from tools.scenes.objects import KINDS
 from tools.scenes.sprites import Bank
 
 ROOT = Path(__file__).resolve().parent.parent
-FAMILY, ARGUMENTS = "ssd_mobilenet_v2_fpnlite", {"alpha": 0.5, "fpn_depth": 64, "tower_layers": 3}
-PHASES = ((192, 0.7), (256, 1.0))  # input size, and the share of all steps that is done when it ends
-FINAL_SIZE = PHASES[-1][0]
+FAMILY, ARGUMENTS = "ssd_mobilenet_v2_fpnlite", {"alpha": 1.0, "fpn_depth": 96, "tower_layers": 3}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the training.
+
+    Attributes:
+        size: of the input, in pixels a side.
+        end: share of all steps that is done when it ends.
+        learns: names of the backbone's layers that learn begin with one of these; pyramid and predictor always learn.
+    """
+
+    size: int
+    end: float
+    learns: tuple[str, ...] = ()
+
+
+PHASES = (Phase(224, 0.5), Phase(256, 0.75), Phase(320, 1.0))
+FINAL_SIZE = PHASES[-1].size
 SEED, HELD_OUT_SEED = 0, 1
+HELD_OUT_SPRITES = 10  # of each kind, which no training scene shows
 BATCH_SIZE, MAX_BOXES = 16, 8
-PEAK_RATE, WARMUP_STEPS, WEIGHT_DECAY = 2e-3, 300, 1e-4
+PEAK_RATE, WARMUP_STEPS, WEIGHT_DECAY, CLIP_NORM = 2e-3, 300, 1e-4, 10.0
 SAVE_EVERY, AHEAD = 100, 4
 LOGGED = ("loss", "box_loss", "class_loss")
 
@@ -49,7 +73,8 @@ _sampler: SceneSampler | None = None
 def _open_sampler(bank: Path, size: int) -> None:
     global _sampler
     os.nice(5)
-    _sampler = SceneSampler(Bank.load(bank), size, SEED)
+    shown, _ = Bank.load(bank).split(HELD_OUT_SPRITES)
+    _sampler = SceneSampler(shown, size, SEED)
 
 
 def _draw_batch(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -64,12 +89,10 @@ def _draw_batch(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.stack(images), padded_boxes, padded_labels
 
 
-def build_trainer(detector: Detector, steps: int) -> DetectorTrainer:
-    """A trainer whose batch norm learns from its batches, with He initialisation: nothing here is pre-trained."""
+def new_detector(size: int, photo_ssd: Path) -> Detector:
+    """The backbone of `photo_ssd`; all else random, as He et al. (2015) start, but the heads as the original does."""
+    detector = Detector(Architecture(FAMILY, (size, size), ARGUMENTS), KINDS, keeps_backbone=True)
     initializer = keras.initializers.HeNormal(seed=SEED)
-    for layer in detector.network.layers:
-        if isinstance(layer, BatchNorm):
-            layer.batch_statistics, layer.momentum = True, 0.99
     for key, variable in variables_by_key(detector.network).items():
         if "kernel" in key and "_head" not in key.replace("_head_scope", ""):
             shape = tuple(variable.shape)
@@ -77,18 +100,35 @@ def build_trainer(detector: Detector, steps: int) -> DetectorTrainer:
             scale = np.sqrt(2.0 / (shape[0] * shape[1])) if is_depthwise else None
             value = keras.random.normal(shape, 0, scale, seed=SEED) if is_depthwise else initializer(shape)
             variable.assign(value)
+    load_photo_backbone(detector.network, photo_ssd)
+    return detector
+
+
+def build_trainer(detector: Detector, learns: tuple[str, ...]) -> DetectorTrainer:
+    """A trainer whose batch norm learns from its batches behind the backbone, which keeps what photos taught it."""
+    for layer in detector.network.layers:
+        is_new = layer_group(layer) != "backbone"
+        layer.trainable = is_new or layer.name.startswith(learns)
+        if isinstance(layer, BatchNorm) and is_new:
+            layer.batch_statistics, layer.momentum = True, 0.99
     trainer = DetectorTrainer(detector.network, detector.anchors_rel_yxyx, len(detector.class_names))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - WARMUP_STEPS, alpha=0.0, warmup_target=PEAK_RATE, warmup_steps=WARMUP_STEPS
-    )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY, clipnorm=10.0)
+    optimizer = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY, clipnorm=CLIP_NORM)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return trainer.prepare(optimizer)
 
 
+def rate_at(step: int, steps: int) -> float:
+    """The learning rate of a step of `steps`: it rises for WARMUP_STEPS, then falls to 0 along a cosine."""
+    if step < WARMUP_STEPS:
+        return PEAK_RATE * (step + 1) / WARMUP_STEPS
+    progress = (step - WARMUP_STEPS) / max(1, steps - WARMUP_STEPS)
+    return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * progress))
+
+
 def held_out_scores(detector: Detector, bank: Path, count: int):
-    """Scores on scenes of another seed, which training never draws (the kinds and the sprites are the same)."""
-    sampler = SceneSampler(Bank.load(bank), FINAL_SIZE, HELD_OUT_SEED)
+    """Scores on scenes of sprites that training never shows (of the same kinds)."""
+    _, hidden = Bank.load(bank).split(HELD_OUT_SPRITES)
+    sampler = SceneSampler(hidden, FINAL_SIZE, HELD_OUT_SEED)
     scenes = [sampler.draw(i) for i in range(count)]
     truth = Annotations.from_items(
         KINDS, [(Path(f"{i}.png"), Boxes(boxes, labels)) for i, (_, boxes, labels) in enumerate(scenes)]
@@ -99,33 +139,46 @@ def held_out_scores(detector: Detector, bank: Path, count: int):
     return evaluate(found, truth)
 
 
-def train(bank: Path, work: Path, steps: int, log: Path) -> Detector:
-    for size, share in PHASES:
+def train(bank: Path, work: Path, steps: int, log: Path, *, until: int | None = None) -> Detector:
+    """The trained detector; `until` a step, where that is asked for."""
+    photo_ssd = fetch_photo_ssd(work / "photo_ssd.tflite")
+    begin = 0
+    for number, phase in enumerate(PHASES):
         keras.utils.set_random_seed(SEED)
-        detector = Detector(Architecture(FAMILY, (size, size), ARGUMENTS), KINDS)
-        trainer = build_trainer(detector, steps)
-        start, end = load_state(trainer, work / "state.npz").step, round(steps * share)
-        if start < end:
-            _run_phase(trainer, bank, work / "state.npz", log, start, end, size)
+        detector = new_detector(phase.size, photo_ssd)
+        if number:
+            load_weights(detector.network, work / f"phase_{number}.npz")
+        trainer = build_trainer(detector, phase.learns)
+        state, end = work / f"state_{number + 1}.npz", round(steps * phase.end)
+        start = max(begin, load_state(trainer, state).step)
+        for step, losses in _learn(trainer, bank, phase.size, range(start, min(end, until or end)), steps):
+            if (step + 1) % SAVE_EVERY == 0 or step + 1 == end:
+                save_state(trainer, step + 1, state)
+                _log(log, {"step": step + 1, "size": phase.size, **losses})
+        if until is not None and until <= end:
+            break
+        save_weights(detector.network, work / f"phase_{number + 1}.npz")
+        begin = end
     return detector
 
 
-def _run_phase(trainer, bank: Path, state: Path, log: Path, start: int, end: int, size: int) -> None:
+def _learn(
+    trainer: DetectorTrainer, bank: Path, size: int, todo: range, steps: int
+) -> Iterator[tuple[int, dict]]:
+    """Each step with the means of the losses since the last full hundred."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, initializer=_open_sampler, initargs=(bank, size)) as pool:
-        waiting = [pool.submit(_draw_batch, step) for step in range(start, min(start + AHEAD, end))]
+        waiting = [pool.submit(_draw_batch, step) for step in todo[:AHEAD]]
         began, rows = time.time(), []
-        for step in range(start, end):
+        for step in todo:
             images, boxes, labels = waiting.pop(0).result()
-            if step + AHEAD < end:
+            if step + AHEAD < todo.stop:
                 waiting.append(pool.submit(_draw_batch, step + AHEAD))
             truth = {"boxes_rel_yxyx": boxes, "labels": labels}
-            trainer.reset_metrics()
-            rows.append(trainer.train_on_batch(images.astype("float32"), truth, return_dict=True))
-            if (step + 1) % SAVE_EVERY == 0 or step + 1 == end:
-                save_state(trainer, step + 1, state)
-                means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in LOGGED}
-                _log(log, {"step": step + 1, "size": size, **means, "seconds": round(time.time() - began)})
+            rows.append(trainer.learn(images.astype("float32"), truth, rate_at(step, steps)))
+            means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in LOGGED}
+            yield step, {**means, "seconds": round(time.time() - began)}
+            if (step + 1) % SAVE_EVERY == 0:
                 began, rows = time.time(), []
 
 
@@ -141,8 +194,8 @@ def _log(path: Path, row: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bank", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="folder for the state that resuming needs")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--work", type=Path, required=True, help="folder for what resuming needs")
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--log", type=Path, default=ROOT / "docs" / "embedded_detector.csv")
     parser.add_argument("--out", type=Path, default=ROOT / "tflhelpers" / "model" / "embedded")
     arguments = parser.parse_args()

@@ -26,7 +26,7 @@ def test_the_seeds_networks_are_known():
 
 @pytest.mark.parametrize(
     ("name", "size"),
-    [("embedded", 256), ("VGG19", 224), ("Xception", 299), ("EfficientNetB3", 300), ("MobileNetV2", 224)],
+    [("embedded", 224), ("VGG19", 224), ("Xception", 299), ("EfficientNetB3", 300), ("MobileNetV2", 224)],
 )
 def test_sizes(name, size):
     assert backbone_size(name) == (size, size)

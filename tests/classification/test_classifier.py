@@ -150,6 +150,25 @@ def test_damaged_folders(classifier, tmp_path, damage, error, message):
         Classifier.load(folder)
 
 
+def test_one_saved_with_the_first_embedded_backbone_comes_back(asymmetric_image, tmp_path):
+    """Its file does not name the width of its backbone, which was half of today's."""
+    old = Classifier(
+        ("a", "b"), backbone="embedded", mode="features", image_size=(64, 96), weights=None, width=0.5
+    )
+    old.set_head(np.random.default_rng(0).normal(0, 1, (old.head[0].shape[0], 2)), np.zeros(2))
+    old.trained_backbone = True
+    folder = old.save(tmp_path / "old")
+    settings = json.loads((folder / "classifier.json").read_text())
+    assert settings.pop("width") == 0.5
+    (folder / "classifier.json").write_text(json.dumps(settings))
+    again = Classifier.load(folder)
+    assert (again.width, again.trained_backbone) == (0.5, True)
+    assert Classifier.build(["a", "b"], "embedded").width == 1.0
+    before = old.predict(asymmetric_image).probabilities
+    assert not np.allclose(before, 0.5, atol=1e-3)
+    np.testing.assert_array_equal(again.predict(asymmetric_image).probabilities, before)
+
+
 def _change(folder, **settings):
     path = folder / "classifier.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **settings}))

@@ -14,7 +14,7 @@ CLASS_NAMES = ("checked", "striped")
 SIDE = 24
 
 
-def tiny_maps(name, images, weights, seed=0):
+def tiny_maps(name, images, weights, seed=0, width=None):
     """Stands for `backbones.feature_maps`: a batch norm and two maps, of strides 2 and 4."""
     x = keras.layers.Rescaling(1 / 127.5, -1.0)(images)
     init = [keras.initializers.GlorotUniform(seed=seed + i) for i in range(2)]

@@ -33,7 +33,18 @@ CLASS_NAMES = ("duck", "Bob's 19\" Straße 🦆")
 ATOL = 1e-3
 NETWORKS = {  # name in the zoo, family, side, arguments
     "mobilenet_320": ("ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8", "ssd_mobilenet_v2_fpnlite", 320, {}),
-    "embedded": (None, "ssd_mobilenet_v2_fpnlite", 256, {"alpha": 0.5, "fpn_depth": 64, "tower_layers": 3}),
+    "embedded": (
+        None,
+        "ssd_mobilenet_v2_fpnlite",
+        320,
+        {"alpha": 1.0, "fpn_depth": 96, "tower_layers": 3},
+    ),
+    "half_width": (
+        None,
+        "ssd_mobilenet_v2_fpnlite",
+        256,
+        {"alpha": 0.5, "fpn_depth": 64, "tower_layers": 3},
+    ),
     "resnet50_640": ("ssd_resnet50_v1_fpn_640x640_coco17_tpu-8", "ssd_resnet_fpn", 640, {"depth": 50}),
 }
 STEPS = 2

@@ -189,6 +189,23 @@ def test_bank_comes_back_from_its_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["bank.npz"]
 
 
+def test_the_last_sprites_of_each_kind_are_held_out():
+    sprites = [np.full((8, 8, 4), value, np.uint8) for value in range(7)]
+    bank = Bank(sprites, np.array([4, 7, 4, 7, 4, 7, 4]), planted_bank().textures)
+    shown, hidden = bank.split(2)
+    assert [int(sprite[0, 0, 0]) for sprite in shown.sprites] == [0, 1, 2]
+    assert shown.labels.tolist() == [4, 7, 4]
+    assert [int(sprite[0, 0, 0]) for sprite in hidden.sprites] == [3, 4, 5, 6]
+    assert hidden.labels.tolist() == [7, 4, 7, 4]
+    assert len(shown.textures) == len(hidden.textures) == len(bank.textures)
+
+
+@pytest.mark.parametrize("held_out", [0, 1])
+def test_a_kind_is_never_held_out_whole(held_out):
+    with pytest.raises(ValueError, match=f"fewer than the 1 sprites of a kind, got {held_out}"):
+        planted_bank().split(held_out)
+
+
 def test_sampler_refuses_an_empty_bank_and_a_tiny_picture():
     with pytest.raises(ValueError, match="sprites and textures"):
         SceneSampler(Bank([], np.zeros(0, np.int64), np.zeros((0, 512, 512, 3), np.uint8)))

@@ -10,6 +10,7 @@ from tflhelpers.training.recipe import TRAINABLE, auto_steps, choose_recipes, pa
 
 NOTHING_ASKED = {
     "fresh_predictor": False,
+    "keeps_backbone": False,
     "steps": None,
     "batch_size": 4,
     "trainable": "auto",
@@ -44,6 +45,9 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
         ({"fresh_predictor": True}, "learning_rate", 0.001),
         ({"fresh_predictor": True, "trainable": "all", "steps": 9}, "trained", TRAINABLE["all"]),
         ({"trainable": "fpn"}, "trained", TRAINABLE["fpn"]),
+        ({"keeps_backbone": True}, "trained", TRAINABLE["fpn"]),
+        ({"keeps_backbone": True, "trainable": "all"}, "trained", TRAINABLE["all"]),
+        ({"keeps_backbone": True}, "optimizer", "sgd"),
         ({"trainable": "all"}, "trained", ("heads", "tower", "fpn", "backbone")),
         ({"steps": 7}, "steps", 7),
         ({"budget": "1 min"}, "budget", 60.0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib import resources
 
 import keras
@@ -12,6 +13,7 @@ import numpy as np
 from keras import layers
 
 EMBEDDED = "embedded"
+WIDTH_BEFORE = 0.5  # of the embedded backbone until its second version; classifiers saved then do not name it
 # What its depthwise filters see, from stride 8 to 32: patterns as well as shapes. On drawn clothes the loss of the head
 # in cross-validation is 0.08 with these, 0.27 with the last layer alone, 0.21 with the pyramid's three levels.
 EMBEDDED_TAPS = tuple(f"block_{number}_depthwise_relu" for number in range(5, 17))
@@ -48,10 +50,11 @@ def known_backbones() -> tuple[str, ...]:
 
 
 def backbone_size(name: str) -> tuple[int, int]:
-    """The (height, width) that a backbone was trained with, in pixels."""
-    if check_backbone(name) == EMBEDDED:
-        height, width = _embedded_settings()[0]
-        return height, width
+    """The (height, width) that a backbone takes in unless told otherwise, in pixels: what it was trained with.
+
+    The embedded one learned at 300 and takes in less, since a whole picture's class needs less than its boxes.
+    """
+    check_backbone(name)
     return SIZES.get(name, DEFAULT_SIZE), SIZES.get(name, DEFAULT_SIZE)
 
 
@@ -62,7 +65,7 @@ def check_backbone(name: str) -> str:
     return name
 
 
-def feature_maps(name: str, images, weights: str | None, seed: int = 0) -> list:
+def feature_maps(name: str, images, weights: str | None, seed: int = 0, width: float | None = None) -> list:
     """The maps that a backbone makes of pictures, its own preprocessing before it.
 
     Args:
@@ -71,6 +74,7 @@ def feature_maps(name: str, images, weights: str | None, seed: int = 0) -> list:
         weights: "imagenet" for trained ones (of the embedded backbone: its own), a file of Keras weights, or None for
             random ones.
         seed: of random weights of the embedded backbone.
+        width: of the embedded backbone: its width multiplier, where an older one is meant; it has no trained weights.
 
     Returns:
         Keras tensors (B, h, w, C), the finest first.
@@ -79,7 +83,7 @@ def feature_maps(name: str, images, weights: str | None, seed: int = 0) -> list:
         WeightsUnavailable: no network, or a refusal.
     """
     if check_backbone(name) == EMBEDDED:
-        return _embedded_maps(images, weights is not None, seed)
+        return _embedded_maps(images, weights is not None, seed, width or embedded_width())
     build = _applications()[name]
     x = preprocessing(sys.modules[build.__module__].preprocess_input, images)
     try:
@@ -134,22 +138,23 @@ def _applications() -> dict[str, Callable]:
     return {name: function for name, function in found if name[0].isupper()}
 
 
-def _embedded_settings() -> tuple[tuple[int, ...], float]:
-    """(height, width) and width multiplier of the bundled detector's backbone."""
+@cache
+def embedded_width() -> float:
+    """The width multiplier of the bundled detector's backbone."""
     from tflhelpers.model.settings import SETTINGS_FILE, read_settings
 
     with resources.as_file(resources.files("tflhelpers.model") / "embedded") as folder:
         architecture, _ = read_settings(folder / SETTINGS_FILE)
-    return tuple(architecture.image_size), architecture.arguments["alpha"]
+    return architecture.arguments["alpha"]
 
 
-def _embedded_maps(images, trained: bool, seed: int) -> list:
+def _embedded_maps(images, trained: bool, seed: int, width: float) -> list:
     from tflhelpers.model.backbones import mobilenet_v2
     from tflhelpers.model.detector import WEIGHTS_FILE
     from tflhelpers.model.weights import load_weights
 
     x = layers.Rescaling(2.0 / 255.0, -1.0, name="preprocess")(images)
-    levels = mobilenet_v2(x, alpha=_embedded_settings()[1])
+    levels = mobilenet_v2(x, alpha=width)
     maps = [keras.Model(images, levels[5]).get_layer(name).output for name in EMBEDDED_TAPS]
     network = keras.Model(images, maps)
     if trained:

@@ -13,7 +13,14 @@ import keras
 import numpy as np
 from keras import layers
 
-from tflhelpers.classification.backbones import backbone_layers, backbone_size, check_backbone, feature_maps
+from tflhelpers.classification.backbones import (
+    EMBEDDED,
+    backbone_layers,
+    backbone_size,
+    check_backbone,
+    embedded_width,
+    feature_maps,
+)
 from tflhelpers.classification.label_checks import check_class_names
 from tflhelpers.classification.predictions import Predictions
 from tflhelpers.data.images import ImageError
@@ -43,6 +50,7 @@ class Classifier:
         mode: "features" or "fine-tune": what `fit_classifier` teaches.
         image_size: (height, width) in pixels that pictures are resized to.
         trained_backbone: whether its weights were trained before, not random.
+        width: the width multiplier of the embedded backbone; None for others.
     """
 
     def __init__(
@@ -54,12 +62,14 @@ class Classifier:
         image_size: tuple[int, int],
         weights: str | None,
         seed: int = 0,
+        width: float | None = None,
     ) -> None:
         self.class_names = check_class_names(class_names)
         self.backbone, self.image_size = check_backbone(backbone), image_size
         self.mode, self.trained_backbone = _checked_mode(mode), weights is not None
+        self.width = (width or embedded_width()) if backbone == EMBEDDED else None
         images = keras.Input((*image_size, 3), name="images")
-        self._maps = feature_maps(backbone, images, weights, seed)
+        self._maps = feature_maps(backbone, images, weights, seed, self.width)
         pooled = [
             layers.GlobalAveragePooling2D(name=f"pooled_{i}")(each) for i, each in enumerate(self._maps)
         ]

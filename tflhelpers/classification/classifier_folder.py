@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tflhelpers.classification.backbones import known_backbones
+from tflhelpers.classification.backbones import EMBEDDED, WIDTH_BEFORE, known_backbones
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def load_classifier(folder: Path) -> Classifier:
         mode=settings["mode"],
         image_size=(settings["image_size"][0], settings["image_size"][1]),
         weights=None,
+        width=settings.get("width", WIDTH_BEFORE if settings["backbone"] == EMBEDDED else None),
     )
     classifier.trained_backbone = settings["trained_backbone"]
     arrays = _read_weights(folder / WEIGHTS_FILE)
@@ -82,6 +83,7 @@ def _settings(classifier: Classifier) -> dict:
         "mode": classifier.mode,
         "image_size": list(classifier.image_size),
         "trained_backbone": classifier.trained_backbone,
+        "width": classifier.width,
     }
 
 

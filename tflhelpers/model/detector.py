@@ -59,6 +59,8 @@ class Detector:
         image_size: (height, width) in pixels that pictures are resized to.
         threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
         restore_report: what was read from a checkpoint, if it came from one.
+        keeps_backbone: whether `fine_tune` leaves the backbone as it is unless told otherwise: it learned from photos,
+            and a few more would spoil it.
         origin: which detector `pretrained` took and why, `str(...)` a sentence; None if it came from elsewhere.
     """
 
@@ -70,6 +72,7 @@ class Detector:
         threshold: float = DEFAULT_THRESHOLD,
         network: keras.Model | None = None,
         restore_report: RestoreReport | None = None,
+        keeps_backbone: bool = False,
     ) -> None:
         self.architecture = architecture
         self.class_names = _checked_names(class_names)
@@ -77,6 +80,7 @@ class Detector:
         self.anchors_rel_yxyx = anchors_rel_yxyx(architecture.image_size)
         self.threshold = threshold
         self.restore_report = restore_report
+        self.keeps_backbone = keeps_backbone
         self.origin: Origin | None = None
 
     @property
@@ -216,7 +220,7 @@ class Detector:
         fresh_head = class_names is not None and tuple(class_names) != tuple(settings["class_names"])
         names = class_names if class_names is not None else settings["class_names"]
         threshold = DEFAULT_THRESHOLD if fresh_head else settings["threshold"]
-        detector = cls(architecture, names, threshold=threshold)
+        detector = cls(architecture, names, threshold=threshold, keeps_backbone=settings["keeps_backbone"])
         load_weights(
             detector.network, folder / WEIGHTS_FILE, skip=is_class_head if fresh_head else lambda key: False
         )
@@ -234,7 +238,13 @@ class Detector:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
         try:
             save_weights(self.network, temporary / WEIGHTS_FILE, dtype=dtype)
-            write_settings(temporary / SETTINGS_FILE, self.architecture, self.class_names, self.threshold)
+            write_settings(
+                temporary / SETTINGS_FILE,
+                self.architecture,
+                self.class_names,
+                self.threshold,
+                self.keeps_backbone,
+            )
             folder.mkdir(exist_ok=True)
             for name in (WEIGHTS_FILE, SETTINGS_FILE):
                 os.replace(temporary / name, folder / name)

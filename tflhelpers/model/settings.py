@@ -29,7 +29,11 @@ class Architecture:
 
 
 def write_settings(
-    path: Path, architecture: Architecture, class_names: Sequence[str], threshold: float
+    path: Path,
+    architecture: Architecture,
+    class_names: Sequence[str],
+    threshold: float,
+    keeps_backbone: bool = False,
 ) -> None:
     """Writes what `read_settings` reads."""
     settings = {
@@ -39,12 +43,13 @@ def write_settings(
         "arguments": architecture.arguments,
         "class_names": list(class_names),
         "threshold": threshold,
+        "keeps_backbone": keeps_backbone,
     }
     path.write_text(json.dumps(settings, indent=1, ensure_ascii=False), "utf-8")
 
 
 def read_settings(path: Path) -> tuple[Architecture, dict]:
-    """The architecture, and the whole file as a dict with "class_names" and "threshold".
+    """The architecture, and the whole file as a dict with "class_names", "threshold" and "keeps_backbone".
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -70,4 +75,4 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
     if missing:
         raise ValueError(f"{path} is damaged: it lacks {', '.join(missing)}. Copy the folder again.")
     architecture = Architecture(settings["family"], tuple(settings["image_size"]), settings["arguments"])
-    return architecture, settings
+    return architecture, {"keeps_backbone": False, **settings}  # files of older versions lack it

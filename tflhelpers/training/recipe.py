@@ -81,6 +81,7 @@ def choose_recipes(
     annotations: Annotations,
     *,
     fresh_predictor: bool,
+    keeps_backbone: bool,
     steps: int | None,
     batch_size: int,
     trainable: str,
@@ -91,9 +92,10 @@ def choose_recipes(
 ) -> tuple[Recipe, ...]:
     """The recipe for what `fine_tune` was asked; what is None or "auto" is chosen here.
 
-    A predictor that starts anew would send noise into the backbone that it gets its features from: then the backbone
-    is left as it is, and more steps are taken, which are quick with its features kept. If neither steps, rate nor
-    parts are asked for, a second recipe lets all layers learn from there, for tighter boxes.
+    A backbone that is to be kept does not learn. A predictor that starts anew would send noise into the backbone that
+    it gets its features from: then the backbone is left as it is as well, and more steps are taken, which are quick
+    with its features kept. If neither steps, rate nor parts are asked for, a second recipe lets all layers learn from
+    there, for tighter boxes.
 
     Raises:
         ValueError: an argument makes no sense.
@@ -111,7 +113,7 @@ def choose_recipes(
         optimizer, clip_norm = ("adamw", None) if fresh_predictor else ("sgd", CLIP_NORM)
     seconds = None if budget is None else parse_seconds(budget)
     if trainable == "auto":
-        trainable = "fpn" if fresh_predictor else "all"
+        trainable = "fpn" if fresh_predictor or keeps_backbone else "all"
     rate = RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
     auto = auto_steps(annotations)
     recipe = Recipe(

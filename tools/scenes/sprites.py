@@ -1,6 +1,6 @@
 """The bank: many drawn sprites of every kind, and background textures, in one file that is made once.
 
-python -m tools.scenes.sprites bank.npz --variants 70 --processes 2
+python -m tools.scenes.sprites bank.npz --variants 80 --processes 2
 """
 
 from __future__ import annotations
@@ -72,6 +72,24 @@ class Bank:
         starts = [0, *ends[:-1]]
         textures = [np.array(Image.open(io.BytesIO(raw[a:b]))) for a, b in zip(starts, ends, strict=True)]
         return cls(sprites, labels, np.stack(textures))
+
+    def split(self, held_out: int) -> tuple[Bank, Bank]:
+        """(a bank without the last `held_out` sprites of each kind, a bank of these); both have all textures."""
+        fewest = np.unique(self.labels, return_counts=True)[1].min(initial=len(self.labels))
+        if not 0 < held_out < fewest:
+            raise ValueError(
+                f"held_out must be at least 1 and fewer than the {fewest} sprites of a kind, got {held_out}. "
+                "Render more variants, or hold out fewer."
+            )
+        rank = np.zeros(len(self.labels), np.int64)  # of a sprite among those of its kind, the last one 0
+        for label in np.unique(self.labels):
+            (places,) = np.nonzero(self.labels == label)
+            rank[places] = np.arange(len(places))[::-1]
+        return self._only(rank >= held_out), self._only(rank < held_out)
+
+    def _only(self, chosen: np.ndarray) -> Bank:
+        sprites = [sprite for sprite, is_chosen in zip(self.sprites, chosen, strict=True) if is_chosen]
+        return Bank(sprites, self.labels[chosen], self.textures)
 
 
 def _jpeg(picture: np.ndarray) -> bytes:
@@ -152,7 +170,7 @@ def _job(task: tuple) -> np.ndarray:
 
 
 def render_bank(
-    *, variants: int = 70, textures: int = 300, seed: int = 0, processes: int = 2, progress=None
+    *, variants: int = 80, textures: int = 300, seed: int = 0, processes: int = 2, progress=None
 ) -> Bank:
     """Draws the whole bank in several processes; the result depends on the seed and the counts only.
 
@@ -178,7 +196,7 @@ def render_bank(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
-    parser.add_argument("--variants", type=int, default=70)
+    parser.add_argument("--variants", type=int, default=80)
     parser.add_argument("--textures", type=int, default=300)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
