@@ -6,6 +6,7 @@ import pytest
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.recipe import TRAINABLE, auto_steps, choose_recipes, parse_seconds
 
 NOTHING_ASKED = {
@@ -48,6 +49,9 @@ def test_steps_follow_photos_and_classes(count, classes, steps):
         ({"keeps_backbone": True}, "trained", TRAINABLE["fpn"]),
         ({"keeps_backbone": True, "trainable": "all"}, "trained", TRAINABLE["all"]),
         ({"keeps_backbone": True}, "optimizer", "sgd"),
+        ({"keeps_backbone": True}, "how", Augmentation(stretch=1.8)),
+        ({"keeps_backbone": True, "trainable": "all"}, "how", Augmentation()),
+        ({"fresh_predictor": True}, "how", Augmentation(stretch=1.5)),
         ({"trainable": "all"}, "trained", ("heads", "tower", "fpn", "backbone")),
         ({"steps": 7}, "steps", 7),
         ({"budget": "1 min"}, "budget", 60.0),

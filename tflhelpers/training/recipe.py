@@ -27,6 +27,8 @@ FRESH_STEPS, FRESH_RATE = 4, 1 / 3
 FRESH_SHARE = 0.6  # of a budget, before all layers learn
 # A predictor that has only seen these boxes does not know that others are wider or taller: a clip is 16:9, photos 4:3.
 FRESH_STRETCH = 1.5
+# Nor does one whose backbone does not learn along, and it can be told more of them before it gets worse at these.
+KEPT_STRETCH = 1.8
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -124,7 +126,7 @@ def choose_recipes(
         optimizer=optimizer,
         learning_rate=rate if learning_rate is None else learning_rate,
         clip_norm=clip_norm,
-        how=_augmentation(augment, fresh_predictor),
+        how=_augmentation(augment, fresh_predictor, keeps_backbone and trainable != "all"),
         budget=seconds,
     )
     return _in_two(recipe, auto) if in_two else (recipe,)
@@ -169,11 +171,13 @@ def parse_seconds(budget: str | float) -> float:
     return seconds
 
 
-def _augmentation(augment, fresh_predictor: bool) -> Augmentation | None:
+def _augmentation(augment, fresh_predictor: bool, kept_backbone: bool) -> Augmentation | None:
     if isinstance(augment, Augmentation):
         return augment
     if augment in ("auto", True):
-        return Augmentation(stretch=FRESH_STRETCH) if fresh_predictor else Augmentation()
+        if fresh_predictor:
+            return Augmentation(stretch=FRESH_STRETCH)
+        return Augmentation(stretch=KEPT_STRETCH) if kept_backbone else Augmentation()
     if augment in (None, False):
         return None
     raise ValueError(f'augment must be "auto", None or an Augmentation, got {augment!r}.')
