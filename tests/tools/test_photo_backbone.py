@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import tflhelpers as tfl
-from tflhelpers.model.detector import Detector
 from tflhelpers.model.ssd import ssd_mobilenet_v2_fpnlite
 from tflhelpers.sharing.export.litert import _interpreter_class
 from tools.photo_backbone import SIZE, fetch_photo_ssd, load_photo_backbone, split_scale
@@ -84,19 +83,6 @@ def theirs(photo_ssd, photo):
 def test_the_mapped_backbone_computes_what_the_file_does(photo_ssd, photo, theirs, tensor):
     network = ssd_mobilenet_v2_fpnlite((SIZE, SIZE), 1)
     load_photo_backbone(network, photo_ssd)
-    _compare(network, photo, theirs[tensor], SAME[tensor])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("tensor", SAME)
-def test_the_embedded_detector_still_has_that_backbone(photo, theirs, tensor):
-    """Its training left the backbone alone, and its float16 is the file's."""
-    embedded = Detector.embedded()
-    network = ssd_mobilenet_v2_fpnlite((SIZE, SIZE), 1, **embedded.architecture.arguments)
-    ours = {layer.name: layer for layer in network.layers}
-    for layer in embedded.network.layers:
-        if layer.weights and layer.name in ours and "class" not in layer.name:
-            ours[layer.name].set_weights(layer.get_weights())
     _compare(network, photo, theirs[tensor], SAME[tensor])
 
 

@@ -66,9 +66,9 @@ def fine_tune(
         steps: batches to learn from; by default more for more photos and classes, 160 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
-            pyramid), "all". "auto" takes "fpn" for a detector that keeps its backbone (`Detector.keeps_backbone`: the
-            embedded one does), else "all", as boxes are tighter then; where the checkpoint was of a feature extractor
-            alone, "fpn" and then "all".
+            pyramid), "all". "auto" takes "all", as with the backbone left as it is things are found but boxes are not
+            tight; "fpn" for a detector that keeps its backbone (`Detector.keeps_backbone`); where the checkpoint was
+            of a feature extractor alone, "fpn" and then "all".
         augment: "auto" changes flip, zoom, position and colour at random, and with several classes puts objects into
             photos of other classes; an `Augmentation` says how far; None or False takes the pictures as they are.
         optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
