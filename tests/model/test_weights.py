@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.layers import batch_norm, conv
-from tflhelpers.model.ssd import KEY_SUFFIX, variables_by_key
+from tflhelpers.model.ssd import variables_by_key
 from tflhelpers.model.weights import DamagedFile, load_weights, read_npz, save_weights, write_npz
 
 

@@ -17,12 +17,11 @@ import numpy as np
 
 from tflhelpers.model.architecture import guess_architecture
 from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile, find_checkpoint
-from tflhelpers.model.checkpoint_index import STRING
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX, STRING
 from tflhelpers.model.saved_model_file import SavedModelFile, open_weights
 
 __all__ = ["CheckpointError", "RestoreReport", "find_checkpoint", "restore", "verify_tensors"]
 
-SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 SLOT = "/.OPTIMIZER_SLOT/"
 BOOKKEEPING = ("save_counter", "step", "global_step", "optimizer", "_CHECKPOINTABLE_OBJECT_GRAPH")
 WeightsFile = CheckpointFile | SavedModelFile
@@ -219,7 +218,7 @@ def _class_count_hint(report: RestoreReport, file: WeightsFile) -> str | None:
 
 
 def _is_bias(key: str, part: str) -> bool:
-    return part in key and key.endswith("/bias" + SUFFIX)
+    return part in key and key.endswith("/bias" + KEY_SUFFIX)
 
 
 def _check_architecture(variables: Mapping[str, Any], file: WeightsFile, expected: str | None) -> None:
@@ -241,7 +240,7 @@ def _check_skip_names(skip: tuple[str, ...], keys: Sequence[str], file: WeightsF
     for name in skip:
         if not any(name and name in key for key in keys):
             known = sorted(
-                {part for key in keys for part in key.removesuffix(SUFFIX).split("/") if len(part) > 2}
+                {part for key in keys for part in key.removesuffix(KEY_SUFFIX).split("/") if len(part) > 2}
             )
             close = get_close_matches(name, known, n=3, cutoff=0.4) or known[:5]
             raise CheckpointError(
@@ -268,7 +267,7 @@ def _is_bookkeeping(key: str) -> bool:
 
 
 def _short(key: str) -> str:
-    return key.removesuffix(SUFFIX)
+    return key.removesuffix(KEY_SUFFIX)
 
 
 def _listed(title: str, keys: Sequence[str], most: int = 8) -> list[str]:

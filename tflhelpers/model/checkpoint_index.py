@@ -19,6 +19,7 @@ from tflhelpers.data.crc32c import masked_crc32c
 from tflhelpers.model.snappy import read_varint, unpack_snappy
 from tflhelpers.model.wire_proto import fields_of, number, shape_of
 
+KEY_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"  # of the key of every variable
 MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48
 STRING = "string"

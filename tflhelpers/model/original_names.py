@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from tflhelpers.model.backbones import BACKBONE_KEY, MOBILENET_V2_STAGES, RESNET_BLOCKS
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.fpn import COARSE_KEY, FPN_KEY
 from tflhelpers.model.heads import BOX_HEAD_KEY, CLASS_HEAD_KEY, PREDICTOR_KEY
-from tflhelpers.model.ssd import KEY_SUFFIX
 
 COARSE_LEVELS = {"Conv2d_20": 0, "Conv2d_21": 1, "block5": 0, "block6": 1}  # P6 and P7, by family
 PARTS = {"conv": 0, "depthwise_conv": 0, "batchnorm": 1}

@@ -11,6 +11,7 @@ from typing import Any
 from tflhelpers.data.text_proto import quoted
 from tflhelpers.data.whole_files import written_whole
 from tflhelpers.model.checkpoint_file import CheckpointFile
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.heads import CLASS_HEAD_KEY
 from tflhelpers.model.pipeline_template import (
@@ -24,7 +25,7 @@ from tflhelpers.model.pipeline_template import (
     convolutions,
 )
 from tflhelpers.model.settings import Architecture
-from tflhelpers.model.ssd import KEY_SUFFIX, variables_by_key
+from tflhelpers.model.ssd import variables_by_key
 
 RATES = {MOBILENET: 0.08, RESNET: 0.04}  # the zoo's, for a batch of 128 and 64 pictures
 RATE_BATCHES = {MOBILENET: 128, RESNET: 64}

@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile
-from tflhelpers.model.checkpoint_index import Entry
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX, Entry
 from tflhelpers.model.object_graph import GraphVariable, ObjectGraph, read_object_graph
 
-SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 GRAPH_FILE = "saved_model.pb"
 VARIABLES = Path("variables") / "variables"  # the prefix of its checkpoint
 INSIDE = (GRAPH_FILE, "variables", "variables.index", "variables.data-00000-of-00001")
@@ -60,18 +59,17 @@ class SavedModelFile:
     kind = "SavedModel"
 
     def __init__(self, folder: str | Path):
-        from tflhelpers.model.original_names import (
-            checkpoint_keys,
-        )  # brings Keras, which checkpoints do without
+        # Brings Keras, which checkpoints do without.
+        from tflhelpers.model.original_names import checkpoint_keys
 
         self.prefix = Path(folder)
         graph = self._read_graph()
         self._file = self._open_variables()
-        listed = {key: entry for key, entry in self._file.entries.items() if key.endswith(SUFFIX)}
+        listed = {key: entry for key, entry in self._file.entries.items() if key.endswith(KEY_SUFFIX)}
         variables = {key: self._variable(graph, key, entry) for key, entry in listed.items()}
         keys = checkpoint_keys(variable.name for variable in variables.values())
         known_as = {
-            key: keys.get(variable.name, f"model/{variable.name}{SUFFIX}")
+            key: keys.get(variable.name, f"model/{variable.name}{KEY_SUFFIX}")
             for key, variable in variables.items()
         }
         self._check_unique(list(known_as.values()))
@@ -107,20 +105,20 @@ class SavedModelFile:
         return CheckpointFile.at(prefix)
 
     def _variable(self, graph: ObjectGraph, key: str, entry: Entry) -> GraphVariable:
-        steps = [_unescaped(step) for step in key.removesuffix(SUFFIX).split("/")]
+        steps = [_unescaped(step) for step in key.removesuffix(KEY_SUFFIX).split("/")]
         variable = graph.variable_at(steps)
         if variable is not None and variable.shape == entry.shape:
             return variable
         got = "none" if variable is None else f"{variable.name} of shape {variable.shape}"
         raise CheckpointError(
             f"{GRAPH_FILE} and the weights in {self.prefix} do not belong together: for "
-            f"{key.removesuffix(SUFFIX)} expected a variable of shape {entry.shape}, got {got}. Fetch or copy "
+            f"{key.removesuffix(KEY_SUFFIX)} expected a variable of shape {entry.shape}, got {got}. Fetch or copy "
             "the whole folder again."
         )
 
     def _check_unique(self, keys: list[str]) -> None:
         """A name must mean one variable: by shape or place alone none is ever told from another."""
-        twice = [key.removesuffix(SUFFIX) for key, count in Counter(keys).items() if count > 1]
+        twice = [key.removesuffix(KEY_SUFFIX) for key, count in Counter(keys).items() if count > 1]
         if twice:
             raise CheckpointError(
                 f"{len(twice)} names in {self.prefix / GRAPH_FILE} mean more than one variable, first {twice[0]}, "

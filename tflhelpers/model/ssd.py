@@ -12,11 +12,11 @@ import keras
 from keras import layers
 
 from tflhelpers.model.backbones import mobilenet_v2, resnet
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.fpn import feature_pyramid
 from tflhelpers.model.heads import CLASS_HEAD_KEY, box_predictor
 
 IMAGENET_MEANS_RGB = (123.68, 116.779, 103.939)
-KEY_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 GROUPS = ("backbone", "fpn", "tower", "heads")
 
 

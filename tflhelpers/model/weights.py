@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from tflhelpers.model.ssd import KEY_SUFFIX, variables_by_key
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX
+from tflhelpers.model.ssd import variables_by_key
 
 # What NumPy and zipfile raise on files with a few bytes changed, or cut.
 UNREADABLE = (

@@ -18,11 +18,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tflhelpers.model.checkpoint import SUFFIX
+from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.ssd import variables_by_key
 
 GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
-COUNTER_KEY = f"save_counter{SUFFIX}"
+COUNTER_KEY = f"save_counter{KEY_SUFFIX}"
 GRAPH_FOLDER = Path(__file__).parent / "zoo_data"
 GRAPHS = ("object_graph_mobilenet.pb.gz", "object_graph_resnet50.pb.gz")
 DATA_SUFFIX = ".data-00000-of-00001"
@@ -90,7 +90,7 @@ def _tree_of_keys(keys: frozenset[str]) -> bytes:
     graph.nodes.add()
     number_of: dict[tuple[str, ...], int] = {(): 0}
     for key in sorted(keys):
-        steps = tuple(key.removesuffix(SUFFIX).split("/"))
+        steps = tuple(key.removesuffix(KEY_SUFFIX).split("/"))
         for depth in range(1, len(steps) + 1):
             if steps[:depth] not in number_of:
                 number_of[steps[:depth]] = len(graph.nodes)
