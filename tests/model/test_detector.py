@@ -12,7 +12,7 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from tests.model.formula import formula_weight
+from tests.training.tiny import start_anew
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError
 from tflhelpers.model.anchors import anchors_rel_yxyx
@@ -141,8 +141,7 @@ def test_a_last_short_batch_has_as_many_results_as_pictures():
 def detector():
     """A tiny network whose weights are given by formula: its boxes mean nothing but differ by picture."""
     detector = Detector(TINY, ["duck", "boat", "wave"], threshold=0.01)
-    for key, variable in variables_by_key(detector.network).items():
-        variable.assign(formula_weight(key, tuple(variable.shape)))
+    start_anew(detector)
     return detector
 
 

