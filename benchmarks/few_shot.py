@@ -59,9 +59,10 @@ def annotations_at(folder: Path, name: str) -> tfl.Annotations:
 def folds_of(photos: tfl.Annotations, count: int = 5) -> list[tuple[tfl.Annotations, tfl.Annotations]]:
     """(to learn from, left out) of the training photos; no class is left without a photo to learn from."""
     items, folds = list(photos), []
-    for number in range(min(count, len(items))):
-        left = items[number :: min(count, len(items))]
-        kept = [item for item in items if not any(item is other for other in left)]
+    count = min(count, len(items))
+    for number in range(count):
+        left = items[number::count]
+        kept = [item for place, item in enumerate(items) if place % count != number]
         known = {int(label) for _, boxes in kept for label in boxes.labels}
         if known == set(range(len(photos.class_names))):
             folds.append(tuple(tfl.Annotations.from_items(photos.class_names, part) for part in (kept, left)))
@@ -93,12 +94,12 @@ def run_one(
     folder: Path,
 ) -> dict:
     """One training, or one a fold, whose boxes are scored together."""
-    found, runs = [], []
+    found, runs, begin = [], [], start_folder(start, folder)
     for early, late in jobs:
         for name, photos in (("train", early), ("test", late)):
             photos.save(folder / f"{name}.json")
         path = folder / "found.json"
-        words = ["few", "--photos", folder, "--start", start_folder(start, folder), "--seed", seed]
+        words = ["few", "--photos", folder, "--start", begin, "--seed", seed]
         words += ["--data", arguments.data, "--detections", path]
         words += [] if arguments.steps is None else ["--steps", arguments.steps]
         runs.append(ask_us(*words))

@@ -139,8 +139,7 @@ def held_out_scores(detector: Detector, bank: Path, count: int):
     return evaluate(found, truth)
 
 
-def train(bank: Path, work: Path, steps: int, log: Path, *, until: int | None = None) -> Detector:
-    """The trained detector; `until` a step, where that is asked for."""
+def train(bank: Path, work: Path, steps: int, log: Path) -> Detector:
     photo_ssd = fetch_photo_ssd(work / "photo_ssd.tflite")
     begin = 0
     for number, phase in enumerate(PHASES):
@@ -151,12 +150,10 @@ def train(bank: Path, work: Path, steps: int, log: Path, *, until: int | None = 
         trainer = build_trainer(detector, phase.learns)
         state, end = work / f"state_{number + 1}.npz", round(steps * phase.end)
         start = max(begin, load_state(trainer, state).step)
-        for step, losses in _learn(trainer, bank, phase.size, range(start, min(end, until or end)), steps):
+        for step, losses in _learn(trainer, bank, phase.size, range(start, end), steps):
             if (step + 1) % SAVE_EVERY == 0 or step + 1 == end:
                 save_state(trainer, step + 1, state)
                 _log(log, {"step": step + 1, "size": phase.size, **losses})
-        if until is not None and until <= end:
-            break
         save_weights(detector.network, work / f"phase_{number + 1}.npz")
         begin = end
     return detector
