@@ -71,6 +71,14 @@ def test_the_samples():
     assert len(shared_scenes(clip[::4], clip[2::8]).pairs) == 6
 
 
+def test_as_like_is_as_like_on_every_processor():
+    """A picture is as like itself as any other is, to the last digit: then the first of them is named."""
+    photos = duck_photos()
+    shared = shared_scenes(photos, photos)
+    assert [alike for _, _, alike in shared.pairs] == [1.0] * 5
+    assert "such as kitchen.jpg and kitchen.jpg" in str(shared)
+
+
 @pytest.mark.slow
 def test_the_real_duck(shared_data):
     ducky = shared_data / "ducky"

@@ -93,7 +93,8 @@ def likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Thumbnails that show nothing (fog, black) are like each other if they are as bright, and like no others.
     """
     flat_a, flat_b = a.std(axis=1) < _FLAT, b.std(axis=1) < _FLAT
-    correlation = _standard(a) @ _standard(b).T
+    # Rounded, so that pictures which are as like are so on every processor, and the first of them is named.
+    correlation = np.round(_standard(a) @ _standard(b).T, 9)
     as_bright = np.abs(a.mean(axis=1)[:, None] - b.mean(axis=1)[None]) < _FLAT
     return np.where(flat_a[:, None] | flat_b[None], (flat_a[:, None] & flat_b[None]) & as_bright, correlation)
 
