@@ -33,12 +33,7 @@ CLASS_NAMES = ("duck", "Bob's 19\" Straße 🦆")
 ATOL = 1e-3
 NETWORKS = {  # name in the zoo, family, side, arguments
     "mobilenet_320": ("ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8", "ssd_mobilenet_v2_fpnlite", 320, {}),
-    "embedded": (
-        None,
-        "ssd_mobilenet_v2_fpnlite",
-        320,
-        {"alpha": 1.0, "fpn_depth": 96, "tower_layers": 3},
-    ),
+    "embedded": (None, "ssd_mobilenet_v2_fpnlite", 320, {"fpn_depth": 96, "tower_layers": 3}),
     "half_width": (
         None,
         "ssd_mobilenet_v2_fpnlite",
