@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
@@ -46,3 +47,30 @@ def test_an_error_passes_through_and_the_bar_is_closed():
     with pytest.raises(ZeroDivisionError), progress_bar(2, "Sorting"):
         _ = 1 / 0
     assert len(tqdm._instances) == before
+
+
+def time_left(bar):
+    """What the bar says of the time left, in seconds; None where it says nothing."""
+    shown = bar._bar.format_dict
+    return None if not shown["rate"] else (shown["total"] - shown["n"]) / shown["rate"]
+
+
+def test_the_time_left_is_not_judged_by_the_first_step_which_compiles():
+    with progress_bar(101, "Training") as bar:
+        time.sleep(1.0)  # compiles
+        for _ in range(11):
+            bar.update()
+            time.sleep(0.02)
+        left = time_left(bar)
+    assert left == pytest.approx(90 * 0.02, rel=0.7)  # not 90 times a tenth of a second and more
+
+
+def test_steps_of_an_earlier_call_are_no_speed():
+    with progress_bar(1000, "Training") as bar:
+        bar.resume(900)
+        for _ in range(10):
+            bar.update()
+            time.sleep(0.02)
+        left = time_left(bar)
+    assert bar.count == 910
+    assert left == pytest.approx(90 * 0.02, rel=0.7)

@@ -41,14 +41,15 @@ MAY_SEE = {
     "project": [],
     "address": [],
     "progress": [],
+    "quiet": [],
     "demo": ["data", "project", ""],  # "" is the front door
     "doctor": ["evaluation", "data"],
     "holding_out": ["evaluation", "training", "model", "data"],
-    "ready_made": ["data", "annotator", "model", "training", "sharing", "project"],
+    "ready_made": ["data", "annotator", "model", "training", "evaluation", "sharing", "project"],
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked
 }
-EVERYBODY_MAY_SEE = ["progress"]
+EVERYBODY_MAY_SEE = ["progress", "quiet"]
 
 
 def imports_of(source: str, module: str) -> set[str]:

@@ -29,9 +29,10 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       leave_one_out
     doctor.py         why does it find nothing, or everything
                       diagnose
-    ready_made.py     what a notebook works on while you have not made your own
-                      photo_folder_for, proposer_for, photos_for, scoring_photos_for, detector_for, clip_for,
-                      video_for, brought_for, web_demo_for
+    ready_made/       what a notebook works on while you have not made your own
+                      photo_folder_for, photos_for, scoring_photos_for, detector_for, training_folder_for,
+                      keep_for, threshold_for, proposer_for, clip_for, brought_for, upload_for, film_frames_for,
+                      heic_for, first_look_for, web_demo_for
     demo.py           all of it once: ``python -m tflhelpers``
 
 Example:
@@ -43,7 +44,11 @@ Example:
 from __future__ import annotations
 
 import importlib
+import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
+
+from tflhelpers.quiet import startup_notes_aside
 
 __version__ = "0.1.0"
 
@@ -100,15 +105,21 @@ _HOMES = {
     "evaluate_classifier": "classification.judgement",
     "leave_one_out": "holding_out",
     "diagnose": "doctor",
-    "photo_folder_for": "ready_made",
-    "proposer_for": "ready_made",
-    "photos_for": "ready_made",
-    "scoring_photos_for": "ready_made",
-    "detector_for": "ready_made",
-    "clip_for": "ready_made",
-    "video_for": "ready_made",
-    "brought_for": "ready_made",
-    "web_demo_for": "ready_made",
+    "photo_folder_for": "ready_made.photos",
+    "photos_for": "ready_made.photos",
+    "scoring_photos_for": "ready_made.photos",
+    "detector_for": "ready_made.detectors",
+    "training_folder_for": "ready_made.detectors",
+    "keep_for": "ready_made.detectors",
+    "threshold_for": "ready_made.detectors",
+    "proposer_for": "ready_made.detectors",
+    "clip_for": "ready_made.clips",
+    "brought_for": "ready_made.brought",
+    "upload_for": "ready_made.bring",
+    "film_frames_for": "ready_made.bring",
+    "heic_for": "ready_made.bring",
+    "first_look_for": "ready_made.first_look",
+    "web_demo_for": "ready_made.pages",
 }
 
 __all__ = ["__version__", *_HOMES]
@@ -150,15 +161,21 @@ if TYPE_CHECKING:
     from tflhelpers.model.zoo import zoo_models as zoo_models
     from tflhelpers.project import Project as Project
     from tflhelpers.project import open_project as open_project
-    from tflhelpers.ready_made import brought_for as brought_for
-    from tflhelpers.ready_made import clip_for as clip_for
-    from tflhelpers.ready_made import detector_for as detector_for
-    from tflhelpers.ready_made import photo_folder_for as photo_folder_for
-    from tflhelpers.ready_made import photos_for as photos_for
-    from tflhelpers.ready_made import proposer_for as proposer_for
-    from tflhelpers.ready_made import scoring_photos_for as scoring_photos_for
-    from tflhelpers.ready_made import video_for as video_for
-    from tflhelpers.ready_made import web_demo_for as web_demo_for
+    from tflhelpers.ready_made.bring import film_frames_for as film_frames_for
+    from tflhelpers.ready_made.bring import heic_for as heic_for
+    from tflhelpers.ready_made.bring import upload_for as upload_for
+    from tflhelpers.ready_made.brought import brought_for as brought_for
+    from tflhelpers.ready_made.clips import clip_for as clip_for
+    from tflhelpers.ready_made.detectors import detector_for as detector_for
+    from tflhelpers.ready_made.detectors import keep_for as keep_for
+    from tflhelpers.ready_made.detectors import proposer_for as proposer_for
+    from tflhelpers.ready_made.detectors import threshold_for as threshold_for
+    from tflhelpers.ready_made.detectors import training_folder_for as training_folder_for
+    from tflhelpers.ready_made.first_look import first_look_for as first_look_for
+    from tflhelpers.ready_made.pages import web_demo_for as web_demo_for
+    from tflhelpers.ready_made.photos import photo_folder_for as photo_folder_for
+    from tflhelpers.ready_made.photos import photos_for as photos_for
+    from tflhelpers.ready_made.photos import scoring_photos_for as scoring_photos_for
     from tflhelpers.sharing.contact_sheet import contact_sheet as contact_sheet
     from tflhelpers.sharing.detect_video import detect_video as detect_video
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes
@@ -181,7 +198,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         known = ", ".join(_HOMES)
         raise AttributeError(f"module 'tflhelpers' has no attribute {name!r}. It has: {known}.")
-    home = importlib.import_module(f"tflhelpers.{_HOMES[name]}")
+    with startup_notes_aside() if "tensorflow" not in sys.modules else nullcontext():
+        home = importlib.import_module(f"tflhelpers.{_HOMES[name]}")
     value = getattr(home, name, home)  # `collect` is its home
     globals()[name] = value
     return value

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +13,7 @@ from pathlib import Path
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.project import Project, open_project
+from tflhelpers.quiet import startup_notes_aside
 
 
 def run_demo(project: Project | None = None, *, steps: int | None = None) -> Path:
@@ -32,7 +30,7 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
     """
     project = project or open_project()
     started = time.monotonic()
-    with _dots("Loading TensorFlow, which takes longest the first time "), _startup_notes_aside():
+    with _dots("Loading TensorFlow, which takes longest the first time "), startup_notes_aside():
         import tensorflow  # noqa: F401
 
         import tflhelpers as tfl
@@ -84,27 +82,6 @@ def _dots(text: str, every: float = 1.0) -> Iterator[None]:
         done.set()
         thread.join()
         print(flush=True)
-
-
-@contextmanager
-def _startup_notes_aside() -> Iterator[None]:
-    """Keep from the terminal what is written to file descriptor 2; if the block fails, write it after all.
-
-    TensorFlow 2.21 notes there that it has found no GPU, before it looks at TF_CPP_MIN_LOG_LEVEL.
-    """
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            notes.seek(0)
-            os.write(terminal, notes.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
 
 
 def _tell(line: str) -> None:

@@ -22,12 +22,28 @@ class ProgressBar:
     def __init__(self, bar: Any | None = None) -> None:
         self.count = 0
         self._bar = bar
+        self._counts_time = False
 
     def update(self, n: int = 1) -> None:
-        """Count `n` more steps as done."""
+        """Count `n` more steps as done.
+
+        The time left is judged from the second call on: before the first one networks are compiled.
+        """
+        if self._bar is not None:
+            if not self._counts_time:
+                self._bar.unpause()
+            self._bar.update(n)
+        self._counts_time = True
+        self.count += n
+
+    def resume(self, n: int) -> None:
+        """Show `n` steps as done in an earlier call, which say nothing of the time left."""
         self.count += n
         if self._bar is not None:
-            self._bar.update(n)
+            self._bar.n += n
+            self._bar.initial += n
+            self._bar.last_print_n += n
+            self._bar.refresh()
 
     def set_total(self, total: int | None) -> None:
         """Say how many steps there will be, where that was not known at first."""

@@ -118,7 +118,7 @@ def split_scale(kernel: np.ndarray, *, depthwise: bool) -> tuple[np.ndarray, np.
 
 def load_photo_backbone(network: keras.Model, path: Path) -> None:
     """Sets the backbone of an `ssd_mobilenet_v2_fpnlite` of full width to that of the file."""
-    layers = [layer for layer in network.layers if layer_group(layer) == "backbone"]
+    layers = [layer for layer in network.layers if layer_group(layer) in ("stem", "backbone")]
     pairs = zip(layers[::2], layers[1::2], folded_convolutions(path), strict=True)
     for convolution, norm, (folded, bias) in pairs:
         assert isinstance(norm, BatchNorm), norm.name

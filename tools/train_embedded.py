@@ -40,30 +40,47 @@ from tools.scenes.objects import KINDS
 from tools.scenes.sprites import Bank
 
 ROOT = Path(__file__).resolve().parent.parent
-FAMILY, ARGUMENTS = "ssd_mobilenet_v2_fpnlite", {"alpha": 1.0, "fpn_depth": 96, "tower_layers": 3}
+FAMILY, ARGUMENTS = "ssd_mobilenet_v2_fpnlite", {"fpn_depth": 96, "tower_layers": 3}
 
 
 @dataclass(frozen=True)
-class Phase:
-    """A part of the training.
+class Stage:
+    """A part of the training with a learning rate of its own.
 
     Attributes:
-        size: of the input, in pixels a side.
-        end: share of all steps that is done when it ends.
-        learns: names of the backbone's layers that learn begin with one of these; pyramid and predictor always learn.
+        sizes: (pixels a side of the input, steps), in order.
+        peak_rate: the highest learning rate.
+        learns: groups of the backbone's layers (`ssd.GROUPS`) that learn; pyramid and predictor always do.
+        box_weight: of the boxes' loss, see `DetectorTrainer`.
     """
 
-    size: int
-    end: float
+    sizes: tuple[tuple[int, int], ...]
+    peak_rate: float
     learns: tuple[str, ...] = ()
+    box_weight: float = 1.0
+
+    @property
+    def steps(self) -> int:
+        return sum(steps for _, steps in self.sizes)
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step: it rises for a tenth of the steps, then falls to 0 along a cosine."""
+        warmup = self.steps // 10
+        if step < warmup:
+            return self.peak_rate * (step + 1) / warmup
+        return self.peak_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (self.steps - warmup)))
 
 
-PHASES = (Phase(224, 0.5), Phase(256, 0.75), Phase(320, 1.0))
-FINAL_SIZE = PHASES[-1].size
+STAGES = (
+    Stage(((224, 1500), (256, 750), (320, 750)), 2e-3),
+    Stage(((256, 900), (320, 300)), 3e-4, ("backbone",)),
+    Stage(((256, 1300), (320, 600)), 5e-4, ("backbone",), box_weight=4.0),
+)
+FINAL_SIZE = STAGES[-1].sizes[-1][0]
 SEED, HELD_OUT_SEED = 0, 1
 HELD_OUT_SPRITES = 10  # of each kind, which no training scene shows
 BATCH_SIZE, MAX_BOXES = 16, 8
-PEAK_RATE, WARMUP_STEPS, WEIGHT_DECAY, CLIP_NORM = 2e-3, 300, 1e-4, 10.0
+WEIGHT_DECAY, CLIP_NORM = 1e-4, 10.0
 SAVE_EVERY, AHEAD = 100, 4
 LOGGED = ("loss", "box_loss", "class_loss")
 
@@ -91,7 +108,7 @@ def _draw_batch(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def new_detector(size: int, photo_ssd: Path) -> Detector:
     """The backbone of `photo_ssd`; all else random, as He et al. (2015) start, but the heads as the original does."""
-    detector = Detector(Architecture(FAMILY, (size, size), ARGUMENTS), KINDS, keeps_backbone=True)
+    detector = Detector(Architecture(FAMILY, (size, size), ARGUMENTS), KINDS, keeps_stem=True)
     initializer = keras.initializers.HeNormal(seed=SEED)
     for key, variable in variables_by_key(detector.network).items():
         if "kernel" in key and "_head" not in key.replace("_head_scope", ""):
@@ -104,25 +121,19 @@ def new_detector(size: int, photo_ssd: Path) -> Detector:
     return detector
 
 
-def build_trainer(detector: Detector, learns: tuple[str, ...]) -> DetectorTrainer:
+def build_trainer(detector: Detector, stage: Stage) -> DetectorTrainer:
     """A trainer whose batch norm learns from its batches behind the backbone, which keeps what photos taught it."""
     for layer in detector.network.layers:
-        is_new = layer_group(layer) != "backbone"
-        layer.trainable = is_new or layer.name.startswith(learns)
+        is_new = layer_group(layer) not in ("stem", "backbone")
+        layer.trainable = is_new or layer_group(layer) in stage.learns
         if isinstance(layer, BatchNorm) and is_new:
             layer.batch_statistics, layer.momentum = True, 0.99
-    trainer = DetectorTrainer(detector.network, detector.anchors_rel_yxyx, len(detector.class_names))
+    trainer = DetectorTrainer(
+        detector.network, detector.anchors_rel_yxyx, len(detector.class_names), box_weight=stage.box_weight
+    )
     optimizer = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY, clipnorm=CLIP_NORM)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return trainer.prepare(optimizer)
-
-
-def rate_at(step: int, steps: int) -> float:
-    """The learning rate of a step of `steps`: it rises for WARMUP_STEPS, then falls to 0 along a cosine."""
-    if step < WARMUP_STEPS:
-        return PEAK_RATE * (step + 1) / WARMUP_STEPS
-    progress = (step - WARMUP_STEPS) / max(1, steps - WARMUP_STEPS)
-    return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def held_out_scores(detector: Detector, bank: Path, count: int):
@@ -139,28 +150,31 @@ def held_out_scores(detector: Detector, bank: Path, count: int):
     return evaluate(found, truth)
 
 
-def train(bank: Path, work: Path, steps: int, log: Path) -> Detector:
+def train(bank: Path, work: Path, log: Path) -> Detector:
     photo_ssd = fetch_photo_ssd(work / "photo_ssd.tflite")
-    begin = 0
-    for number, phase in enumerate(PHASES):
+    parts = [(stage, *part) for stage in STAGES for part in stage.sizes]
+    begin = done_in_stage = 0
+    for number, (stage, size, steps) in enumerate(parts):
         keras.utils.set_random_seed(SEED)
-        detector = new_detector(phase.size, photo_ssd)
+        detector = new_detector(size, photo_ssd)
         if number:
-            load_weights(detector.network, work / f"phase_{number}.npz")
-        trainer = build_trainer(detector, phase.learns)
-        state, end = work / f"state_{number + 1}.npz", round(steps * phase.end)
-        start = max(begin, load_state(trainer, state).step)
-        for step, losses in _learn(trainer, bank, phase.size, range(start, end), steps):
-            if (step + 1) % SAVE_EVERY == 0 or step + 1 == end:
-                save_state(trainer, step + 1, state)
-                _log(log, {"step": step + 1, "size": phase.size, **losses})
-        save_weights(detector.network, work / f"phase_{number + 1}.npz")
-        begin = end
+            load_weights(detector.network, work / f"part_{number}.npz")
+            done_in_stage = done_in_stage if stage is parts[number - 1][0] else 0
+        if not (work / f"part_{number + 1}.npz").exists():
+            trainer, state = build_trainer(detector, stage), work / f"state_{number + 1}.npz"
+            todo = range(max(begin, load_state(trainer, state).step), begin + steps)
+            for step, losses in _learn(trainer, bank, size, todo, stage, begin - done_in_stage):
+                if (step + 1) % SAVE_EVERY == 0 or step + 1 == todo.stop:
+                    save_state(trainer, step + 1, state)
+                    _log(log, {"step": step + 1, "size": size, **losses})
+            save_weights(detector.network, work / f"part_{number + 1}.npz")
+        begin, done_in_stage = begin + steps, done_in_stage + steps
+    load_weights(detector.network, work / f"part_{len(parts)}.npz")
     return detector
 
 
 def _learn(
-    trainer: DetectorTrainer, bank: Path, size: int, todo: range, steps: int
+    trainer: DetectorTrainer, bank: Path, size: int, todo: range, stage: Stage, stage_begin: int = 0
 ) -> Iterator[tuple[int, dict]]:
     """Each step with the means of the losses since the last full hundred."""
     context = multiprocessing.get_context("spawn")
@@ -172,7 +186,7 @@ def _learn(
             if step + AHEAD < todo.stop:
                 waiting.append(pool.submit(_draw_batch, step + AHEAD))
             truth = {"boxes_rel_yxyx": boxes, "labels": labels}
-            rows.append(trainer.learn(images.astype("float32"), truth, rate_at(step, steps)))
+            rows.append(trainer.learn(images.astype("float32"), truth, stage.rate_at(step - stage_begin)))
             means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in LOGGED}
             yield step, {**means, "seconds": round(time.time() - began)}
             if (step + 1) % SAVE_EVERY == 0:
@@ -192,16 +206,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bank", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="folder for what resuming needs")
-    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--log", type=Path, default=ROOT / "docs" / "embedded_detector.csv")
     parser.add_argument("--out", type=Path, default=ROOT / "tflhelpers" / "model" / "embedded")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    detector = train(arguments.bank, arguments.work, arguments.steps, arguments.log)
+    detector = train(arguments.bank, arguments.work, arguments.log)
     detector.save(arguments.out, dtype="float16")
     scores = held_out_scores(detector, arguments.bank, 500)
     figures = {
-        "steps": arguments.steps,
+        "steps": sum(stage.steps for stage in STAGES),
         "held_out_scenes": 500,
         "ap": scores.ap,
         "ap50": scores.ap50,

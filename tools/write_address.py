@@ -5,6 +5,7 @@ Run it after changing the address: ``python tools/write_address.py``. The tests 
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -12,16 +13,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tflhelpers.address import REPOSITORY, colab_badge, pip_source  # noqa: E402
+from tflhelpers.address import REPOSITORY, colab_badge, setup_cell  # noqa: E402
 
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)(?:<!-- (\S+) -->)?")
 
 
 def notebook_text(text: str, name: str, repository: str = REPOSITORY) -> str:
-    """A notebook's file with its badge and the Setup cell's source set to the address."""
-    text = BADGE.sub(lambda _: colab_badge(name, repository), text)
-    source = f'published_source = \\"{pip_source(repository)}\\"'
-    return re.sub(r'published_source = \\"[^"]*\\"', lambda _: source, text)
+    """A notebook's file with its badge and the Setup cell set to the address."""
+    notebook = json.loads(BADGE.sub(lambda _: colab_badge(name, repository), text))
+    cell = next(cell for cell in notebook["cells"] if cell["id"] == "setup")
+    cell["source"] = setup_cell(repository).splitlines(keepends=True)
+    cell["metadata"] = {"cellView": "form", "jupyter": {"source_hidden": True}}
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def readme_text(text: str, repository: str = REPOSITORY) -> str:

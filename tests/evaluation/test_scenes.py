@@ -8,8 +8,9 @@ from PIL import Image
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.likeness import likeness
 from tflhelpers.data.samples import duck_clip, duck_photos
-from tflhelpers.evaluation.scenes import likeness, shared_scenes
+from tflhelpers.evaluation.scenes import shared_scenes
 
 
 def thumbnails(*rows):

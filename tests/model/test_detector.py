@@ -278,9 +278,9 @@ def test_settings_that_cannot_be_used_are_refused_by_name(tmp_path, text, messag
 def test_a_folder_of_the_first_version_is_read(tmp_path):
     """Its settings do not say whether the backbone is kept: all layers learned."""
     Detector(TINY, ["duck"]).save(tmp_path)
-    assert set(json.loads((tmp_path / SETTINGS_FILE).read_text("utf-8"))) == {*SETTINGS, "keeps_backbone"}
+    assert set(json.loads((tmp_path / SETTINGS_FILE).read_text("utf-8"))) == {*SETTINGS, "keeps_stem"}
     (tmp_path / SETTINGS_FILE).write_text(json.dumps(SETTINGS), "utf-8")
-    assert Detector.load(tmp_path).keeps_backbone is False
+    assert Detector.load(tmp_path).keeps_stem is False
 
 
 def test_a_folder_without_a_detector_is_refused(tmp_path):
@@ -354,10 +354,10 @@ def test_the_embedded_detector_keeps_all_but_its_class_head_for_other_classes():
 
 
 def test_a_saved_detector_starts_other_classes_with_all_but_its_class_head(tmp_path):
-    saved = Detector(TINY, ["duck"], threshold=0.3, keeps_backbone=True)
+    saved = Detector(TINY, ["duck"], threshold=0.3, keeps_stem=True)
     saved.save(tmp_path / "d")
     start = Detector.load(tmp_path / "d", class_names=["cup", "spoon"])
-    assert (start.class_names, start.threshold, start.keeps_backbone) == (("cup", "spoon"), 0.5, True)
+    assert (start.class_names, start.threshold, start.keeps_stem) == (("cup", "spoon"), 0.5, True)
     theirs = variables_by_key(saved.network)
     for key, variable in variables_by_key(start.network).items():
         if not is_class_head(key):

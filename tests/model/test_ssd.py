@@ -114,7 +114,10 @@ def test_each_layer_with_weights_has_a_group(mobilenet, resnet):
     ("name", "group"),
     [
         ("preprocess", None),
-        ("Conv1", "backbone"),
+        ("Conv1", "stem"),
+        ("block_2_project_BN", "stem"),
+        ("block_3_expand", "backbone"),
+        ("block_13_depthwise", "backbone"),
         ("Conv_1_bn", "backbone"),
         ("fpn_lateral3", "fpn"),
         ("fpn_coarse7_bn", "fpn"),
@@ -126,6 +129,14 @@ def test_each_layer_with_weights_has_a_group(mobilenet, resnet):
 )
 def test_layer_group(mobilenet, name, group):
     assert layer_group(mobilenet.get_layer(name)) == group
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [("conv1_conv", "stem"), ("conv2_block3_3_bn", "stem"), ("conv3_block1_0_conv", "backbone")],
+)
+def test_layer_group_of_a_resnet(resnet, name, group):
+    assert layer_group(resnet.get_layer(name)) == group
 
 
 def test_only_the_class_head_depends_on_the_classes(mobilenet):

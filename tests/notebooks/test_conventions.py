@@ -9,11 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tflhelpers.address import colab_badge, pip_source
+from tflhelpers.address import colab_badge, pip_source, setup_cell
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST_LINES = 15
+WITH_PICTURE = {"00", "02", "03", "04", "05", "06", "07"}  # under the title: what one will have made
 FORBIDDEN = {
     r"^\s*[!%]": "shell and magic lines",
     r"\bwget\b|\bcurl\b": "downloads by hand",
@@ -81,6 +82,10 @@ def test_it_opens_with_title_badge_and_three_lines(notebook, path):
     title, badge, *lines = notebook.cells[0].source.split("\n\n")
     assert title.startswith("# ")
     assert badge == colab_badge(path.name)
+    if path.stem[:2] in WITH_PICTURE:
+        picture = re.fullmatch(r"!\[.{20,}\]\((\S+)\)", lines.pop(0))
+        assert picture, "a picture of what it makes"
+        assert (path.parent / picture[1]).is_file()
     starts = [line.split("**")[1] for line in "\n".join(lines).splitlines()]
     assert starts == ["You make", "You need", "It takes"]
 
@@ -88,8 +93,8 @@ def test_it_opens_with_title_badge_and_three_lines(notebook, path):
 def test_setup_comes_second_hidden_and_the_same_in_all(notebook):
     setup = notebook.cells[1]
     assert (setup.id, setup.metadata.cellView) == ("setup", "form")
-    assert setup.source == nbformat.read(NOTEBOOKS[0], as_version=4).cells[1].source
-    assert f'published_source = "{pip_source()}"' in setup.source
+    assert setup.metadata.jupyter == {"source_hidden": True}
+    assert setup.source == setup_cell()
 
 
 def test_one_cell_of_parameters_comes_third(notebook):
@@ -157,7 +162,8 @@ def test_writing_the_address_reaches_badges_and_setup(write_address, path):
     published = write_address.notebook_text(text, path.name, "someone/tflhelpers")
     cells = nbformat.reads(published, as_version=4).cells
     assert cells[0].source.split("\n\n")[1] == colab_badge(path.name, "someone/tflhelpers")
-    assert f'published_source = "{pip_source("someone/tflhelpers")}"' in cells[1].source
+    assert cells[1].source == setup_cell("someone/tflhelpers")
+    assert pip_source("someone/tflhelpers") in cells[1].source
     assert write_address.notebook_text(published, path.name, "") == write_address.notebook_text(
         text, path.name, ""
     )

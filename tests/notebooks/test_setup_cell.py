@@ -4,22 +4,27 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from tflhelpers.address import setup_cell
+
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = nbformat.read(ROOT / "notebooks" / "00_quickstart.ipynb", as_version=4).cells[1].source
 
 # pip is not run: what would be installed is printed, and the package becomes importable as it would.
-WITHOUT_PIP = """
-import subprocess, sys
-def run(command, check):
-    assert command[:5] == [sys.executable, "-m", "pip", "install", "--quiet"] and check
-    print("pip installs", command[5])
-    sys.path.append({package!r})
-subprocess.run = run
+AS_IN_IPYTHON = """
+import sys
+class IPython:
+    def run_line_magic(self, name, line):
+        print("pip runs", line)
+        sys.path.append({package!r})
+get_ipython = IPython
+if {colab}:
+    import google.colab
 """
 WHERE = "\nprint('found in', tfl.__file__)"
 
@@ -28,17 +33,15 @@ WHERE = "\nprint('found in', tfl.__file__)"
 def run_setup(tmp_path):
     """Run the cell in a folder; Drive is tmp_path/drive."""
 
-    def run(folder, *, colab=False, source="", published=""):
+    def run(folder, *, colab=False, cell=SETUP):
         folder.mkdir(parents=True, exist_ok=True)
         drive = tmp_path / "drive"
-        cell = SETUP.replace("/content/drive/MyDrive", str(drive / "MyDrive"))
-        cell = cell.replace('package_source = ""', f"package_source = {source!r}", 1)
-        cell = cell.replace('published_source = ""', f"published_source = {published!r}", 1)
-        code = WITHOUT_PIP.format(package=str(_package_in(tmp_path / "installed-by-pip"))) + cell + WHERE
+        cell = cell.replace("/content/drive/MyDrive", str(drive / "MyDrive"))
         stand_in = str(Path(__file__).parent / "stand_in") if colab else ""
+        before = AS_IN_IPYTHON.format(package=str(_package_in(tmp_path / "installed-by-pip")), colab=colab)
         env = {"STAND_IN_DRIVE": str(drive), "STAND_IN_WITHOUT_PACKAGE": "1", "PYTHONPATH": stand_in}
         # -S leaves out site-packages, where the package under test is installed.
-        command = [sys.executable, "-S", "-c", code]
+        command = [sys.executable, "-S", "-c", before + cell + WHERE]
         return subprocess.run(command, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True)
 
     return run
@@ -51,49 +54,55 @@ def _package_in(folder):
     return folder
 
 
+def _zip(path, package="tflhelpers-main/tflhelpers/__init__.py"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(package, "")
+    return path
+
+
+def test_it_is_short():
+    assert len(SETUP.splitlines()) <= 8
+    assert len(setup_cell("someone/tflhelpers").splitlines()) <= 8
+
+
 @pytest.mark.parametrize("below", ["", "notebooks", "notebooks/deeper"])
 def test_in_the_checkout(run_setup, tmp_path, below):
     checkout = _package_in(tmp_path / "checkout")
     done = run_setup(checkout / below)
-    assert done.stdout == f"found in {checkout / 'tflhelpers' / '__init__.py'}\n", done.stderr
+    found = done.stdout.removeprefix("found in ").strip()
+    assert Path(found).resolve() == (checkout / "tflhelpers" / "__init__.py").resolve(), done.stderr
 
 
-@pytest.mark.parametrize("shape", ["package", "checkout"])
-def test_in_the_project_folder_on_drive(run_setup, tmp_path, shape):
-    project = tmp_path / "drive" / "MyDrive" / "transfer_learning_project"
-    place = _package_in(project if shape == "package" else project / "tflhelpers-main")
+@pytest.mark.parametrize("where", ["content", "drive/MyDrive", "drive/MyDrive/transfer_learning_project"])
+@pytest.mark.parametrize("name", ["tflhelpers-main.zip", "Kopie von main (1).zip"])
+def test_a_zip_whatever_its_name(run_setup, tmp_path, where, name):
+    _zip(tmp_path / where / name)
+    _zip(tmp_path / where / "a holiday.zip", "photos/beach.jpg")
+    (tmp_path / where / "broken.zip").write_bytes(b"no zip")
     done = run_setup(tmp_path / "content", colab=True)
-    assert f"found in {place / 'tflhelpers' / '__init__.py'}" in done.stdout, done.stderr
-    assert "pip installs" not in done.stdout
-
-
-@pytest.mark.parametrize("where", ["content", "drive/MyDrive/transfer_learning_project"])
-@pytest.mark.parametrize("name", ["tflhelpers.zip", "tflhelpers-main.zip"])
-def test_as_a_zip(run_setup, tmp_path, where, name):
-    (tmp_path / where).mkdir(parents=True)
-    (tmp_path / where / name).write_bytes(b"")
-    done = run_setup(tmp_path / "content", colab=True)
-    assert f"pip installs {tmp_path / where / name}\n" in done.stdout, done.stderr
+    place = name if where == "content" else tmp_path / where / name
+    assert f'pip runs install -q "{place}"\n' in done.stdout, done.stderr
     assert "installed-by-pip" in done.stdout
 
 
-def test_a_source_in_the_form_wins(run_setup, tmp_path):
-    checkout = _package_in(tmp_path / "checkout")
-    done = run_setup(checkout, source="git+https://example.org/x")
-    assert done.stdout.startswith("pip installs git+https://example.org/x\n"), done.stderr
+def test_drive_is_left_alone_where_the_zip_lies_beside(run_setup, tmp_path):
+    _zip(tmp_path / "content" / "main.zip")
+    assert "Mounted" not in run_setup(tmp_path / "content", colab=True).stdout
 
 
-def test_a_published_address_needs_no_drive(run_setup, tmp_path):
-    done = run_setup(tmp_path / "content", colab=True, published="https://example.org/main.zip")
-    assert done.stdout.startswith("pip installs https://example.org/main.zip\n"), done.stderr
+def test_a_public_address_needs_no_zip_and_no_drive(run_setup, tmp_path):
+    done = run_setup(tmp_path / "content", colab=True, cell=setup_cell("someone/tflhelpers"))
+    address = "https://github.com/someone/tflhelpers/archive/refs/heads/main.zip"
+    assert done.stdout.startswith(f"pip runs install -q {address}\n"), done.stderr
 
 
 @pytest.mark.parametrize("colab", [True, False])
 def test_nowhere_is_a_sentence(run_setup, tmp_path, colab):
     done = run_setup(tmp_path / "content", colab=colab)
     assert done.returncode == 1
-    assert "ImportError: tflhelpers was not found. Upload the repository's zip" in done.stderr
-    assert ("Google Drive is not there: No module named 'google" in done.stdout) is not colab
+    assert "tflhelpers was not found. Upload the repository's zip beside this notebook" in done.stdout
+    assert ("Mounted at /content/drive" in done.stdout) is colab
 
 
 @pytest.mark.slow

@@ -312,3 +312,83 @@ def test_a_real_detector_goes_through_detect_all(tmp_path):
     assert report.frames == 5
     assert video_boxes.detector_mark(Detector.embedded(["duck", "boat"]))[0] == "Detector"
     assert video_parts.PART_FRAMES == 450
+
+
+def pictures(folder, images):
+    """PNG files in a folder, and their paths in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"frame{number}.png" for number in range(len(images))]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    return paths
+
+
+def scenes(count):
+    """A duck in places that have nothing in common."""
+    for number in range(count):
+        small = np.random.default_rng(number).integers(60, 200, (6, 8, 3), dtype=np.uint8)
+        image = np.array(Image.fromarray(small).resize((SIZE[1], SIZE[0]), Image.Resampling.BICUBIC))
+        image[20:44, 10 + 20 * number : 40 + 20 * number] = COLOURS["duck"]
+        yield image
+
+
+@pytest.mark.parametrize("as_folder", [True, False])
+def test_pictures_of_a_film_are_shown_as_one(tmp_path, as_folder):
+    paths = pictures(tmp_path / "clip", [frame(number) for number in range(20)])
+    report = run(tmp_path / "clip" if as_folder else paths, tmp_path / "out.mp4", fps=8)
+    assert (report.frames, report.seconds, report.image_size) == (20, 20 / 8, SIZE)
+    assert report.boxes == {"duck": 20, "boat": 20}
+    assert report.notes == ()
+    shown = [framed(f.image) for f in read_video(report)]
+    assert shown == pytest.approx([4 + 2 * number for number in range(20)], abs=3)
+
+
+def test_photos_of_different_scenes_can_be_looked_at(tmp_path):
+    paths = pictures(tmp_path, list(scenes(5)))
+    report = run(paths, tmp_path / "out.gif", fps=12)
+    assert report.notes[0] == "The pictures show different scenes, so each stays for 0.8 s."
+    assert report.boxes["duck"] == 5, "each where it is: nothing is steadied from one place to the next"
+    with Image.open(report.path) as gif:
+        assert [f.info["duration"] for f in ImageSequence.Iterator(gif)] == [800] * 5
+
+
+def test_slower_than_that_is_taken_as_wished(tmp_path):
+    report = run(pictures(tmp_path, list(scenes(3))), tmp_path / "out.mp4", fps=0.5)
+    assert report.seconds == 6
+
+
+def test_large_photos_of_all_sizes_become_one_small_gif(tmp_path):
+    photos = [np.full((1200, 1600, 3), 90, np.uint8), np.full((1600, 1200, 3), 120, np.uint8)]
+    report = run(pictures(tmp_path, photos), tmp_path / "out.gif")
+    assert report.image_size == (720, 960)
+
+
+def test_a_gif_of_many_photos_shows_the_first_40_seconds(tmp_path):
+    paths = pictures(tmp_path, list(scenes(3))) * 40
+    report = run(paths, tmp_path / "out.gif", max_bytes=3_000_000)
+    assert report.frames == 50
+    assert "It shows the first 40 s of the clip; seconds= changes that." in report.notes
+
+
+def test_other_pictures_are_looked_at_again(tmp_path):
+    folder = tmp_path / "clip"
+    paths = pictures(folder, [frame(number) for number in range(6)])
+    assert run(paths, tmp_path / "out.mp4").boxes == {"duck": 6, "boat": 6}
+    pictures(folder, [frame(number, boat=False) for number in range(6)])
+    assert run(paths, tmp_path / "out.mp4").boxes == {"duck": 6, "boat": 0}
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "message"),
+    [
+        ([], ValueError, "path must be a video or pictures, got an empty list"),
+        (["missing.png"], FileNotFoundError, "missing.png: expected a picture, got nothing there"),
+        (".", FileNotFoundError, "expected pictures in this folder, got none"),
+    ],
+)
+def test_no_pictures(tmp_path, monkeypatch, path, error, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        run(path, tmp_path / "out.gif")
+    with pytest.raises(ValueError, match="fps must be pictures a second, more than 0, got 0"):
+        run(pictures(tmp_path, [frame(0)]), tmp_path / "out.gif", fps=0)

@@ -13,7 +13,7 @@ from tools.scenes.textures import draw_texture
 
 @pytest.mark.parametrize(("step", "part"), [(0, 1 / 300), (299, 1.0), (300, 1.0), (1650, 0.5), (3000, 0.0)])
 def test_the_rate_rises_and_falls(step, part):
-    assert train_embedded.rate_at(step, 3000) == pytest.approx(2e-3 * part, abs=1e-9)
+    assert train_embedded.STAGES[0].rate_at(step) == pytest.approx(2e-3 * part, abs=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +26,18 @@ def bank(tmp_path_factory):
     return path
 
 
-def losses_of(photo_ssd, bank, steps):
-    trainer = train_embedded.build_trainer(train_embedded.new_detector(96, photo_ssd), ())
-    groups = {layer_group(layer) for layer in trainer.network.layers if layer.trainable_weights}
-    assert groups == {"fpn", "tower", "heads"}  # photos taught the backbone, drawings do not
-    return [losses["loss"] for _, losses in train_embedded._learn(trainer, bank, 96, range(steps), 3000)]
+def losses_of(photo_ssd, bank, stage, steps):
+    trainer = train_embedded.build_trainer(train_embedded.new_detector(96, photo_ssd), stage)
+    learning = {layer_group(layer) for layer in trainer.network.layers if layer.trainable_weights}
+    assert learning - {"backbone"} == {"fpn", "tower", "heads"}
+    assert ("backbone" in learning) is bool(stage.learns)  # "stem" never: photos taught it the edges
+    return [losses["loss"] for _, losses in train_embedded._learn(trainer, bank, 96, range(steps), stage)]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_same_seed_gives_the_same_losses(photo_ssd, bank):
-    first, again = (losses_of(photo_ssd, bank, 6) for _ in range(2))
+@pytest.mark.parametrize("stage", train_embedded.STAGES)
+def test_the_same_seed_gives_the_same_losses(photo_ssd, bank, stage):
+    first, again = (losses_of(photo_ssd, bank, stage, 6) for _ in range(2))
     assert len(set(first)) > 1
     assert first == again

@@ -31,8 +31,10 @@ def tiny_detector() -> Detector:
     images = keras.Input((SIDE, SIDE, 3), name="images")
     x, c = keras.layers.Rescaling(2.0 / 255.0, -1.0, name="preprocess")(images), {}
     for i in range(5):
-        x = conv(16, 3, f"{BACKBONE_KEY}{2 * i}", strides=2, name=f"conv{i}")(x)
-        x = c[i + 1] = relu6(name=f"relu{i}")(batch_norm(f"{BACKBONE_KEY}{2 * i + 1}", name=f"bn{i}")(x))
+        x = conv(16, 3, f"{BACKBONE_KEY}{2 * i}", strides=2, name=f"conv{i + 1}_conv")(x)
+        x = c[i + 1] = relu6(name=f"relu{i}")(
+            batch_norm(f"{BACKBONE_KEY}{2 * i + 1}", name=f"conv{i + 1}_bn")(x)
+        )
     pyramid = feature_pyramid(c[3], c[4], c[5], depth=16, separable=True)
     outputs = box_predictor(pyramid, len(CLASS_NAMES), depth=16, separable=True, tower_layers=1)
     architecture = Architecture("ssd_mobilenet_v2_fpnlite", (SIDE, SIDE), {})

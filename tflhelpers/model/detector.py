@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
@@ -27,6 +26,7 @@ from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.picture_boxes import check_many, checked_image, checked_threshold, select_boxes
 from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.quiet_keras import keras
 from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
@@ -35,6 +35,7 @@ from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
     from tflhelpers.model.pretrained import Origin
+    from tflhelpers.model.training_record import TrainingRecord
     from tflhelpers.model.zoo import ZooModel
 
 DEFAULT_THRESHOLD = 0.5
@@ -59,9 +60,11 @@ class Detector:
         image_size: (height, width) in pixels that pictures are resized to.
         threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
         restore_report: what was read from a checkpoint, if it came from one.
-        keeps_backbone: whether `fine_tune` leaves the backbone as it is unless told otherwise: it learned from photos,
-            and a few more would spoil it.
+        keeps_stem: whether `fine_tune` goes gently unless told otherwise: the backbone's first layers stay as photos
+            taught them, and the rest learns at a low rate.
         origin: which detector `pretrained` took and why, `str(...)` a sentence; None if it came from elsewhere.
+        trained_on: what `fine_tune` taught it last, and when; None before, and for one saved by an older version.
+        folder: where it was saved last, or loaded from; None before.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Detector:
         threshold: float = DEFAULT_THRESHOLD,
         network: keras.Model | None = None,
         restore_report: RestoreReport | None = None,
-        keeps_backbone: bool = False,
+        keeps_stem: bool = False,
     ) -> None:
         self.architecture = architecture
         self.class_names = _checked_names(class_names)
@@ -80,8 +83,10 @@ class Detector:
         self.anchors_rel_yxyx = anchors_rel_yxyx(architecture.image_size)
         self.threshold = threshold
         self.restore_report = restore_report
-        self.keeps_backbone = keeps_backbone
+        self.keeps_stem = keeps_stem
         self.origin: Origin | None = None
+        self.trained_on: TrainingRecord | None = None
+        self.folder: Path | None = None
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -212,7 +217,9 @@ class Detector:
             FileNotFoundError: there is none.
             ValueError: its files do not fit together.
         """
-        return cls._from_folder(Path(folder), class_names)
+        detector = cls._from_folder(Path(folder), class_names)
+        detector.folder = Path(folder)
+        return detector
 
     @classmethod
     def _from_folder(cls, folder: Path, class_names: Sequence[str] | None) -> Detector:
@@ -220,10 +227,11 @@ class Detector:
         fresh_head = class_names is not None and tuple(class_names) != tuple(settings["class_names"])
         names = class_names if class_names is not None else settings["class_names"]
         threshold = DEFAULT_THRESHOLD if fresh_head else settings["threshold"]
-        detector = cls(architecture, names, threshold=threshold, keeps_backbone=settings["keeps_backbone"])
+        detector = cls(architecture, names, threshold=threshold, keeps_stem=settings["keeps_stem"])
         load_weights(
             detector.network, folder / WEIGHTS_FILE, skip=is_class_head if fresh_head else lambda key: False
         )
+        detector.trained_on = None if fresh_head else settings["trained_on"]
         return detector
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
@@ -243,13 +251,15 @@ class Detector:
                 self.architecture,
                 self.class_names,
                 self.threshold,
-                self.keeps_backbone,
+                self.keeps_stem,
+                self.trained_on,
             )
             folder.mkdir(exist_ok=True)
             for name in (WEIGHTS_FILE, SETTINGS_FILE):
                 os.replace(temporary / name, folder / name)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+        self.folder = folder
         return folder
 
     def save_zoo_checkpoint(self, prefix: str | Path) -> Path:

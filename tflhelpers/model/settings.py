@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 
 from tflhelpers.model.ssd import FAMILIES
+from tflhelpers.model.training_record import TrainingRecord
 
 SETTINGS_FILE = "detector.json"
 SETTINGS_NAMES = ("format", "family", "image_size", "arguments", "class_names", "threshold")
@@ -33,7 +34,8 @@ def write_settings(
     architecture: Architecture,
     class_names: Sequence[str],
     threshold: float,
-    keeps_backbone: bool = False,
+    keeps_stem: bool = False,
+    trained_on: TrainingRecord | None = None,
 ) -> None:
     """Writes what `read_settings` reads."""
     settings = {
@@ -43,13 +45,14 @@ def write_settings(
         "arguments": architecture.arguments,
         "class_names": list(class_names),
         "threshold": threshold,
-        "keeps_backbone": keeps_backbone,
+        "keeps_stem": keeps_stem,
+        "trained_on": None if trained_on is None else trained_on.to_json(),
     }
     path.write_text(json.dumps(settings, indent=1, ensure_ascii=False), "utf-8")
 
 
 def read_settings(path: Path) -> tuple[Architecture, dict]:
-    """The architecture, and the whole file as a dict with "class_names", "threshold" and "keeps_backbone".
+    """The architecture, and the rest as a dict: "class_names", "threshold", "keeps_stem" and "trained_on".
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -75,4 +78,12 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
     if missing:
         raise ValueError(f"{path} is damaged: it lacks {', '.join(missing)}. Copy the folder again.")
     architecture = Architecture(settings["family"], tuple(settings["image_size"]), settings["arguments"])
-    return architecture, {"keeps_backbone": False, **settings}  # files of older versions lack it
+    rest = {"keeps_stem": False, **settings, "trained_on": None}  # files of older versions lack some
+    if settings.get("trained_on"):
+        try:
+            rest["trained_on"] = TrainingRecord.from_json(settings["trained_on"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path} is damaged (trained_on: {error!r}). Copy the folder again, or save the detector anew."
+            ) from error
+    return architecture, rest

@@ -17,7 +17,9 @@ from tflhelpers.model.fpn import feature_pyramid
 from tflhelpers.model.heads import CLASS_HEAD_KEY, box_predictor
 
 IMAGENET_MEANS_RGB = (123.68, 116.779, 103.939)
-GROUPS = ("backbone", "fpn", "tower", "heads")
+GROUPS = ("stem", "backbone", "fpn", "tower", "heads")
+# The backbone's layers up to stride 4, MobileNetV2's and ResNet's: they see edges and colours, of whatever thing.
+STEM = ("Conv1", "bn_Conv1", "expanded_conv_", "block_1_", "block_2_", "conv1_", "conv2_")
 
 
 def ssd_resnet_fpn(
@@ -94,7 +96,7 @@ def layer_group(layer) -> str | None:
     if key is None:
         return None
     if "classification_backbone" in key:
-        return "backbone"
+        return "stem" if layer.name.startswith(STEM) else "backbone"
     if "_feature_extractor" in key:
         return "fpn"
     return "heads" if "_box_prediction_head" in key or "_prediction_heads" in key else "tower"

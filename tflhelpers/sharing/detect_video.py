@@ -10,16 +10,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.images import image_size
+from tflhelpers.data.likeness import SAME_SCENE, likeness, thumbnail
+from tflhelpers.data.picture_files import pictures_in
+from tflhelpers.data.record_pictures import is_record_picture
 from tflhelpers.progress import ProgressBar, progress_bar
 from tflhelpers.sharing.gif import write_gif
-from tflhelpers.sharing.video_boxes import Clip, Found, find_boxes, shown_boxes
+from tflhelpers.sharing.video_boxes import Clip, Found, PictureClip, find_boxes, shown_boxes
 from tflhelpers.sharing.video_look import TITLE_SECONDS, VideoLook, fitted, title_card
 from tflhelpers.sharing.video_parts import PART_FRAMES, VideoParts
 from tflhelpers.sharing.video_times import Schedule, schedule
@@ -28,6 +32,9 @@ __all__ = ["VideoReport", "detect_video"]
 
 GIF_SECONDS, GIF_STEP, GIF_LONGEST = 10.0, 0.08, 960
 GIF_BYTES = 10_000_000
+PICTURE_FPS, PICTURE_LONGEST = 12.0, 1920  # of pictures that are the frames of a film
+PHOTO_SECONDS, GIF_PHOTO_SECONDS = 0.8, 40.0  # of photos that show different scenes
+COMPARED = 6  # pairs of neighbours that tell which of both they are
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,10 @@ class VideoReport:
 
 def detect_video(
     detector: Any,
-    path: str | os.PathLike,
+    path: str | os.PathLike | Sequence[str | os.PathLike],
     out: str | os.PathLike,
     *,
+    fps: float = PICTURE_FPS,
     threshold: float | None = None,
     steady: bool = True,
     caption: str | None = None,
@@ -83,7 +91,7 @@ def detect_video(
     max_bytes: int = GIF_BYTES,
     progress: bool = True,
 ) -> VideoReport:
-    """Find things in a video, and write it with boxes around them, as MP4 or as GIF.
+    """Find things in a video or in pictures, and write them with boxes around them, as MP4 or as GIF.
 
     Clips may be long: memory does not grow with them. Frames are turned as the phone was held, and a frame rate that
     varies is made constant. Killed in the middle, call it again: it goes on where it was, in finding (a file beside
@@ -91,16 +99,18 @@ def detect_video(
 
     Args:
         detector: a `Detector`, or whatever has `class_names` and `detect`.
-        path: the video, anything that ffmpeg reads.
+        path: the video, anything that ffmpeg reads; or pictures: a list of files, or a folder of them.
         out: where to write, ending in .mp4 or .gif. A GIF shows the clip's first 10 seconds, at most 12.5 frames a
             second, 960 pixels and `max_bytes`.
+        fps: how many pictures a second, where they are the frames of a film. Photos that show different scenes stay
+            for 0.8 s each, or nobody could look at them, and are not steadied.
         threshold: lowest score from 0 to 1; None for the detector's own.
         steady: boxes without trembling, gaps and flashes (`steadying`); False draws what each frame alone gives.
         caption: text below the picture.
         title: text on a card before the clip, for two seconds.
         before_after: the clip as it was on the left, with boxes on the right.
         every: look at every so many-th frame only; between them boxes move on, or wait if not `steady`.
-        seconds: how much of the clip to take; None for all, or 10 s for a GIF.
+        seconds: how much of the clip to take; None for all, or for a GIF 10 s of a film and 40 s of photos.
         max_bytes: of a GIF.
         progress: show bars.
 
@@ -108,7 +118,7 @@ def detect_video(
         What was written and found; `print` it.
 
     Raises:
-        FileNotFoundError: there is no such video.
+        FileNotFoundError: there is no such video, picture, or picture in the folder.
         VideoError: it has no frame that can be read, or the file cannot be written.
         ValueError: a number or name is out of range.
         GifError: `max_bytes` cannot be met.
@@ -116,10 +126,11 @@ def detect_video(
     Example:
         `print(tfl.detect_video(detector, "droids.mov", "droids.mp4", title="Found them"))`
     """
-    out, threshold = _checked(detector, path, out, threshold, every, seconds)
+    source, out, threshold = _checked(detector, path, out, fps, threshold, every, seconds)
     as_gif = out.suffix.lower() == ".gif"
-    limit = GIF_SECONDS if seconds is None and as_gif else seconds
-    clip = Clip(Path(path), *((GIF_STEP - 0.005, GIF_LONGEST) if as_gif else ()), seconds=limit)  # type: ignore[misc]
+    are_photos = not isinstance(source, Path) and not _are_one_film(source)
+    clip = _clip_of(source, fps, seconds, as_gif, are_photos)
+    limit, steady = clip.seconds, steady and not are_photos
     boxes_path = out.with_name(out.name + ".boxes.jsonl")
     found = find_boxes(detector, clip, boxes_path, threshold=threshold, every=every, progress=progress)
     boxes = shown_boxes(found.frames, threshold=threshold, steady=steady)
@@ -138,20 +149,45 @@ def detect_video(
         image_size,
         out.stat().st_size,
         _counts(boxes, detector.class_names),
-        (*_notes(found, limit), *notes),
+        (*_notes(found, limit, are_photos), *notes),
     )
 
 
-def _checked(detector, path, out, threshold, every, seconds) -> tuple[Path, float]:
-    path, out = Path(path), Path(out)
+def _clip_of(
+    source: list[Path] | Path, fps: float, seconds: float | None, as_gif: bool, are_photos: bool
+) -> Clip:
+    step, longest = (GIF_STEP - 0.005, GIF_LONGEST) if as_gif else (0.0, None)
+    if seconds is None and as_gif:
+        seconds = GIF_PHOTO_SECONDS if are_photos else GIF_SECONDS
+    if isinstance(source, Path):
+        return Clip(source, step, longest, seconds)
+    fps = min(fps, 1 / PHOTO_SECONDS) if are_photos else fps
+    return PictureClip(source[0], step, longest or PICTURE_LONGEST, seconds, paths=tuple(source), fps=fps)
+
+
+def _are_one_film(pictures: list[Path]) -> bool:
+    """Whether pictures show one scene after the other, as frames do: told by the first few pairs of neighbours."""
+    first = pictures[: COMPARED + 1]
+    if len(first) < 2:
+        return True
+    if len({image_size(path) for path in first}) > 1:
+        return False
+    thumbnails = np.array([thumbnail(path) for path in first])
+    alike = [likeness(one[None], other[None])[0, 0] for one, other in pairwise(thumbnails)]
+    return float(np.median(alike)) >= SAME_SCENE
+
+
+def _checked(detector, path, out, fps, threshold, every, seconds) -> tuple[list[Path] | Path, Path, float]:
+    source, out = _source_of(path), Path(out)
+    first = source if isinstance(source, Path) else source[0]
     if out.suffix.lower() not in (".mp4", ".gif"):
         raise ValueError(
             f"out must end in .mp4 or .gif, got {out.name!r}. Write {out.with_suffix('.mp4').name!r}."
         )
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: expected a video file, got nothing there. Check the path.")
-    if out.exists() and out.samefile(path):
+    if out.exists() and out.samefile(first):
         raise ValueError(f"out must be another file than the video, got {str(out)!r} for both.")
+    if not (fps > 0 and math.isfinite(fps)):
+        raise ValueError(f"fps must be pictures a second, more than 0, got {fps}.")
     if every < 1 or every != int(every):
         raise ValueError(
             f"every must be a number of frames, at least 1, got {every}. 1 looks at all of them."
@@ -162,7 +198,29 @@ def _checked(detector, path, out, threshold, every, seconds) -> tuple[Path, floa
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    return out, float(threshold)
+    return source, out, float(threshold)
+
+
+def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path] | Path:
+    """A video, or the pictures of a list or folder."""
+    if not isinstance(path, (str, os.PathLike)):
+        pictures = [Path(each) for each in path]
+        if not pictures:
+            raise ValueError("path must be a video or pictures, got an empty list.")
+        missing = next(
+            (each for each in pictures if not each.is_file() and not is_record_picture(each)), None
+        )
+        if missing is not None:
+            raise FileNotFoundError(f"{missing}: expected a picture, got nothing there. Check the path.")
+        return pictures
+    source = Path(path)
+    if source.is_dir():
+        if not pictures_in(source):
+            raise FileNotFoundError(f"{source}: expected pictures in this folder, got none. Check the path.")
+        return pictures_in(source)
+    if not source.is_file():
+        raise FileNotFoundError(f"{source}: expected a video file, got nothing there. Check the path.")
+    return source
 
 
 @dataclass(frozen=True)
@@ -220,7 +278,7 @@ def _write_mp4(film: _Film, out: Path, progress: bool) -> tuple[int, int]:
     """Write the film part by part, those that are there already left as they are."""
     parts = VideoParts(out, film.mark(), film.schedule.fps)
     with progress_bar(film.length, f"Writing {out.name}", enabled=progress) as bar:
-        bar.update(min(film.length, parts.done * PART_FRAMES))
+        bar.resume(min(film.length, parts.done * PART_FRAMES))
         frames = film.frames(parts.done * PART_FRAMES)
         while (first := next(frames, None)) is not None:
             size = (first.shape[0], first.shape[1])
@@ -246,7 +304,9 @@ def _counts(boxes: Sequence[Boxes], class_names: Sequence[str]) -> dict[str, int
     return {name: labels.get(label, 0) for label, name in enumerate(class_names)}
 
 
-def _notes(found: Found, limit: float | None) -> Iterator[str]:
+def _notes(found: Found, limit: float | None, are_photos: bool) -> Iterator[str]:
+    if are_photos:
+        yield f"The pictures show different scenes, so each stays for {PHOTO_SECONDS:g} s."
     if found.cut and limit is not None:
         yield f"It shows the first {limit:g} s of the clip; seconds= changes that."
     if found.has_sound:

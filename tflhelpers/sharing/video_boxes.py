@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.video_reading import Frame, FrameReader, VideoError, read_video
+from tflhelpers.data.images import fit_within, read_image
+from tflhelpers.data.video_reading import Frame, VideoError, read_video
 from tflhelpers.progress import progress_bar
 from tflhelpers.sharing.steadying import UNSURE_PART, steady_boxes
 from tflhelpers.sharing.video_journal import Seen, VideoJournal
@@ -22,6 +23,17 @@ CHUNK = 64  # frames looked at between two lines of the journal; some 16 of them
 UNSURE = 0.2  # boxes are kept from this score on, or less where the threshold asks for it
 MOST_BOXES = 50  # in a frame
 _ENDS = 1 << 20  # bytes at both ends of a video by which it is known again
+
+
+class Frames(Protocol):
+    """Something to go through frame by frame, as often as wished; see `FrameReader` for what it knows."""
+
+    duration: float | None
+    fps: float | None
+    has_sound: bool
+    damaged: bool
+
+    def __iter__(self) -> Generator[Frame, None, None]: ...
 
 
 @dataclass(frozen=True)
@@ -33,9 +45,13 @@ class Clip:
     longest: int | None = None
     seconds: float | None = None
 
-    def read(self, skip: int = 0) -> FrameReader:
+    def read(self, skip: int = 0) -> Frames:
         """The frames, the first `skip` left out."""
         return read_video(self.path, step=self.step, longest=self.longest, skip=skip)
+
+    def mark(self) -> list[int]:
+        """By what the video is known again, wherever it lies: its size, and a checksum of its ends."""
+        return file_mark(self.path)
 
     def within(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """Those of the frames that come before `seconds`."""
@@ -43,6 +59,50 @@ class Clip:
             if self.seconds is not None and frame.time >= self.seconds:
                 return
             yield frame
+
+
+@dataclass(frozen=True)
+class PictureClip(Clip):
+    """Pictures as the frames of a film, in order, `fps` of them a second; `path` is the first one's.
+
+    Attributes:
+        paths: of the pictures.
+        fps: pictures a second.
+    """
+
+    paths: tuple[Path, ...] = ()
+    fps: float = 12.0
+
+    def read(self, skip: int = 0) -> Frames:
+        return PictureFrames(self, skip)
+
+    def mark(self) -> list[int]:
+        return [number for path in self.paths for number in file_mark(path)]
+
+
+class PictureFrames:
+    """Goes through the pictures of a `PictureClip`, one of which is in memory at a time; see `FrameReader`."""
+
+    has_sound = damaged = False
+
+    def __init__(self, clip: PictureClip, skip: int) -> None:
+        self._clip, self._skip = clip, skip
+        self.fps: float | None = clip.fps
+        self.duration: float | None = len(clip.paths) / clip.fps
+
+    def __iter__(self) -> Generator[Frame, None, None]:
+        for number in self._numbers()[self._skip :]:
+            image = read_image(self._clip.paths[number])
+            small = image if self._clip.longest is None else fit_within(image, self._clip.longest)
+            yield Frame(small, number, number / self._clip.fps)
+
+    def _numbers(self) -> list[int]:
+        """Those of the pictures that lie at least a step apart."""
+        shown: list[int] = []
+        for number in range(len(self._clip.paths)):
+            if not shown or (number - shown[-1]) / self._clip.fps >= self._clip.step - 1e-4:
+                shown.append(number)
+        return shown
 
 
 @dataclass(frozen=True)
@@ -73,7 +133,7 @@ def find_boxes(
     """
     floor = min(UNSURE, UNSURE_PART * threshold)
     of = {
-        "video": video_mark(clip.path),
+        "video": clip.mark(),
         "frames": [clip.step, clip.longest, clip.seconds, every],
         "detector": detector_mark(detector),
         "from_score": floor,
@@ -92,7 +152,7 @@ def _go_on(
     reader = clip.read(skip=len(journal.frames))
     with closing(iter(reader)) as raw, progress_bar(None, "Detecting", enabled=progress) as bar:
         frames = clip.within(raw)
-        bar.update(len(journal.frames))
+        bar.resume(len(journal.frames))
         while chunk := _look(detector, islice(frames, CHUNK), len(journal.frames), every, floor):
             journal.add(chunk)
             bar.update(len(chunk))
@@ -103,7 +163,7 @@ def _go_on(
     journal.finish(has_sound=reader.has_sound, damaged=reader.damaged, cut=cut)
 
 
-def _total(reader: FrameReader, clip: Clip) -> int | None:
+def _total(reader: Frames, clip: Clip) -> int | None:
     if reader.duration is None or reader.fps is None:
         return None
     seconds = reader.duration if clip.seconds is None else min(clip.seconds, reader.duration)
@@ -148,7 +208,7 @@ def shown_boxes(frames: Sequence[Seen], *, threshold: float, steady: bool) -> li
     return shown
 
 
-def video_mark(path: Path) -> list[int]:
+def file_mark(path: Path) -> list[int]:
     """By what a file is known again, wherever it lies: its size, and a checksum of its ends."""
     size = path.stat().st_size
     with path.open("rb") as file:

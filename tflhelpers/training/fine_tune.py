@@ -29,6 +29,7 @@ from tflhelpers.training.fresh_layers import settle_fresh_layers
 from tflhelpers.training.history import History
 from tflhelpers.training.loop import run_steps
 from tflhelpers.training.recipe import Recipe, choose_recipes
+from tflhelpers.training.record import training_record
 from tflhelpers.training.resume import STATE_FILE
 from tflhelpers.training.trainer import DetectorTrainer
 from tflhelpers.training.watching import Watch, watching
@@ -66,15 +67,17 @@ def fine_tune(
         steps: batches to learn from; by default more for more photos and classes, 160 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
-            pyramid), "all". "auto" takes "all", as with the backbone left as it is things are found but boxes are not
-            tight; "fpn" for a detector that keeps its backbone (`Detector.keeps_backbone`); where the checkpoint was
-            of a feature extractor alone, "fpn" and then "all".
+            pyramid), "most" (all but the backbone's first layers), "all". "auto" takes "all", as with the backbone left as
+            it is things are found but boxes are not tight; "most" for a detector that keeps its first layers
+            (`Detector.keeps_stem`, the embedded one); where the checkpoint was of a feature extractor alone, "fpn" and
+            then "all".
         augment: "auto" changes flip, zoom, position and colour at random, and with several classes puts objects into
             photos of other classes; an `Augmentation` says how far; None or False takes the pictures as they are.
         optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
             starts anew, which SGD does not teach, else SGD with gradients clipped to a length of 2 (all together).
         learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
-            for AdamW, 0.03 for SGD, a third of it where the box predictor starts anew.
+            for AdamW, 0.03 for SGD, a third of it where the box predictor starts anew, 0.0075 for a detector that keeps
+            its first layers.
         budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
         validation: pictures that are not learned from, to compute the loss on at the end.
         resume_dir: folder that the training is kept in every few seconds; calling again with the same arguments goes
@@ -99,7 +102,7 @@ def fine_tune(
     recipes = choose_recipes(
         annotations,
         fresh_predictor=settle_fresh_layers(detector, pictures) > 0,
-        keeps_backbone=detector.keeps_backbone,
+        keeps_stem=detector.keeps_stem,
         steps=steps,
         batch_size=batch_size,
         trainable=trainable,
@@ -108,6 +111,8 @@ def fine_tune(
         learning_rate=learning_rate,
         budget=budget,
     )
+    start = detector.origin.name if detector.origin is not None else ""
+    detector.trained_on = training_record(annotations, start=start)
     notes = _warned(tiny_objects(annotations, detector.image_size))
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
     began_phase = began
@@ -119,7 +124,7 @@ def fine_tune(
             course = keeper.restore(trainer, batches.draws)
             movement = None if course.done or number else Movement(trainer.trainable_variables)
             with progress_bar(None if recipe.budget else recipe.steps, _title(recipe, recipes)) as bar:
-                bar.update(course.done)
+                bar.resume(course.done)
                 run_steps(trainer, batches, recipe, course, keeper, bar, began_phase, look)
             notes += [*made, *course.notes, *_warned(still_loss(course.losses, movement))]
         losses = {name: losses[name] + course.losses[name] for name in LOSSES}
@@ -169,6 +174,7 @@ def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe) -> Detect
         len(detector.class_names),
         whole=detector.network,
         batch_size=recipe.batch_size,
+        box_weight=recipe.box_weight,
     )
     return trainer.prepare(_optimizer(recipe))
 

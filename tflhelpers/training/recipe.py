@@ -14,7 +14,8 @@ TRAINABLE = {
     "heads": ("heads",),
     "predictor": ("heads", "tower"),
     "fpn": ("heads", "tower", "fpn"),
-    "all": ("heads", "tower", "fpn", "backbone"),
+    "most": ("heads", "tower", "fpn", "backbone"),
+    "all": ("heads", "tower", "fpn", "backbone", "stem"),
 }
 AUTO_STEPS, AUTO_PHOTOS = 160, 5  # steps for one class on so many photos; more of both ask for more
 MAX_STEPS = 5000
@@ -27,8 +28,10 @@ FRESH_STEPS, FRESH_RATE = 4, 1 / 3
 FRESH_SHARE = 0.6  # of a budget, before all layers learn
 # A predictor that has only seen these boxes does not know that others are wider or taller: a clip is 16:9, photos 4:3.
 FRESH_STRETCH = 1.5
-# Nor does one whose backbone does not learn along, and it can be told more of them before it gets worse at these.
-KEPT_STRETCH = 1.8
+# A detector whose first layers are to stay (`Detector.keeps_stem`): photos taught it much that a high rate would undo.
+# Its boxes count as the sum of their four codes rather than the mean, which draws them tighter (docs/embedded_detector.md).
+KEPT_RATE, KEPT_BOX_WEIGHT, KEPT_STRETCH = 0.0075, 4.0, 1.8
+KEPT_STEPS = 7 / 8  # of the steps that others take
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -57,6 +60,7 @@ class Recipe:
             it. None takes them all.
         how: random changes to the pictures; None for none.
         budget: seconds from call to trained; None for as long as it takes.
+        box_weight: how many times the loss of the boxes counts, see `DetectorTrainer`.
     """
 
     trained: tuple[str, ...]
@@ -67,6 +71,7 @@ class Recipe:
     clip_norm: float | None
     how: Augmentation | None
     budget: float | None
+    box_weight: float = 1.0
 
     def rate_at(self, progress: float) -> float:
         """The learning rate when `progress` (0 to 1) of the training is done: it rises, then falls along a cosine."""
@@ -83,7 +88,7 @@ def choose_recipes(
     annotations: Annotations,
     *,
     fresh_predictor: bool,
-    keeps_backbone: bool,
+    keeps_stem: bool,
     steps: int | None,
     batch_size: int,
     trainable: str,
@@ -94,10 +99,10 @@ def choose_recipes(
 ) -> tuple[Recipe, ...]:
     """The recipe for what `fine_tune` was asked; what is None or "auto" is chosen here.
 
-    A backbone that is to be kept does not learn. A predictor that starts anew would send noise into the backbone that
-    it gets its features from: then the backbone is left as it is as well, and more steps are taken, which are quick
-    with its features kept. If neither steps, rate nor parts are asked for, a second recipe lets all layers learn from
-    there, for tighter boxes.
+    Where the detector's first layers are to stay, they do not learn, and the rest learns gently. A predictor that starts
+    anew would send noise into the backbone that it gets its features from: then the whole backbone is left as it is, and
+    more steps are taken, which are quick with its features kept. If neither steps, rate nor parts are asked for, a
+    second recipe lets all layers learn from there, for tighter boxes.
 
     Raises:
         ValueError: an argument makes no sense.
@@ -110,14 +115,15 @@ def choose_recipes(
         if count is not None and count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}.")
     in_two = fresh_predictor and trainable == "auto" and steps is None and learning_rate is None
+    gentle = keeps_stem and not fresh_predictor and optimizer == "auto"
     clip_norm = None
     if optimizer == "auto":
         optimizer, clip_norm = ("adamw", None) if fresh_predictor else ("sgd", CLIP_NORM)
     seconds = None if budget is None else parse_seconds(budget)
     if trainable == "auto":
-        trainable = "fpn" if fresh_predictor or keeps_backbone else "all"
-    rate = RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
-    auto = auto_steps(annotations)
+        trainable = "fpn" if fresh_predictor else "most" if keeps_stem else "all"
+    rate = KEPT_RATE if gentle else RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
+    auto = max(1, round(auto_steps(annotations) * (KEPT_STEPS if keeps_stem else 1)))
     recipe = Recipe(
         trained=TRAINABLE[trainable],
         steps=steps
@@ -126,8 +132,9 @@ def choose_recipes(
         optimizer=optimizer,
         learning_rate=rate if learning_rate is None else learning_rate,
         clip_norm=clip_norm,
-        how=_augmentation(augment, fresh_predictor, keeps_backbone and trainable != "all"),
+        how=_augmentation(augment, fresh_predictor, keeps_stem),
         budget=seconds,
+        box_weight=KEPT_BOX_WEIGHT if gentle else 1.0,
     )
     return _in_two(recipe, auto) if in_two else (recipe,)
 
@@ -171,13 +178,13 @@ def parse_seconds(budget: str | float) -> float:
     return seconds
 
 
-def _augmentation(augment, fresh_predictor: bool, kept_backbone: bool) -> Augmentation | None:
+def _augmentation(augment, fresh_predictor: bool, keeps_stem: bool) -> Augmentation | None:
     if isinstance(augment, Augmentation):
         return augment
     if augment in ("auto", True):
         if fresh_predictor:
             return Augmentation(stretch=FRESH_STRETCH)
-        return Augmentation(stretch=KEPT_STRETCH) if kept_backbone else Augmentation()
+        return Augmentation(stretch=KEPT_STRETCH) if keeps_stem else Augmentation()
     if augment in (None, False):
         return None
     raise ValueError(f'augment must be "auto", None or an Augmentation, got {augment!r}.')

@@ -1,0 +1,74 @@
+"""Photos in: what an upload, a film and iPhone photos say."""
+
+import importlib.util
+import subprocess
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+import tflhelpers as tfl
+from tests.ready_made.own_photos import save_photos
+from tflhelpers.sharing.video_file import write_video
+
+
+def test_colabs_window_opens_only_where_there_are_no_photos(project, monkeypatch):
+    opened = []
+    monkeypatch.setattr("tflhelpers.data.collect.upload", lambda folder: opened.append(folder) or "shown")
+    assert tfl.upload_for(project) == "shown"
+    save_photos(project.data, [[], []])
+    assert tfl.upload_for(project) == "shown", "a button keeps nobody waiting"
+    assert opened == [project.data] * 2
+    assert tfl.upload_for(replace(project, in_colab=True)) == (
+        "2 photos are there. To bring more, run tfl.collect.upload(project.data) in a cell of your own."
+    )
+
+
+def test_frames_of_a_film(project):
+    assert tfl.film_frames_for(project) == (
+        "No film is named in the settings, so no frames are taken. There is none yet."
+    )
+    write_video(tfl.duck_clip().image_paths, project.folder / "walk.mp4", fps=12, progress=False)
+    assert tfl.film_frames_for(project).endswith("There are: walk.mp4.")
+    told = tfl.film_frames_for(project, "walk.mp4", frames=4)
+    assert "4" in told
+    assert len(list(project.data.glob("*.jpg"))) == 4
+    with pytest.raises(
+        FileNotFoundError, match=r"wlak.mp4: expected a film .* There are: walk.mp4\. Put it there"
+    ):
+        tfl.film_frames_for(project, "wlak.mp4")
+
+
+@pytest.mark.parametrize(
+    ("readable", "photos", "install", "told"),
+    [
+        (True, 0, False, "There are no HEIC photos. They can be read here."),
+        (False, 0, False, "There are no HEIC photos."),
+        (
+            False,
+            2,
+            False,
+            "HEIC photos in {data}: 2. To read them, tick heic in the settings: it installs pillow-heif.",
+        ),
+        (False, 2, True, "HEIC photos in {data}: 2. pillow-heif was installed, so they can be read now."),
+    ],
+)
+def test_iphone_photos(project, monkeypatch, readable, photos, install, told):
+    commands = []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if readable else None)
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **_: commands.append(command) or SimpleNamespace(returncode=0)
+    )
+    for number in range(photos):
+        (project.data / f"IMG_{number}.HEIC").write_bytes(b"")
+    assert tfl.heic_for(project, install=install) == told.format(data=project.data)
+    assert [command[-1] for command in commands] == ["pillow-heif"] * install
+
+
+def test_an_extra_that_cannot_be_installed_says_why(project, monkeypatch):
+    failed = SimpleNamespace(returncode=1, stderr="a\nERROR: no network\n")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: failed)
+    assert tfl.heic_for(project, install=True).endswith(
+        "could not be installed: ERROR: no network Save the photos as JPEG instead."
+    )

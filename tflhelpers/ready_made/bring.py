@@ -1,0 +1,95 @@
+"""Photos in: an upload where there are none yet, frames of a film, and what iPhone photos need."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tflhelpers.data.picture_files import pictures_in, videos_in
+from tflhelpers.ready_made.places import own_folder
+
+if TYPE_CHECKING:
+    from tflhelpers.project import Project
+
+FRAMES = 10
+_HEIC = {".heic", ".heif"}
+_HEIC_PACKAGE = "pillow-heif"
+
+
+def upload_for(project: Project) -> Any:
+    """A way to bring photos from your computer into ``project.data``.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        A button to show, as the last line of a cell. In Colab, whose window would keep the notebook waiting, what
+        was uploaded if there was no photo yet, and else a sentence that says how to open the window.
+    """
+    from tflhelpers.data.collect import upload
+
+    own = pictures_in(own_folder(project))
+    if project.in_colab and own:
+        count = "1 photo is" if len(own) == 1 else f"{len(own)} photos are"
+        return f"{count} there. To bring more, run tfl.collect.upload(project.data) in a cell of your own."
+    return upload(project.data)
+
+
+def film_frames_for(project: Project, film: str = "", *, frames: int = FRAMES) -> str:
+    """Take sharp frames that differ from a film into ``project.data``, to draw boxes on.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        film: The film's name in the project folder or in its ``data``, or its path; "" takes nothing.
+        frames: How many at most.
+
+    Returns:
+        The sentences that say what was taken; or what films are there.
+
+    Raises:
+        FileNotFoundError: There is no such film; the message lists those that are there.
+    """
+    from tflhelpers.data.collect import from_video
+
+    folders = (project.folder, project.data, project.data / "clip")
+    films = [path for folder in folders for path in videos_in(folder)]
+    there = f"There are: {', '.join(path.name for path in films)}." if films else "There is none yet."
+    if not film:
+        return f"No film is named in the settings, so no frames are taken. {there}"
+    path = next((folder / film for folder in (*folders, Path()) if (folder / film).is_file()), None)
+    if path is None:
+        raise FileNotFoundError(
+            f"{film}: expected a film in {project.folder} or {project.data}, got nothing there. {there} "
+            "Put it there, or give its path."
+        )
+    return str(from_video(path, project.data, max_frames=frames))
+
+
+def heic_for(project: Project, *, install: bool = False) -> str:
+    """Make photos of iPhones readable.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        install: Install what they need, if it is missing.
+
+    Returns:
+        The sentence that says whether there are such photos, and whether they can be read now.
+    """
+    photos = [path for path in pictures_in(own_folder(project)) if path.suffix.lower() in _HEIC]
+    there = f"HEIC photos in {own_folder(project)}: {len(photos)}." if photos else "There are no HEIC photos."
+    if importlib.util.find_spec("pillow_heif"):
+        return f"{there} They can be read here."
+    if not install:
+        tick = f" To read them, tick heic in the settings: it installs {_HEIC_PACKAGE}." if photos else ""
+        return f"{there}{tick}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", _HEIC_PACKAGE], capture_output=True, text=True
+    )
+    importlib.invalidate_caches()
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        return f"{there} {_HEIC_PACKAGE} could not be installed: {said} Save the photos as JPEG instead."
+    return f"{there} {_HEIC_PACKAGE} was installed, so they can be read now."

@@ -1,0 +1,238 @@
+"""The detector of a project: yours if it is saved there, one trained now if not; and what it was trained on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tflhelpers.ready_made.photos import count_boxes, photos_for
+from tflhelpers.ready_made.places import practice_folder
+
+if TYPE_CHECKING:
+    from tflhelpers.annotator.widget import Annotator
+    from tflhelpers.data.annotations import Annotations
+    from tflhelpers.evaluation.thresholds import Calibration
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.model.training_record import TrainingRecord
+    from tflhelpers.project import Project
+
+AUTO = "auto"
+OWN, PRACTICE = "detector", "practice"
+SETTINGS = "detector.json"
+TRAINING = "training"  # folder in `models` of trainings that are not done
+MOST_TRAININGS = 2
+
+
+def detector_for(
+    project: Project, name: str = AUTO, *, start: str = AUTO, steps: int | None = None
+) -> tuple[Detector, str]:
+    """The detector to use.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        name: A folder in ``project.models``; "auto" takes the one that was saved last, of your own where there is one.
+        start: What a new one starts from where none is saved, see :meth:`tflhelpers.Detector.pretrained`.
+        steps: Training steps when there is no saved detector; None lets ``fine_tune`` choose.
+
+    Returns:
+        The saved detector, otherwise one that is fine-tuned now on :func:`photos_for` and saved as
+        :func:`keep_for` does; and the sentences that say which, what it was trained on, and whether your photos have
+        changed since.
+
+    Raises:
+        FileNotFoundError: there is no detector of that name; the message lists those that are there.
+    """
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.training.fine_tune import fine_tune
+
+    saved = saved_detectors(project)
+    if name != AUTO and name not in saved:
+        known = f"There are: {', '.join(saved)}." if saved else "There is none yet."
+        raise FileNotFoundError(
+            f"{project.models} has no detector {name!r}. {known} Choose one of them, or {AUTO!r}, or train one in "
+            "03_fine_tune_detector."
+        )
+    photos, origin = photos_for(project)
+    for each in [name] if name != AUTO else saved:
+        detector = Detector.load(project.models / each)
+        if name == AUTO and is_practice(project, detector.trained_on) and not _are_practice(project, photos):
+            continue  # a drawn duck's detector does not stand in for your own
+        others = [other for other in saved if other != each]
+        return detector, " ".join(filter(None, [*_history(project, detector, photos), _others(others)]))
+    detector = Detector.pretrained(start, photos.class_names)
+    fine_tune(detector, photos, steps=steps)
+    folder, _ = keep_for(project, detector)
+    return detector, (
+        f"There was no detector for these photos in {project.models}, so one was trained just now and saved in "
+        f"{folder.name}. {origin} It started from: {detector.origin}"
+    )
+
+
+def saved_detectors(project: Project) -> list[str]:
+    """The names of all detectors in ``project.models``, the one that was saved last first, practice at the end."""
+    folders = [file.parent for file in project.models.glob(f"*/{SETTINGS}")]
+    folders.sort(key=lambda folder: (folder / SETTINGS).stat().st_mtime, reverse=True)
+    folders.sort(key=lambda folder: folder.name.startswith(PRACTICE))
+    return [folder.name for folder in folders]
+
+
+def keep_for(project: Project, detector: Detector, name: str = OWN) -> tuple[Path, str]:
+    """Save a detector in the project folder: under its name, or apart if it has learned only drawn things.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        detector: A fine-tuned one.
+        name: The folder in ``project.models``.
+
+    Returns:
+        The folder, and the sentence that says which. A detector for practice never takes the place of yours.
+    """
+    practice = is_practice(project, detector.trained_on)
+    name = name if not practice else PRACTICE if name == OWN else f"{PRACTICE}_{name}"
+    folder = detector.save(project.models / name)
+    about = f" It was trained on {detector.trained_on}." if detector.trained_on else ""
+    kind = "The detector for practice" if practice else "The detector"
+    return folder, f"{kind} is saved in {folder}.{about}"
+
+
+def is_practice(project: Project, record: TrainingRecord | None) -> bool:
+    """Whether a detector has learned nothing but drawn photos that come with the package."""
+    return record is not None and bool(record.images) and record.images.keys() <= _practice_keys(project)
+
+
+def training_folder_for(
+    project: Project, detector: Detector, photos: Annotations, **settings: object
+) -> Path:
+    """Where a training is kept while it runs: give it to ``fine_tune`` as ``resume_dir``.
+
+    The same photos, start and settings get the same folder, so that running the cell again goes on where it stopped;
+    anything else begins in a new one. The last two are kept.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        detector: What the training starts from.
+        photos: What it learns from.
+        **settings: What else is given to ``fine_tune``.
+    """
+    from tflhelpers.training.record import training_record
+
+    record = training_record(photos)
+    start = detector.origin.name if detector.origin is not None else ""
+    described = json.dumps(
+        [start, list(detector.class_names), dict(record.images), settings], sort_keys=True, default=str
+    )
+    parent = project.models / TRAINING
+    folder = parent / f"{zlib.crc32(described.encode()):08x}"
+    folder.mkdir(parents=True, exist_ok=True)
+    older = sorted(
+        (each for each in parent.iterdir() if each != folder), key=lambda each: each.stat().st_mtime
+    )
+    for each in older[: max(0, len(older) - MOST_TRAININGS + 1)]:
+        shutil.rmtree(each, ignore_errors=True)
+    return folder
+
+
+def threshold_for(
+    detector: Detector, calibration: Calibration, measured_on: Annotations
+) -> tuple[float, str]:
+    """The threshold that a detector is to keep as its own.
+
+    Args:
+        detector: The one that was measured.
+        calibration: From :func:`tflhelpers.calibrate_threshold`.
+        measured_on: The photos that it was measured on.
+
+    Returns:
+        The calibrated one; but the one that the detector has where it was trained on these photos, as a threshold that
+        suits what it has learned by heart is too high elsewhere; and the sentence that says which.
+    """
+    from tflhelpers.training.record import training_record
+
+    record = detector.trained_on
+    if record is not None and record.shares(training_record(measured_on)):
+        return detector.threshold, (
+            f"The threshold stays {detector.threshold:.2f}: {calibration.threshold:.2f} was found on photos that it "
+            "was trained on, where it is surer than elsewhere."
+        )
+    return calibration.threshold, f"The detector's own threshold is {calibration.threshold:.2f} from now on."
+
+
+def proposer_for(
+    annotator: Annotator, *, wanted: bool = True, photos: int = 2, start: str = AUTO, steps: int | None = None
+) -> tuple[Detector | None, str]:
+    """A detector that proposes boxes on the pictures that have none yet: give it to ``annotator.suggest``.
+
+    Args:
+        annotator: The annotator that is to get it.
+        wanted: False trains nothing and says so: training keeps the kernel busy for a minute or two.
+        photos: How many photos must have boxes before it is worth training on them.
+        start: What it starts from, see :meth:`tflhelpers.Detector.pretrained`.
+        steps: Training steps; None lets ``fine_tune`` choose.
+
+    Returns:
+        The detector, fine-tuned now on what is drawn so far; None where that is too little, or where
+        no picture is left to propose on; and the sentence that says which.
+    """
+    if not wanted:
+        return (
+            None,
+            f"Proposals are off. Draw on {photos} photos, tick propose in the settings, and come back.",
+        )
+    drawn = annotator.annotations
+    ready = sum(len(boxes) > 0 for _, boxes in drawn)
+    if ready < photos:
+        return None, f"{ready} photos have boxes so far. Draw on {photos}, then run this cell again."
+    if "t" not in annotator.states:
+        return None, "No photo is left to do, so nothing is proposed."
+    from tflhelpers.model.detector import Detector  # below, since most calls end before TensorFlow is needed
+    from tflhelpers.training.fine_tune import fine_tune
+
+    detector = Detector.pretrained(start, drawn.class_names)
+    fine_tune(detector, drawn, steps=steps)
+    told = f"A detector trained on your {ready} photos proposes boxes on the others, dashed."
+    return detector, f"{told} It started from: {detector.origin}"
+
+
+def _history(project: Project, detector: Detector, photos: Annotations) -> list[str]:
+    """What a saved detector was trained on, and what has changed since."""
+    from tflhelpers.model.training_record import listed
+    from tflhelpers.training.record import training_record
+
+    first = f"The detector for {listed(detector.class_names)} saved in {detector.folder}"
+    if detector.trained_on is None:
+        return [f"{first}; what it was trained on is not known."]
+    for_practice, only_drawn = is_practice(project, detector.trained_on), _are_practice(project, photos)
+    if for_practice and not only_drawn:
+        return [
+            f"{first}, trained on {detector.trained_on}.",
+            "These were drawn photos for practice, not yours: run 03_fine_tune_detector.",
+        ]
+    comparable = count_boxes(photos) and for_practice == only_drawn
+    changes = detector.trained_on.differences(training_record(photos)) if comparable else []
+    advice = ["To train on what is there now, run 03_fine_tune_detector."] if changes else []
+    return [f"{first}, trained on {detector.trained_on}.", *changes, *advice]
+
+
+def _others(names: list[str]) -> str:
+    return f"Also there, for the settings: {', '.join(names)}." if names else ""
+
+
+def _are_practice(project: Project, photos: Annotations) -> bool:
+    from tflhelpers.data.samples import duck_photos
+
+    folders = {practice_folder(project).resolve(), *(path.parent for path in duck_photos().image_paths)}
+    return all(path.parent.resolve() in folders for path in photos.image_paths)
+
+
+def _practice_keys(project: Project) -> set[str]:
+    """The keys of all drawn photos, in the package and in the project's folder for practice."""
+    from tflhelpers.data.picture_files import PICTURE_ENDINGS
+    from tflhelpers.data.samples import duck_clip, duck_photos
+    from tflhelpers.training.record import image_key
+
+    drawn = [*duck_photos().image_paths, *duck_clip().image_paths]
+    drawn += [path for path in practice_folder(project).rglob("*") if path.suffix.lower() in PICTURE_ENDINGS]
+    return {image_key(path) for path in drawn}

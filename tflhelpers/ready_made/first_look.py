@@ -1,0 +1,52 @@
+"""What a detector of the model zoo finds before anybody teaches it anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tflhelpers.data.picture_files import pictures_in
+from tflhelpers.ready_made.places import own_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tflhelpers.project import Project
+
+LONGEST = 1024  # pixels of the picture that is shown
+
+
+def first_look_for(
+    project: Project, *, start: str = "auto", threshold: float = 0.4
+) -> tuple[np.ndarray, str]:
+    """A photo with what a detector trained on COCO sees in it, by COCO's 90 names.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        start: See :meth:`tflhelpers.Detector.pretrained`.
+        threshold: Lowest score that is shown, 0 to 1.
+
+    Returns:
+        Your first photo, or a drawn one, with boxes, RGB uint8 (H, W, 3); where no such detector can be had the photo
+        alone. And the sentence that says what was found, or why there is nothing.
+    """
+    from tflhelpers.data.images import fit_within, read_image
+    from tflhelpers.data.samples import duck_photos
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.sharing.draw import draw_boxes
+
+    own = pictures_in(own_folder(project))
+    photo = fit_within(read_image(own[0] if own else duck_photos().image_paths[0]), LONGEST)
+    detector = Detector.pretrained(start)
+    origin = detector.origin
+    if origin is None or origin.name == "embedded":
+        return photo, f"Left out, as it needs a detector that knows COCO's 90 things. {origin}"
+    boxes = detector.detect(photo, threshold=threshold)
+    names = Counter(detector.class_names[label] for label in boxes.labels)
+    found = ", ".join(f"{count} × {name}" for name, count in names.most_common())
+    told = (
+        f"It sees: {found}."
+        if found
+        else f"It knows nothing of what is here, or is not sure of it ({threshold})."
+    )
+    return draw_boxes(photo, boxes, detector.class_names), f"{told} {origin}"

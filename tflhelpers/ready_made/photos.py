@@ -1,0 +1,228 @@
+"""The photos to draw on, to train on and to score with: yours if they are there, drawn ones if not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tflhelpers.data.picture_files import pictures_in
+from tflhelpers.ready_made.places import ANNOTATIONS, found_elsewhere, own_folder, practice_folder
+
+if TYPE_CHECKING:
+    from tflhelpers.data.annotations import Annotations
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.project import Project
+
+_MOST_NAMED = 3
+
+
+def photo_folder_for(project: Project) -> tuple[Path, str]:
+    """The folder of photos to draw boxes on.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        ``project.data`` if there are photos in it, the only folder in it that has some, otherwise
+        ``project.data/practice``, into which the five drawn photos of a toy duck are copied, without their boxes; and
+        the sentence that says which.
+    """
+    from tflhelpers.data.samples import duck_photos
+
+    folder = own_folder(project)
+    own = pictures_in(folder)
+    if own:
+        return folder, _joined(
+            f"Your own {_count(len(own), 'photo')}, in {folder}.", found_elsewhere(project)
+        )
+    practice = practice_folder(project)
+    practice.mkdir(parents=True, exist_ok=True)
+    for path in duck_photos().image_paths:
+        if not (practice / path.name).exists():
+            shutil.copyfile(path, practice / path.name)
+    first = (
+        f"There are no photos in {project.data} yet, so you can practise on five drawn ones, in {practice}."
+    )
+    return practice, _joined(first, found_elsewhere(project))
+
+
+def photos_for(project: Project) -> tuple[Annotations, str]:
+    """The annotated photos to train on.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+
+    Returns:
+        Your own photos with the boxes in the ``annotations.json`` beside them, if there are photos. They come
+        without boxes where you have drawn none: nothing drawn takes their place. Without photos of your own,
+        ``project.data/practice`` if you drew boxes there, otherwise the five drawn photos of a toy duck with the boxes
+        that ship with the package; and the sentences that say which, and what is to be put right.
+    """
+    from tflhelpers.data.samples import duck_photos
+
+    folder = own_folder(project)
+    own, told = _own_photos(folder)
+    if own is not None:
+        return own, _joined(told, found_elsewhere(project))
+    practice, _ = _own_photos(practice_folder(project))
+    if practice is not None and count_boxes(practice):
+        drawn = f"{_count(len(practice), 'drawn photo')} with {_boxes(practice)} of your own"
+        return practice, _joined(f"{drawn}, from {practice_folder(project)}.", found_elsewhere(project))
+    sample = duck_photos()
+    first = (
+        f"There are no photos in {project.data} yet, so these are the {len(sample)} drawn ones of a toy duck."
+    )
+    return sample, _joined(first, found_elsewhere(project))
+
+
+def scoring_photos_for(project: Project, detector: Detector | None = None) -> tuple[Annotations, str]:
+    """The annotated photos to measure with.
+
+    Args:
+        project: From :func:`tflhelpers.open_project`.
+        detector: The one to be measured; it knows what it was trained on.
+
+    Returns:
+        The photos of ``project.data/test/annotations.json`` if it has boxes; otherwise, if what is trained on
+        is the drawn duck, the drawn clip; otherwise the training photos themselves; and the sentence that
+        says which, and what that means for the numbers.
+    """
+    from tflhelpers.data.samples import duck_clip
+
+    file = project.data / "test" / ANNOTATIONS
+    unseen, _ = _own_photos(file.parent)
+    if unseen is not None and count_boxes(unseen):
+        return (
+            unseen,
+            f"Measured on {_count(len(unseen), 'photo')} from {file}{_trained_on(detector, unseen)}.",
+        )
+    own, clip = photos_for(project)[0], duck_clip()
+    if not pictures_in(own_folder(project)) and own.class_names == clip.class_names:
+        drawn = f"Measured on the {len(clip)} frames of the drawn clip"
+        return clip, f"{drawn}{_trained_on(detector, clip)}."
+    flatter = _trained_on(detector, own) or ", so the numbers flatter"
+    return own, (
+        f"Measured on the same {_count(len(own), 'photo')} as there are to train on{flatter}. "
+        f"For honest ones put other annotated photos into {file.parent}."
+    )
+
+
+def count_boxes(annotations: Annotations) -> int:
+    return sum(len(boxes) for _, boxes in annotations)
+
+
+def _own_photos(folder: Path) -> tuple[Annotations | None, str]:
+    """The photos of a folder with what `annotations.json` says of them, and what there is to know; None without any."""
+    from tflhelpers.data.annotations import Annotations
+
+    pictures, file = pictures_in(folder), folder / ANNOTATIONS
+    if not pictures and not file.exists():
+        return None, ""
+    if not file.exists():
+        bare = Annotations.from_items(["thing"], [(path, _no_boxes()) for path in pictures])
+        return bare, f"Your own {_count(len(bare), 'photo')} in {folder} {_no_boxes_yet(len(bare))}"
+    known = Annotations.load(file)
+    there = [picture for picture in known.pictures if picture.path.is_file()]
+    missing = [picture.path.name for picture in known.pictures if not picture.path.is_file()]
+    listed = {picture.path.resolve() for picture in there}
+    forgotten = [path for path in pictures if path.resolve() not in listed]
+    if not there and not pictures:
+        return None, ""
+    own = Annotations.from_items(known.class_names, there)
+    if count_boxes(own):
+        first = f"Your own {_count(len(own), 'photo')} with {_boxes(own)}, from {file}."
+        return own, _joined(first, _renamed_or_forgotten(missing, forgotten), _alike(known.class_names))
+    own = Annotations.from_items(known.class_names, [*there, *((path, _no_boxes()) for path in forgotten)])
+    first = f"Your own {_count(len(own), 'photo')} in {folder} {_no_boxes_yet(len(own))}"
+    return own, _joined(first, _renamed_or_forgotten(missing, []))
+
+
+def _no_boxes():
+    from tflhelpers.data.boxes import Boxes
+
+    return Boxes.empty()
+
+
+def _no_boxes_yet(count: int) -> str:
+    has = "has" if count == 1 else "have"
+    return f"{has} no boxes yet: draw them in 02_annotate_images, and run this cell again."
+
+
+def _renamed_or_forgotten(missing: list[str], forgotten: list[Path]) -> str:
+    """A sentence about names in the file that are no photos, and photos that are not in the file."""
+    names = [path.name for path in forgotten]
+    if missing and names:
+        return (
+            f"{_named(missing)} with boxes {_is(missing)} not there any more, and {_named(names)} {_has(names)} none. "
+            "If you renamed a photo, give it its old name back; else draw its boxes in 02_annotate_images."
+        )
+    if missing:
+        return f"{_named(missing)} {_is(missing)} not there any more, so {_its(missing)} boxes are left out."
+    if names:
+        it = "it" if len(names) == 1 else "them"
+        return (
+            f"Not trained on: {_named(names)}, not annotated yet. Draw boxes on {it}, or mark {it} as nothing here, "
+            "in 02_annotate_images."
+        )
+    return ""
+
+
+def _alike(class_names: tuple[str, ...]) -> str:
+    """A sentence about classes that differ only in upper and lower case or in spaces."""
+    same = Counter(_plain(name) for name in class_names)
+    alike = [name for name in class_names if same[_plain(name)] > 1]
+    if not alike:
+        return ""
+    rename = json.dumps({name: alike[-1] for name in alike[:-1] if _plain(name) == _plain(alike[-1])})
+    return (
+        f"The classes {' and '.join(alike)} look like one, and are learned as {len(alike)}. To make them one: "
+        f"photos = tfl.combine([photos], rename={rename})."
+    )
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _trained_on(detector: Detector | None, measured_on: Annotations) -> str:
+    """The end of a sentence: whether these are photos that it has learned by heart."""
+    if detector is None or detector.trained_on is None:
+        return ""
+    from tflhelpers.training.record import training_record
+
+    shared = detector.trained_on.shares(training_record(measured_on))
+    if not shared:
+        return ", none of which it was trained on"
+    return f", of which it was trained on {shared}, so the numbers flatter"
+
+
+def _boxes(annotations: Annotations) -> str:
+    return _count(count_boxes(annotations), "box", "boxes")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more"
+
+
+def _is(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _has(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+def _its(names: list[str]) -> str:
+    return "its" if len(names) == 1 else "their"
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
