@@ -67,8 +67,8 @@ def fine_tune(
         steps: batches to learn from; by default more for more photos and classes, 160 for five photos of one thing.
         batch_size: pictures a step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
-            pyramid), "most" (all but the backbone's first layers), "all". "auto" takes "all", as with the backbone left as
-            it is things are found but boxes are not tight; "most" for a detector that keeps its first layers
+            pyramid), "most" (all but the backbone's first layers), "all". "auto" takes "all": with the backbone left as
+            it is, things are found but boxes are not tight. It takes "most" for a detector that keeps its first layers
             (`Detector.keeps_stem`, the embedded one); where the checkpoint was of a feature extractor alone, "fpn" and
             then "all".
         augment: "auto" changes flip, zoom, position and colour at random, and with several classes puts objects into

@@ -29,7 +29,7 @@ FRESH_SHARE = 0.6  # of a budget, before all layers learn
 # A predictor that has only seen these boxes does not know that others are wider or taller: a clip is 16:9, photos 4:3.
 FRESH_STRETCH = 1.5
 # A detector whose first layers are to stay (`Detector.keeps_stem`): photos taught it much that a high rate would undo.
-# Its boxes count as the sum of their four codes rather than the mean, which draws them tighter (docs/embedded_detector.md).
+# Its boxes count as the sum of their four codes, not the mean, which draws them tighter (docs/embedded_detector.md).
 KEPT_RATE, KEPT_BOX_WEIGHT, KEPT_STRETCH = 0.0075, 4.0, 1.8
 KEPT_STEPS = 7 / 8  # of the steps that others take
 WARMUP_SHARE = 0.1
@@ -99,10 +99,10 @@ def choose_recipes(
 ) -> tuple[Recipe, ...]:
     """The recipe for what `fine_tune` was asked; what is None or "auto" is chosen here.
 
-    Where the detector's first layers are to stay, they do not learn, and the rest learns gently. A predictor that starts
-    anew would send noise into the backbone that it gets its features from: then the whole backbone is left as it is, and
-    more steps are taken, which are quick with its features kept. If neither steps, rate nor parts are asked for, a
-    second recipe lets all layers learn from there, for tighter boxes.
+    Where the detector's first layers are to stay, they do not learn, and the rest learns gently. A predictor that
+    starts anew would send noise into the backbone that it gets its features from: then the whole backbone is left as it
+    is, and more steps are taken, which are quick with its features kept. If neither steps, rate nor parts are asked
+    for, a second recipe lets all layers learn from there, for tighter boxes.
 
     Raises:
         ValueError: an argument makes no sense.
