@@ -71,6 +71,7 @@ setup(
     long_description=(HERE / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE", "NOTICE"],
     python_requires=">=3.10",
     packages=find_packages(include=["tflhelpers", "tflhelpers.*"]),
     package_data={"tflhelpers": PACKAGE_DATA},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 
@@ -47,6 +49,15 @@ def test_an_error_passes_through_and_the_bar_is_closed():
     with pytest.raises(ZeroDivisionError), progress_bar(2, "Sorting"):
         _ = 1 / 0
     assert len(tqdm._instances) == before
+
+
+def test_silenced_by_tqdms_own_switch():
+    probe = "from tflhelpers.progress import progress_bar\nwith progress_bar(9, 'A') as bar:\n  bar.resume(3)\n"
+    probe += "  bar.update()\nprint(bar.count)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe], env={**os.environ, "TQDM_DISABLE": "1"}, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("4\n", "")
 
 
 def time_left(bar):

@@ -39,7 +39,7 @@ class ProgressBar:
     def resume(self, n: int) -> None:
         """Show `n` steps as done in an earlier call, which say nothing of the time left."""
         self.count += n
-        if self._bar is not None:
+        if self._bar is not None and not self._bar.disable:  # TQDM_DISABLE=1
             self._bar.n += n
             self._bar.initial += n
             self._bar.last_print_n += n

@@ -15,7 +15,8 @@ sys.path.insert(0, str(ROOT))
 
 from tflhelpers.address import REPOSITORY, colab_badge, setup_cell  # noqa: E402
 
-BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)(?:<!-- (\S+) -->)?")
+BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
+README_BADGE = re.compile(rf"(?:{BADGE.pattern} )?<!-- (\S+\.ipynb) -->")
 
 
 def notebook_text(text: str, name: str, repository: str = REPOSITORY) -> str:
@@ -28,8 +29,13 @@ def notebook_text(text: str, name: str, repository: str = REPOSITORY) -> str:
 
 
 def readme_text(text: str, repository: str = REPOSITORY) -> str:
-    """The README with its badges set; the notebook's name stands in a comment behind each."""
-    return BADGE.sub(lambda found: f"{colab_badge(found[1], repository)}<!-- {found[1]} -->", text)
+    """The README with a badge before each comment that names a notebook; none while there is no address."""
+
+    def with_badge(found: re.Match) -> str:
+        badge = f"{colab_badge(found[1], repository)} " if repository else ""
+        return f"{badge}<!-- {found[1]} -->"
+
+    return README_BADGE.sub(with_badge, text)
 
 
 def main() -> None:

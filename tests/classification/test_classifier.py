@@ -163,6 +163,7 @@ def test_one_saved_with_the_first_embedded_backbone_comes_back(asymmetric_image,
     (folder / "classifier.json").write_text(json.dumps(settings))
     again = Classifier.load(folder)
     assert (again.width, again.trained_backbone) == (0.5, True)
+    assert Classifier.build(["a", "b"], "embedded").width == 1.0
     before = old.predict(asymmetric_image).probabilities
     assert not np.allclose(before, 0.5, atol=1e-3)
     np.testing.assert_array_equal(again.predict(asymmetric_image).probabilities, before)

@@ -346,6 +346,7 @@ needs_embedded = pytest.mark.skipif(
 def test_the_embedded_detector_keeps_all_but_its_class_head_for_other_classes():
     drawn, ours = Detector.embedded(), Detector.embedded(["rubber duck"])
     assert ours.class_names == ("rubber duck",)
+    assert ours.keeps_stem
     assert ours.image_size == drawn.image_size
     theirs = variables_by_key(drawn.network)
     for key, variable in variables_by_key(ours.network).items():

@@ -154,6 +154,11 @@ def test_the_readme_has_every_badge(write_address):
     text = (ROOT / "README.md").read_text("utf-8")
     assert write_address.readme_text(text) == text
     assert sorted(re.findall(r"<!-- (\S+\.ipynb) -->", text)) == [path.name for path in NOTEBOOKS]
+    assert "colab-badge" not in write_address.readme_text(text, ""), "no badge that leads nowhere"
+    published = write_address.readme_text(text, "someone/tflhelpers")
+    for path in NOTEBOOKS:
+        assert f"{colab_badge(path.name, 'someone/tflhelpers')} <!-- {path.name} -->" in published
+    assert write_address.readme_text(published, "") == write_address.readme_text(text, "")
 
 
 def test_writing_the_address_reaches_badges_and_setup(write_address, path):

@@ -50,10 +50,11 @@ def known_backbones() -> tuple[str, ...]:
 
 
 def backbone_size(name: str) -> tuple[int, int]:
-    """The (height, width) that a backbone was trained with, in pixels."""
-    if check_backbone(name) == EMBEDDED:
-        height, width = _embedded_settings()[0]
-        return height, width
+    """The (height, width) that a backbone takes in unless told otherwise, in pixels: what it was trained with.
+
+    The embedded one learned at 300 and takes in less, since a whole picture's class needs less than its boxes.
+    """
+    check_backbone(name)
     return SIZES.get(name, DEFAULT_SIZE), SIZES.get(name, DEFAULT_SIZE)
 
 
@@ -137,19 +138,14 @@ def _applications() -> dict[str, Callable]:
     return {name: function for name, function in found if name[0].isupper()}
 
 
+@cache
 def embedded_width() -> float:
     """The width multiplier of the bundled detector's backbone."""
-    return _embedded_settings()[1]
-
-
-@cache
-def _embedded_settings() -> tuple[tuple[int, ...], float]:
-    """(height, width) of the bundled detector's input, and the width multiplier of its backbone."""
     from tflhelpers.model.settings import SETTINGS_FILE, read_settings
 
     with resources.as_file(resources.files("tflhelpers.model") / "embedded") as folder:
         architecture, _ = read_settings(folder / SETTINGS_FILE)
-    return tuple(architecture.image_size), architecture.arguments["alpha"]
+    return architecture.arguments.get("alpha", 1.0)
 
 
 def _embedded_maps(images, trained: bool, seed: int, width: float) -> list:

@@ -28,7 +28,7 @@ def pyramid_maps(detector: Detector, image) -> dict[int, np.ndarray]:
     """The feature maps that the detector's pyramid makes of a picture.
 
     Args:
-        detector: any; the embedded one has 64 channels.
+        detector: any; the embedded one has 96 channels.
         image: a path, or RGB uint8 (H, W, 3).
 
     Returns:

@@ -104,8 +104,8 @@ class Detector:
     def embedded(cls, class_names: Sequence[str] | None = None) -> Detector:
         """The small detector that ships inside the package: nothing is downloaded.
 
-        It was trained on drawn scenes only (docs/embedded_detector.md), so it is a start for `fine_tune`, not a finder
-        of everyday things.
+        Its backbone learned from photos, the rest from drawn scenes (docs/embedded_detector.md): a start for
+        `fine_tune`, no finder of everyday things.
 
         Args:
             class_names: your classes, with a class head that has yet to learn them; None keeps the drawn kinds.
