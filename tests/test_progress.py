@@ -52,7 +52,9 @@ def test_an_error_passes_through_and_the_bar_is_closed():
 
 
 def test_silenced_by_tqdms_own_switch():
-    probe = "from tflhelpers.progress import progress_bar\nwith progress_bar(9, 'A') as bar:\n  bar.resume(3)\n"
+    probe = (
+        "from tflhelpers.progress import progress_bar\nwith progress_bar(9, 'A') as bar:\n  bar.resume(3)\n"
+    )
     probe += "  bar.update()\nprint(bar.count)"
     done = subprocess.run(
         [sys.executable, "-c", probe], env={**os.environ, "TQDM_DISABLE": "1"}, capture_output=True, text=True

@@ -14,7 +14,7 @@ from tflhelpers.address import colab_badge, pip_source, setup_cell
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST_LINES = 15
-WITH_PICTURE = {"00", "02", "03", "04", "05", "06", "07"}  # under the title: what one will have made
+WITH_PICTURE = {"00", "01", "02", "03", "04", "05", "06", "07"}  # under the title: what one will have made
 FORBIDDEN = {
     r"^\s*[!%]": "shell and magic lines",
     r"\bwget\b|\bcurl\b": "downloads by hand",

@@ -5,6 +5,7 @@ Outside each runs alone in an empty folder.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import nbclient
@@ -16,25 +17,29 @@ ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = Path(__file__).parent / "stand_in"
 NO_NETWORK = "http://127.0.0.1:9"  # where nobody answers: notebooks get to their end without a network
 
+DETECTOR = 'detector_name = "auto"\nstart = "embedded"'
 # Notebook -> its parameters here, and the files that it must leave in the project folder.
 RUNS = {
     "00_quickstart": ("steps = 2\nframes_per_second = 10", ["results/duck.gif"]),
-    "01_set_up_project": ('project_name = "transfer_learning_project"', []),
+    "01_set_up_project": ('project_name = "transfer_learning_project"\nheic = False\nfilm = ""', []),
     "02_annotate_images": (
-        'class_names = ["duck"]\npropose = True\nsteps = 2',
+        'class_names = ["duck"]\npropose = True\nstart = "embedded"\nsteps = 2',
         ["data/practice/pool.jpg", "results/annotate.html"],
     ),
     "03_fine_tune_detector": (
-        'steps = 2\ntrainable = "auto"\nseed = 1',
-        ["models/detector", "results/learning.gif"],
+        'start = "embedded"\ndetector_name = "detector"\nsteps = 2\ntrainable = "auto"\nseed = 1',
+        ["models/practice", "results/learning.gif"],
     ),
     "04_evaluate_detector": (
-        "wanted_precision = None\npictures_shown = 2\nsteps = 2",
-        ["results/gallery.jpg", "models/detector"],
+        f"{DETECTOR}\nwanted_precision = None\npictures_shown = 2\nsteps = 2",
+        ["results/gallery.jpg", "models/practice"],
     ),
-    "05_detection_gif": ("threshold = 0.3\nframes_per_second = 10\nsteps = 2", ["results/detection.gif"]),
+    "05_detection_gif": (
+        f"{DETECTOR}\nthreshold = 0.3\nframes_per_second = 10\ngif_megabytes = 2.0\nsteps = 2",
+        ["results/detection.gif"],
+    ),
     "06_export_and_share": (
-        'threshold = 0.3\ngif_megabytes = 2.0\ntitle = "Ducks"\nkinds = ["int8"]\nsteps = 2',
+        f'{DETECTOR}\nthreshold = None\ngif_megabytes = 2.0\ntitle = "Ducks"\nkinds = ["int8"]\nsteps = 2',
         [
             "results/shared.gif",
             "results/shared.mp4",
@@ -44,8 +49,8 @@ RUNS = {
         ],
     ),
     "07_bring_your_dataset": (
-        'rename = {"Duck": "duck"}\nheld_out = 0.3\nsteps = 2',
-        ["models/several_classes", "results/dataset/coco.json", "results/dataset/photos.record"],
+        'start = "embedded"\nrename = {"Duck": "duck"}\nheld_out = 0.3\nsteps = 2',
+        ["models/practice_several_classes", "results/dataset/coco.json", "results/dataset/photos.record"],
     ),
     "08_classify_images": (
         'backbone = "embedded"\ndrawn_pictures = 12\nepochs = 1\npictures_shown = 4',
@@ -91,12 +96,20 @@ def test_elsewhere(name, tmp_path):
     check_what_is_left(name, tmp_path / "transfer_learning_project")
 
 
-def execute(name: str, folder: Path, environment: dict[str, str]) -> str:
-    """Run a notebook in a folder with this test's parameters; return all it printed."""
+def execute(
+    name: str,
+    folder: Path,
+    environment: dict[str, str],
+    *,
+    change: Callable[[str], str] = str,
+    after_setup: str = "",
+) -> str:
+    """Run a notebook in a folder with this test's parameters, changed; return all it printed."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     settings = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     assert _names(RUNS[name][0]) == _names(settings.source), "the test must set what the notebook does"
-    settings.source = RUNS[name][0]
+    settings.source = change(RUNS[name][0])
+    notebook.cells[1].source += f"\n{after_setup}"
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     quiet |= {"https_proxy": NO_NETWORK, "HTTPS_PROXY": NO_NETWORK, "npm_config_offline": "true"}
     client = nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3")

@@ -24,6 +24,14 @@ def test_colabs_window_opens_only_where_there_are_no_photos(project, monkeypatch
     )
 
 
+def test_a_window_that_does_not_open_stops_nothing(project, monkeypatch):
+    def refuse(folder):
+        raise RuntimeError("Colab's upload window did not open.")
+
+    monkeypatch.setattr("tflhelpers.data.collect.upload", refuse)
+    assert tfl.upload_for(project) == "Colab's upload window did not open."
+
+
 def test_frames_of_a_film(project):
     assert tfl.film_frames_for(project) == (
         "No film is named in the settings, so no frames are taken. There is none yet."

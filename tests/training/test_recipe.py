@@ -79,6 +79,12 @@ def test_what_is_asked_is_taken_and_the_rest_is_chosen(asked, name, chosen):
     assert made == (pytest.approx(chosen) if isinstance(chosen, float) else chosen)
 
 
+@pytest.mark.parametrize(("classes", "rate"), [(1, 0.0075), (2, 0.015), (3, 0.0225), (4, 0.03), (6, 0.03)])
+def test_going_gently_is_for_each_class(classes, rate):
+    (recipe,) = choose_recipes(photos(12, classes), **NOTHING_ASKED | {"keeps_stem": True})
+    assert recipe.learning_rate == pytest.approx(rate)
+
+
 @pytest.mark.parametrize(
     ("asked", "parts"),
     [

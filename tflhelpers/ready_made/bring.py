@@ -27,7 +27,7 @@ def upload_for(project: Project) -> Any:
 
     Returns:
         A button to show, as the last line of a cell. In Colab, whose window would keep the notebook waiting, what
-        was uploaded if there was no photo yet, and else a sentence that says how to open the window.
+        was uploaded if there was no photo yet, and else a sentence that says how to bring some.
     """
     from tflhelpers.data.collect import upload
 
@@ -35,7 +35,10 @@ def upload_for(project: Project) -> Any:
     if project.in_colab and own:
         count = "1 photo is" if len(own) == 1 else f"{len(own)} photos are"
         return f"{count} there. To bring more, run tfl.collect.upload(project.data) in a cell of your own."
-    return upload(project.data)
+    try:
+        return upload(project.data)
+    except RuntimeError as error:  # Colab's window does not open in VS Code: it says what to do instead
+        return str(error)
 
 
 def film_frames_for(project: Project, film: str = "", *, frames: int = FRAMES) -> str:

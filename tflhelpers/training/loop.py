@@ -59,17 +59,17 @@ def run_steps(
             progress = clock.progress()
             if progress >= 1.0:
                 break
-            bar.update(1)
             if course.done in course.left_out:
                 course.done += 1
+                bar.update(1)
                 continue
             losses = trainer.learn(images, truth, recipe.rate_at(progress) * course.rate_factor)
             if guard.is_trouble(losses):
-                bar.update(-1)
                 return losses, (images, truth)
             batches.draws.learned(course.done, losses["wrong"])
             course.add(losses)
             guard.remember()
+            bar.update(1)
             bar.set_text(loss=f"{losses['loss']:.3f}", positives=round(losses["matched"]), left=clock.left())
             keeper.keep(trainer, course)
             look(course, False)

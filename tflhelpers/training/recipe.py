@@ -30,6 +30,7 @@ FRESH_SHARE = 0.6  # of a budget, before all layers learn
 FRESH_STRETCH = 1.5
 # A detector whose first layers are to stay (`Detector.keeps_stem`): photos taught it much that a high rate would undo.
 # Its boxes count as the sum of their four codes, not the mean, which draws them tighter (docs/embedded_detector.md).
+# The rate is for each class, up to the usual one: to tell several things apart more has to change than to find one.
 KEPT_RATE, KEPT_BOX_WEIGHT, KEPT_STRETCH = 0.0075, 4.0, 1.8
 KEPT_STEPS = 7 / 8  # of the steps that others take
 WARMUP_SHARE = 0.1
@@ -122,7 +123,9 @@ def choose_recipes(
     seconds = None if budget is None else parse_seconds(budget)
     if trainable == "auto":
         trainable = "fpn" if fresh_predictor else "most" if keeps_stem else "all"
-    rate = KEPT_RATE if gentle else RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
+    rate = RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
+    if gentle:
+        rate = min(rate, KEPT_RATE * len(annotations.class_names))
     auto = max(1, round(auto_steps(annotations) * (KEPT_STEPS if keeps_stem else 1)))
     recipe = Recipe(
         trained=TRAINABLE[trainable],

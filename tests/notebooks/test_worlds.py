@@ -1,0 +1,141 @@
+"""The notebooks where the model zoo answers, where there is a GPU, where only the hub has it, and after earlier visits.
+
+The zoo's host is a server of our own: archives in the zoo's layout, weights by formula. A stand-in GPU is a CPU that is
+taken for one. What is printed says which world it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tflhelpers as tfl
+from tests.model.synthetic_checkpoints import formula_tensors, write_checkpoint, zoo_archive
+from tests.model.synthetic_saved_models import original_names, write_saved_model
+from tests.model.unsteady_server import Unsteady, unsteady_server
+from tests.notebooks.test_execution import ROOT, execute
+from tests.ready_made.own_photos import as_if_trained
+from tflhelpers.sharing.video_file import write_video
+
+pytestmark = pytest.mark.slow
+
+HOST = "import tflhelpers.model.zoo as zoo\nzoo.BASE_URL = {url!r}"
+GPU = "\nimport tflhelpers.model.pretrained as pretrained\npretrained.has_gpu = lambda: True"
+HUB = """
+import sys, types
+sys.modules["kagglehub"] = types.SimpleNamespace(model_download=lambda handle: {folder!r})"""
+NAMES = {
+    "mobilenet": "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8",
+    "resnet50": "ssd_resnet50_v1_fpn_640x640_coco17_tpu-8",
+}
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """Network -> the archive that the zoo's host has of it, made once."""
+    made: dict[str, bytes] = {}
+
+    def archive(network):
+        if network not in made:
+            prefix = tmp_path_factory.mktemp(network) / "ckpt-0"
+            made[network] = zoo_archive(write_checkpoint(prefix, formula_tensors(network)), NAMES[network])
+        return made[network]
+
+    return archive
+
+
+def run(name, folder, after_setup="", start="auto"):
+    environment = {"PYTHONPATH": str(ROOT), "no_proxy": "*"}
+    return execute(
+        name,
+        folder,
+        environment,
+        change=lambda text: text.replace('start = "embedded"', f'start = "{start}"'),
+        after_setup=after_setup,
+    )
+
+
+def of_host(server):
+    return HOST.format(url=server.url.rsplit("/", 1)[0])
+
+
+def test_the_zoos_host_answers(packed, tmp_path):
+    """It is asked once for all notebooks of the project, since what it gave is kept there."""
+    with unsteady_server(Unsteady(packed("mobilenet"))) as server:
+        told = run("03_fine_tune_detector", tmp_path, of_host(server))
+        assert "SSD MobileNetV2 FPNLite 320 (mobilenet_320), because there is no GPU: about 20 MB" in told
+        assert "from 127.0.0.1, kept in" in told
+        told = run("07_bring_your_dataset", tmp_path, of_host(server))
+        assert "nothing to download." in told
+        told = run("00_quickstart", tmp_path, of_host(server))
+        assert "It knows nothing of what is here" in told or "It sees: " in told
+        assert len(server.requests) == 1
+    told = run("04_evaluate_detector", tmp_path)
+    assert "The detector for duck saved in" in told
+    assert "trained on 5 photos with 5 boxes of duck" in told
+
+
+def test_a_gpu(packed, tmp_path):
+    with unsteady_server(Unsteady(packed("resnet50"))) as server:
+        told = run("03_fine_tune_detector", tmp_path, of_host(server) + GPU)
+    assert "SSD ResNet50 V1 FPN 640 (retinanet_resnet50_640), because there is a GPU: about 245 MB" in told
+
+
+def test_the_host_refuses_and_the_hub_has_it(tmp_path):
+    saved = write_saved_model(tmp_path / "client", formula_tensors("mobilenet"), original_names("mobilenet"))
+    with unsteady_server(Unsteady(b"", statuses=[403] * 9)) as server:
+        told = run("03_fine_tune_detector", tmp_path, of_host(server) + HUB.format(folder=str(saved)))
+    assert "from Kaggle or TensorFlow Hub, kept in" in told
+    assert "the server refuses it (403)" in told
+
+
+def test_no_network(tmp_path):
+    told = run(
+        "03_fine_tune_detector",
+        tmp_path,
+        "import tflhelpers.model.zoo as zoo\nzoo.BASE_URL = 'http://127.0.0.1:9'",
+    )
+    assert "The small detector that ships inside the package (embedded), because SSD MobileNetV2" in told
+    assert "to have it without a network, put ssd_mobilenet_v2" in told
+
+
+@pytest.fixture
+def visited(tmp_path):
+    """A project with two photos and their boxes, of which one has been added since, a film, and a stale detector."""
+    project = tfl.open_project(parent=tmp_path)
+    items = [(_copied(path, project.data), boxes) for path, boxes in tfl.duck_clip()[:12:6]]
+    photos = tfl.Annotations.from_items(["duck"], items)
+    as_if_trained(photos[:1]).save(project.models / "detector")
+    photos.save(project.data / "annotations.json")
+    (project.data / "clip").mkdir()
+    write_video(tfl.duck_clip().image_paths[:30], project.data / "clip" / "walk.mp4", fps=12, progress=False)
+    return project
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    return Path(folder / path.name).write_bytes(path.read_bytes()) and folder / path.name
+
+
+def test_an_earlier_visit(visited, tmp_path):
+    told = run("05_detection_gif", tmp_path, start="embedded")
+    assert (
+        "It was trained on 1 of your 2 photos. To train on what is there now, run 03_fine_tune_detector."
+        in told
+    )
+    assert f"Your film {visited.data / 'clip' / 'walk.mp4'}." in told
+    told = run("03_fine_tune_detector", tmp_path, start="embedded")
+    assert "Your own 2 photos with 2 boxes" in told
+    assert f"The detector is saved in {visited.models / 'detector'}. It was trained on 2 photos" in told
+    told = run("04_evaluate_detector", tmp_path, start="embedded")
+    assert "of which it was trained on 2, so the numbers flatter" in told
+    assert "The threshold stays 0.50" in told
+
+
+def test_an_earlier_visit_without_boxes(visited, tmp_path):
+    (visited.data / "annotations.json").unlink()
+    told = run("02_annotate_images", tmp_path, start="embedded")
+    assert f"Your own 2 photos, in {visited.data}." in told
+    assert "have no boxes yet: draw them in 02_annotate_images" in told
+    with pytest.raises(Exception, match="The annotations must hold at least one box, got none on 2 pictures"):
+        run("03_fine_tune_detector", tmp_path, start="embedded")
