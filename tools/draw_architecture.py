@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "architecture.svg"
-WIDTH, HEIGHT = 640, 740
+WIDTH, HEIGHT = 640, 808
 COLUMNS = (10, 222, 434)
 ROOM_WIDTH, ROOM_HEIGHT = 196, 92
 ARROW = "#7f8894"
@@ -37,7 +37,8 @@ THINGS = (
 # What looks at all rooms, or is under all of them: top edge, colour, name, words.
 FLOORS = (
     (600, "#5a4a8a", "explaining", "figures of what happens in the rooms"),
-    (668, "#4a5160", "project", "the folder where all this is kept"),
+    (668, "#3f6b5b", "ready_made", "yours if it is there, drawn things if not"),
+    (736, "#4a5160", "project", "the folder where all this is kept"),
 )
 # Arrows: points, and whether both ends have a head.
 ARROWS = (

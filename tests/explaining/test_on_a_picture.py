@@ -90,7 +90,7 @@ def test_the_sheet_of_views_begins_with_the_picture(asymmetric_image):
 
 def test_suppressing_the_candidates_finds_what_the_detector_finds(detector):
     photo = duck_photos().image_paths[3]
-    found = explaining.candidates(detector, photo, most=300, least_score=0.2)
+    found = explaining.candidates(detector, photo, most=1000, least_score=0.2)
     assert (np.diff(found.scores) <= 0).all()
     kept = found[[step.kept for step in explaining.nms_steps(found)]]
     expected = detector.detect(photo, threshold=0.2)

@@ -276,11 +276,13 @@ def test_settings_that_cannot_be_used_are_refused_by_name(tmp_path, text, messag
 
 
 def test_a_folder_of_the_first_version_is_read(tmp_path):
-    """Its settings do not say whether the backbone is kept: all layers learned."""
+    """Its settings do not say whether the first layers are kept, nor what it was trained on: all layers learned."""
     Detector(TINY, ["duck"]).save(tmp_path)
-    assert set(json.loads((tmp_path / SETTINGS_FILE).read_text("utf-8"))) == {*SETTINGS, "keeps_stem"}
+    written = json.loads((tmp_path / SETTINGS_FILE).read_text("utf-8"))
+    assert set(written) == {*SETTINGS, "keeps_stem", "trained_on"}
     (tmp_path / SETTINGS_FILE).write_text(json.dumps(SETTINGS), "utf-8")
     assert Detector.load(tmp_path).keeps_stem is False
+    assert Detector.load(tmp_path).trained_on is None
 
 
 def test_a_folder_without_a_detector_is_refused(tmp_path):

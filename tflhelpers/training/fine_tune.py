@@ -76,8 +76,8 @@ def fine_tune(
         optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
             starts anew, which SGD does not teach, else SGD with gradients clipped to a length of 2 (all together).
         learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
-            for AdamW, 0.03 for SGD, a third of it where the box predictor starts anew, 0.0075 a class and at most 0.03 for
-            a detector that keeps its first layers.
+            for AdamW, 0.03 for SGD, a third of it where the box predictor starts anew; for a detector that keeps its
+            first layers 0.0075 a class, at most 0.03.
         budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
         validation: pictures that are not learned from, to compute the loss on at the end.
         resume_dir: folder that the training is kept in every few seconds; calling again with the same arguments goes
