@@ -168,3 +168,24 @@ def test_scores_say_whether_the_pictures_were_trained_on(project):
     told = tfl.scoring_photos_for(project, detector)[1]
     assert told.endswith("annotations.json, none of which it was trained on.")
     assert ", none of which" not in tfl.scoring_photos_for(project)[1]
+
+
+def test_a_detector_is_scored_on_photos_of_its_classes(project):
+    save_photos(project.data, [[[1, 2, 30, 20]]])
+    save_photos(project.data / "test", [[[1, 2, 30, 20]]], first=3)
+    save_photos(project.results / "dataset", [[[1, 2, 30, 20]], []], ["cup", "mug"], first=6)
+    (project.results / "dataset" / "annotations.json").rename(project.results / "dataset" / "held_out.json")
+    cups = as_if_trained(tfl.photos_for(project)[0])
+    assert "Measured on 1 photo from " in tfl.scoring_photos_for(project, cups)[1]
+    several = as_if_trained(tfl.Annotations(["cup", "mug"], tfl.photos_for(project)[0].pictures))
+    photos, told = tfl.scoring_photos_for(project, several)
+    assert (len(photos), photos.class_names) == (2, ("cup", "mug"))
+    assert (
+        told
+        == "Measured on the 2 photos that 07_bring_your_dataset held out, none of which it was trained on."
+    )
+    spoons = as_if_trained(tfl.Annotations(["spoon"], []))
+    with pytest.raises(
+        ValueError, match=r"classes are spoon, and no annotated photos have these: yours have cup\."
+    ):
+        tfl.scoring_photos_for(project, spoons)

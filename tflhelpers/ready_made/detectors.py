@@ -33,7 +33,8 @@ def detector_for(
 
     Args:
         project: From :func:`tflhelpers.open_project`.
-        name: A folder in ``project.models``; "auto" takes the one that was saved last, of your own where there is one.
+        name: A folder in ``project.models``; "auto" takes the one that was saved last, of your own where there is one,
+            and of those with the classes of your photos where there is one.
         start: What a new one starts from where none is saved, see :meth:`tflhelpers.Detector.pretrained`.
         steps: Training steps when there is no saved detector; None lets ``fine_tune`` choose.
 
@@ -56,9 +57,15 @@ def detector_for(
             "03_fine_tune_detector."
         )
     photos, origin = photos_for(project)
-    for each in [name] if name != AUTO else saved:
-        detector = Detector.load(project.models / each)
-        if name == AUTO and is_practice(project, detector.trained_on) and not _are_practice(project, photos):
+    found = {each: Detector.load(project.models / each) for each in ([name] if name != AUTO else saved)}
+    suiting = [each for each, detector in found.items() if detector.class_names == photos.class_names]
+    for each in dict.fromkeys([*suiting, *found]):
+        detector = found[each]
+        if (
+            name == AUTO
+            and is_practice(project, detector.trained_on)
+            and (each not in suiting or not _are_practice(project, photos))
+        ):
             continue  # a drawn duck's detector does not stand in for your own
         others = [other for other in saved if other != each]
         return detector, " ".join(filter(None, [*_history(project, detector, photos), _others(others)]))

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tflhelpers.project import Project
 
 _MOST_NAMED = 3
+DATASET, HELD_OUT = (
+    "dataset/coco.json",
+    "dataset/held_out.json",
+)  # what 07_bring_your_dataset keeps in `results`
 
 
 def photo_folder_for(project: Project) -> tuple[Path, str]:
@@ -49,11 +53,13 @@ def photo_folder_for(project: Project) -> tuple[Path, str]:
     return practice, _joined(first, found_elsewhere(project))
 
 
-def photos_for(project: Project) -> tuple[Annotations, str]:
+def photos_for(project: Project, detector: Detector | None = None) -> tuple[Annotations, str]:
     """The annotated photos to train on.
 
     Args:
         project: From :func:`tflhelpers.open_project`.
+        detector: One that is to be judged: where your photos have other classes than it, those that
+            07_bring_your_dataset has kept are taken if they have the same.
 
     Returns:
         Your own photos with the boxes in the ``annotations.json`` beside them, if there are photos. They come
@@ -63,6 +69,12 @@ def photos_for(project: Project) -> tuple[Annotations, str]:
     """
     from tflhelpers.data.samples import duck_photos
 
+    brought = _brought_before(project, detector, DATASET)
+    if brought is not None and not _fits(_photos(project), detector):
+        return (
+            brought,
+            f"The {_count(len(brought), 'photo')} of 07_bring_your_dataset, from {project.results / DATASET}.",
+        )
     folder = own_folder(project)
     own, told = _own_photos(folder)
     if own is not None:
@@ -86,20 +98,34 @@ def scoring_photos_for(project: Project, detector: Detector | None = None) -> tu
         detector: The one to be measured; it knows what it was trained on.
 
     Returns:
-        The photos of ``project.data/test/annotations.json`` if it has boxes; otherwise, if what is trained on
-        is the drawn duck, the drawn clip; otherwise the training photos themselves; and the sentence that
-        says which, and what that means for the numbers.
+        The photos of ``project.data/test/annotations.json`` if it has boxes, of the detector's classes; otherwise those
+        that 07_bring_your_dataset held out, if they are; otherwise, if what is trained on is the drawn duck, the drawn
+        clip; otherwise the training photos themselves; and the sentence that says which, and what that means for the
+        numbers.
+
+    Raises:
+        ValueError: no annotated photos have the detector's classes; the message says what to do.
     """
     from tflhelpers.data.samples import duck_clip
 
     file = project.data / "test" / ANNOTATIONS
     unseen, _ = _own_photos(file.parent)
-    if unseen is not None and count_boxes(unseen):
+    if unseen is not None and count_boxes(unseen) and _fits(unseen, detector):
         return (
             unseen,
             f"Measured on {_count(len(unseen), 'photo')} from {file}{_trained_on(detector, unseen)}.",
         )
-    own, clip = photos_for(project)[0], duck_clip()
+    held_out = _brought_before(project, detector, HELD_OUT)
+    if held_out is not None:
+        first = f"Measured on the {_count(len(held_out), 'photo')} that 07_bring_your_dataset held out"
+        return held_out, f"{first}{_trained_on(detector, held_out)}."
+    own, clip = photos_for(project, detector)[0], duck_clip()
+    if detector is not None and not _fits(own, detector):
+        raise ValueError(
+            f"This detector's classes are {', '.join(detector.class_names)}, and no annotated photos have these: yours "
+            f"have {', '.join(own.class_names)}. Put photos of its classes into {file.parent}, with their "
+            f"{ANNOTATIONS}, or choose another detector."
+        )
     if not pictures_in(own_folder(project)) and own.class_names == clip.class_names:
         drawn = f"Measured on the {len(clip)} frames of the drawn clip"
         return clip, f"{drawn}{_trained_on(detector, clip)}."
@@ -112,6 +138,27 @@ def scoring_photos_for(project: Project, detector: Detector | None = None) -> tu
 
 def count_boxes(annotations: Annotations) -> int:
     return sum(len(boxes) for _, boxes in annotations)
+
+
+def _photos(project: Project) -> Annotations:
+    return photos_for(project)[0]
+
+
+def _fits(photos: Annotations, detector: Detector | None) -> bool:
+    """Whether photos have a detector's classes, in its order; nobody asks for any without a detector."""
+    return detector is None or photos.class_names == detector.class_names
+
+
+def _brought_before(project: Project, detector: Detector | None, name: str) -> Annotations | None:
+    """What 07_bring_your_dataset has kept under a name, where it suits the detector."""
+    from tflhelpers.data.annotations import Annotations
+
+    file = project.results / name
+    if detector is None or not file.is_file():
+        return None
+    photos = Annotations.load(file)
+    there = [picture for picture in photos.pictures if picture.path.is_file()]
+    return Annotations.from_items(photos.class_names, there) if there and _fits(photos, detector) else None
 
 
 def _own_photos(folder: Path) -> tuple[Annotations | None, str]:
