@@ -31,7 +31,9 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
     project = project or open_project()
     started = time.monotonic()
     with _dots("Loading TensorFlow, which takes longest the first time "), startup_notes_aside():
-        import tensorflow  # noqa: F401
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()  # where CUDA is installed without a GPU, this complains
 
         import tflhelpers as tfl
 

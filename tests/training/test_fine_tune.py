@@ -183,7 +183,10 @@ CLASS_LIST = r"\['red', 'blue'\]"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"trainable": "everything"}, "trainable must be auto, heads, predictor, fpn, most, all, got 'everything'"),
+        (
+            {"trainable": "everything"},
+            "trainable must be auto, heads, predictor, fpn, most, all, got 'everything'",
+        ),
         ({"augment": "strong"}, "augment must be \"auto\", None or an Augmentation, got 'strong'"),
         ({"optimizer": "lion"}, "optimizer must be auto, adamw, sgd, got 'lion'"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
