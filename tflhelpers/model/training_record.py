@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,7 +80,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def listed(names: tuple[str, ...], most: int = 5) -> str:
+def listed(names: Sequence[str], most: int = 5) -> str:
     """
     >>> listed(("cup", "duck"))
     'cup, duck'

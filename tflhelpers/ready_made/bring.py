@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -81,9 +81,11 @@ def heic_for(project: Project, *, install: bool = False) -> str:
     Returns:
         The sentence that says whether there are such photos, and whether they can be read now.
     """
+    from tflhelpers.data.collect.picture_kinds import heic_is_readable
+
     photos = [path for path in pictures_in(own_folder(project)) if path.suffix.lower() in _HEIC]
     there = f"HEIC photos in {own_folder(project)}: {len(photos)}." if photos else "There are no HEIC photos."
-    if importlib.util.find_spec("pillow_heif"):
+    if heic_is_readable():
         return f"{there} They can be read here."
     if not install:
         tick = f" To read them, tick heic in the settings: it installs {_HEIC_PACKAGE}." if photos else ""

@@ -57,16 +57,18 @@ def detector_for(
             "03_fine_tune_detector."
         )
     photos, origin = photos_for(project)
-    found = {each: Detector.load(project.models / each) for each in ([name] if name != AUTO else saved)}
-    suiting = [each for each, detector in found.items() if detector.class_names == photos.class_names]
-    for each in dict.fromkeys([*suiting, *found]):
-        detector = found[each]
+    settings_of = {each: _settings(project, each) for each in ([name] if name != AUTO else saved)}
+    suiting = [
+        each for each, settings in settings_of.items() if tuple(settings["class_names"]) == photos.class_names
+    ]
+    for each in dict.fromkeys([*suiting, *settings_of]):
         if (
             name == AUTO
-            and is_practice(project, detector.trained_on)
+            and is_practice(project, settings_of[each]["trained_on"])
             and (each not in suiting or not _are_practice(project, photos))
         ):
             continue  # a drawn duck's detector does not stand in for your own
+        detector = Detector.load(project.models / each)
         others = [other for other in saved if other != each]
         return detector, " ".join(filter(None, [*_history(project, detector, photos), _others(others)]))
     detector = Detector.pretrained(start, photos.class_names)
@@ -84,6 +86,13 @@ def saved_detectors(project: Project) -> list[str]:
     folders.sort(key=lambda folder: (folder / SETTINGS).stat().st_mtime, reverse=True)
     folders.sort(key=lambda folder: folder.name.startswith(PRACTICE))
     return [folder.name for folder in folders]
+
+
+def _settings(project: Project, name: str) -> dict:
+    """What a saved detector says of itself, without its weights, which take a second to load."""
+    from tflhelpers.model.settings import SETTINGS_FILE, read_settings
+
+    return read_settings(project.models / name / SETTINGS_FILE)[1]
 
 
 def keep_for(project: Project, detector: Detector, name: str = OWN) -> tuple[Path, str]:

@@ -33,13 +33,14 @@ def first_look_for(
     from tflhelpers.data.images import fit_within, read_image
     from tflhelpers.data.samples import duck_photos
     from tflhelpers.model.detector import Detector
+    from tflhelpers.model.pretrained import EMBEDDED
     from tflhelpers.sharing.draw import draw_boxes
 
     own = pictures_in(own_folder(project))
     photo = fit_within(read_image(own[0] if own else duck_photos().image_paths[0]), LONGEST)
     detector = Detector.pretrained(start)
     origin = detector.origin
-    if origin is None or origin.name == "embedded":
+    if origin is None or origin.name == EMBEDDED:
         return photo, f"Left out, as it needs a detector that knows COCO's 90 things. {origin}"
     boxes = detector.detect(photo, threshold=threshold)
     names = Counter(detector.class_names[label] for label in boxes.labels)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tflhelpers.data.picture_files import pictures_in
+from tflhelpers.model.training_record import counted, listed
 from tflhelpers.ready_made.places import ANNOTATIONS, found_elsewhere, own_folder, practice_folder
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def photo_folder_for(project: Project) -> tuple[Path, str]:
     own = pictures_in(folder)
     if own:
         return folder, _joined(
-            f"Your own {_count(len(own), 'photo')}, in {folder}.", found_elsewhere(project)
+            f"Your own {counted(len(own), 'photo')}, in {folder}.", found_elsewhere(project)
         )
     practice = practice_folder(project)
     practice.mkdir(parents=True, exist_ok=True)
@@ -67,21 +68,23 @@ def photos_for(project: Project, detector: Detector | None = None) -> tuple[Anno
         ``project.data/practice`` if you drew boxes there, otherwise the five drawn photos of a toy duck with the boxes
         that ship with the package; and the sentences that say which, and what is to be put right.
     """
+    photos, told = _own_or_drawn(project)
+    brought = None if _fits(photos, detector) else _brought_before(project, detector, DATASET)
+    if brought is None:
+        return photos, told
+    count = counted(len(brought), "photo")
+    return brought, f"The {count} of 07_bring_your_dataset, from {project.results / DATASET}."
+
+
+def _own_or_drawn(project: Project) -> tuple[Annotations, str]:
     from tflhelpers.data.samples import duck_photos
 
-    brought = _brought_before(project, detector, DATASET)
-    if brought is not None and not _fits(_photos(project), detector):
-        return (
-            brought,
-            f"The {_count(len(brought), 'photo')} of 07_bring_your_dataset, from {project.results / DATASET}.",
-        )
-    folder = own_folder(project)
-    own, told = _own_photos(folder)
+    own, told = _own_photos(own_folder(project))
     if own is not None:
         return own, _joined(told, found_elsewhere(project))
     practice, _ = _own_photos(practice_folder(project))
     if practice is not None and count_boxes(practice):
-        drawn = f"{_count(len(practice), 'drawn photo')} with {_boxes(practice)} of your own"
+        drawn = f"{counted(len(practice), 'drawn photo')} with {_boxes(practice)} of your own"
         return practice, _joined(f"{drawn}, from {practice_folder(project)}.", found_elsewhere(project))
     sample = duck_photos()
     first = (
@@ -113,11 +116,11 @@ def scoring_photos_for(project: Project, detector: Detector | None = None) -> tu
     if unseen is not None and count_boxes(unseen) and _fits(unseen, detector):
         return (
             unseen,
-            f"Measured on {_count(len(unseen), 'photo')} from {file}{_trained_on(detector, unseen)}.",
+            f"Measured on {counted(len(unseen), 'photo')} from {file}{_trained_on(detector, unseen)}.",
         )
     held_out = _brought_before(project, detector, HELD_OUT)
     if held_out is not None:
-        first = f"Measured on the {_count(len(held_out), 'photo')} that 07_bring_your_dataset held out"
+        first = f"Measured on the {counted(len(held_out), 'photo')} that 07_bring_your_dataset held out"
         return held_out, f"{first}{_trained_on(detector, held_out)}."
     own, clip = photos_for(project, detector)[0], duck_clip()
     if detector is not None and not _fits(own, detector):
@@ -131,17 +134,13 @@ def scoring_photos_for(project: Project, detector: Detector | None = None) -> tu
         return clip, f"{drawn}{_trained_on(detector, clip)}."
     flatter = _trained_on(detector, own) or ", so the numbers flatter"
     return own, (
-        f"Measured on the same {_count(len(own), 'photo')} as there are to train on{flatter}. "
+        f"Measured on the same {counted(len(own), 'photo')} as there are to train on{flatter}. "
         f"For honest ones put other annotated photos into {file.parent}."
     )
 
 
 def count_boxes(annotations: Annotations) -> int:
     return sum(len(boxes) for _, boxes in annotations)
-
-
-def _photos(project: Project) -> Annotations:
-    return photos_for(project)[0]
 
 
 def _fits(photos: Annotations, detector: Detector | None) -> bool:
@@ -164,13 +163,14 @@ def _brought_before(project: Project, detector: Detector | None, name: str) -> A
 def _own_photos(folder: Path) -> tuple[Annotations | None, str]:
     """The photos of a folder with what `annotations.json` says of them, and what there is to know; None without any."""
     from tflhelpers.data.annotations import Annotations
+    from tflhelpers.data.boxes import Boxes
 
     pictures, file = pictures_in(folder), folder / ANNOTATIONS
     if not pictures and not file.exists():
         return None, ""
     if not file.exists():
-        bare = Annotations.from_items(["thing"], [(path, _no_boxes()) for path in pictures])
-        return bare, f"Your own {_count(len(bare), 'photo')} in {folder} {_no_boxes_yet(len(bare))}"
+        bare = Annotations.from_items(["thing"], [(path, Boxes.empty()) for path in pictures])
+        return bare, f"Your own {counted(len(bare), 'photo')} in {folder} {_no_boxes_yet(len(bare))}"
     known = Annotations.load(file)
     there = [picture for picture in known.pictures if picture.path.is_file()]
     missing = [picture.path.name for picture in known.pictures if not picture.path.is_file()]
@@ -180,17 +180,11 @@ def _own_photos(folder: Path) -> tuple[Annotations | None, str]:
         return None, ""
     own = Annotations.from_items(known.class_names, there)
     if count_boxes(own):
-        first = f"Your own {_count(len(own), 'photo')} with {_boxes(own)}, from {file}."
+        first = f"Your own {counted(len(own), 'photo')} with {_boxes(own)}, from {file}."
         return own, _joined(first, _renamed_or_forgotten(missing, forgotten), _alike(known.class_names))
-    own = Annotations.from_items(known.class_names, [*there, *((path, _no_boxes()) for path in forgotten)])
-    first = f"Your own {_count(len(own), 'photo')} in {folder} {_no_boxes_yet(len(own))}"
+    own = Annotations.from_items(known.class_names, [*there, *((path, Boxes.empty()) for path in forgotten)])
+    first = f"Your own {counted(len(own), 'photo')} in {folder} {_no_boxes_yet(len(own))}"
     return own, _joined(first, _renamed_or_forgotten(missing, []))
-
-
-def _no_boxes():
-    from tflhelpers.data.boxes import Boxes
-
-    return Boxes.empty()
 
 
 def _no_boxes_yet(count: int) -> str:
@@ -203,15 +197,15 @@ def _renamed_or_forgotten(missing: list[str], forgotten: list[Path]) -> str:
     names = [path.name for path in forgotten]
     if missing and names:
         return (
-            f"{_named(missing)} with boxes {_is(missing)} not there any more, and {_named(names)} {_has(names)} none. "
+            f"{_few(missing)} with boxes {_is(missing)} not there any more, and {_few(names)} {_has(names)} none. "
             "If you renamed a photo, give it its old name back; else draw its boxes in 02_annotate_images."
         )
     if missing:
-        return f"{_named(missing)} {_is(missing)} not there any more, so {_its(missing)} boxes are left out."
+        return f"{_few(missing)} {_is(missing)} not there any more, so {_its(missing)} boxes are left out."
     if names:
         it = "it" if len(names) == 1 else "them"
         return (
-            f"Not trained on: {_named(names)}, not annotated yet. Draw boxes on {it}, or mark {it} as nothing here, "
+            f"Not trained on: {_few(names)}, not annotated yet. Draw boxes on {it}, or mark {it} as nothing here, "
             "in 02_annotate_images."
         )
     return ""
@@ -247,16 +241,11 @@ def _trained_on(detector: Detector | None, measured_on: Annotations) -> str:
 
 
 def _boxes(annotations: Annotations) -> str:
-    return _count(count_boxes(annotations), "box", "boxes")
+    return counted(count_boxes(annotations), "box", "boxes")
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _named(names: list[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMED])
-    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more"
+def _few(names: list[str]) -> str:
+    return listed(names, _MOST_NAMED)
 
 
 def _is(names: list[str]) -> str:
