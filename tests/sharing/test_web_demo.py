@@ -18,17 +18,29 @@ INDEX = (
 )
 
 
+def empty_model(description):
+    """The bytes of a LiteRT file that computes nothing."""
+    from tflhelpers.sharing.export.tflite_file import packed, schema
+
+    model = schema.ModelT()
+    graph = schema.SubGraphT()
+    graph.tensors, graph.operators = [], []
+    model.version, model.description = 3, description
+    model.buffers, model.subgraphs, model.operatorCodes = [schema.BufferT()], [graph], []
+    return packed(model)
+
+
 class Clothes:
-    """A classifier whose file is no model."""
+    """A classifier whose file is nearly empty."""
 
     class_names = ("plain", "cam & <o>", "three")
     image_size = (20, 30)
-    content = b"model"
+    content = "model"
 
     def export_tflite(self, path, *, quantize=None):
         if self.content is None:
             raise RuntimeError("it does not find what it should")
-        path.write_bytes(self.content + str(quantize).encode())
+        path.write_bytes(empty_model(self.content + str(quantize)))
 
 
 @pytest.fixture(autouse=True)
@@ -47,20 +59,21 @@ def settings_of(folder):
 
 def test_the_settings_of_a_classifier(tmp_path):
     info = export_web_demo(Clothes(), tmp_path / "demo")
+    size = len(empty_model("modelfloat16"))
     colours = settings_of(info).pop("colours")
     assert {name: value for name, value in settings_of(info).items() if name != "colours"} == {
-        "format": 1,
+        "format": 2,
         "kind": "classifier",
         "class_names": ["plain", "cam & <o>", "three"],
         "image_size": [20, 30],
         "resize": {"kernel": "legacy_bilinear", "huge": 4},
-        "model": {"file": "model.tflite", "bytes": len("modelfloat16")},
+        "model": {"file": "model.tflite", "bytes": size, "whole_bytes": size, "small": []},
     }
     assert colours[:2] == [  # sky blue on the second, as in drawn pictures
         {"fill": "#e69f00", "contrast": "#000000"},
         {"fill": "#56b4e9", "contrast": "#000000"},
     ]
-    assert info.model_bytes == len("modelfloat16")
+    assert info.model_bytes == size
     assert info.size_bytes == sum(path.stat().st_size for path in info.folder.rglob("*") if path.is_file())
     assert "python -m http.server --directory" in str(info)
     assert os.fspath(info) == str(tmp_path / "demo")
@@ -73,7 +86,7 @@ def test_the_settings_of_a_detector(monkeypatch, tmp_path):
 
     def export_tflite(detector, path, **arguments):
         asked.update(arguments)
-        path.write_bytes(b"a model")
+        path.write_bytes(empty_model("a detector"))
 
     monkeypatch.setattr(tflite, "export_tflite", export_tflite)
     detector = Detector.embedded(class_names=["duck"])
@@ -133,7 +146,7 @@ def test_the_list_of_what_a_device_keeps(tmp_path):
     left_out |= {"runtime/NOTICE.txt", "service_worker.js", "kept_files.js"}
     assert set(first["files"]) == files - left_out | {"./"}
     assert kept_files(export_web_demo(model, tmp_path / "demo").folder) == first
-    model.content = b"another model"
+    model.content = "another model"
     assert kept_files(export_web_demo(model, tmp_path / "demo").folder)["version"] != first["version"]
 
 
@@ -151,7 +164,7 @@ def test_a_failed_export_leaves_the_old_page(tmp_path):
     model.content = None
     with pytest.raises(RuntimeError, match="it does not find"):
         export_web_demo(model, folder)
-    assert (folder / "model.tflite").read_bytes() == b"modelfloat16"
+    assert (folder / "model.tflite").read_bytes() == empty_model("modelfloat16")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "litertjs"]
 
 

@@ -22,7 +22,7 @@ from tflhelpers.sharing.runtime_download import FILES, PACKAGE, VERSION, fetch_r
 
 WEB = Path(__file__).with_name("web")
 MODEL_FILE, SETTINGS_FILE, KEPT_FILE = "model.tflite", "model.json", "kept_files.js"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_BOXES = 100
 SHORT_NAME = 12  # letters that a home screen shows
 _COMPANION = '"@litertjs/wasm-utils"'  # what LiteRT.js imports; js/wasm_loader.js stands for it
@@ -88,7 +88,8 @@ def export_web_demo(
         detector_or_classifier: stays as it is.
         folder: made if absent; a page in it is replaced when the new one is whole.
         title: of the page; None for one made of the class names.
-        quantize: of `export_tflite`; None is twice as large to load as "float16".
+        quantize: of `export_tflite`; None is twice as large to load as "float16", and no quicker: small weights are
+            made float32 once, when the page is opened.
         photos: of `export_tflite`, for a detector: what it is compared on, and for "int8" calibrated on.
         runtime: a folder or .tgz with LiteRT.js, for those without network; see `fetch_runtime`.
         progress: show a bar while the runtime is fetched.
@@ -129,6 +130,8 @@ def _check_replaceable(folder: Path) -> None:
 
 
 def _write_model(model: Detector | WebClassifier, folder: Path, quantize: str | None, photos) -> None:
+    from tflhelpers.sharing.export.tflite_web import for_browsers
+
     path = folder / MODEL_FILE
     if isinstance(model, Detector):
         from tflhelpers.sharing.export.tflite import export_tflite
@@ -142,6 +145,8 @@ def _write_model(model: Detector | WebClassifier, folder: Path, quantize: str | 
     else:
         model.export_tflite(path, quantize=quantize)
         found = {"kind": "classifier"}
+    travels, packing = for_browsers(path.read_bytes())
+    path.write_bytes(travels)
     settings = {
         "format": FORMAT_VERSION,
         **found,
@@ -149,7 +154,7 @@ def _write_model(model: Detector | WebClassifier, folder: Path, quantize: str | 
         "colours": [_colours(label) for label in range(len(model.class_names))],
         "image_size": list(model.image_size),
         "resize": {"kernel": "legacy_bilinear", "huge": HUGE},
-        "model": {"file": MODEL_FILE, "bytes": path.stat().st_size},
+        "model": {"file": MODEL_FILE, **packing},
     }
     (folder / SETTINGS_FILE).write_text(json.dumps(settings, indent=1, ensure_ascii=False), "utf-8")
 

@@ -33,6 +33,12 @@ SELECT = """async ([boxes, scores, settings, threshold, later]) => {
 }"""
 
 
+WIDEN = """async ([travels, model]) => {
+    const { widened } = await import("/js/weights.js");
+    return [...widened(Uint8Array.from(travels).buffer, model)];
+}"""
+
+
 @pytest.fixture(scope="module")
 def modules():
     """The address of the page's files, without model and runtime."""
@@ -106,3 +112,25 @@ def test_the_scattered_boxes_try_everything():
     anchors, _ = select_detections(boxes, scores)
     assert len(anchors) == 100
     assert (boxes < 0).any()
+
+
+def test_small_weights_become_what_they_were(page, modules):
+    """Halves of every exponent and both signs, then bytes with a scale for each channel, text before and after."""
+    bits = np.arange(0x7C00, dtype=np.uint16)  # all finite ones that are not negative
+    halves = np.concatenate([bits, bits | 0x8000]).view(np.float16)
+    scales = np.array([0.5, 3.3e-4, 7.0], np.float32)
+    numbers = np.array([-127, -1, 0, 1, 99, 127] * 4, np.int8)
+    channel = np.arange(len(numbers)) // 2 % 3
+    parts = [b"sixteen bytes...", halves.tobytes(), b"four", scales.tobytes() + numbers.tobytes(), b"end"]
+    wide = [halves.astype(np.float32), numbers * scales[channel]]
+    whole = b"".join([parts[0], wide[0].tobytes(), parts[2], wide[1].tobytes(), parts[4]])
+    second = 16 + halves.size * 4 + 4
+    model = {
+        "whole_bytes": len(whole),
+        "small": [
+            {"at": 16, "count": halves.size, "kind": "float16"},
+            {"at": second, "count": numbers.size, "kind": "int8", "channels": 3, "inner": 2},
+        ],
+    }
+    page.goto(f"{modules}/style.css")
+    assert bytes(page.evaluate(WIDEN, [list(b"".join(parts)), model])) == whole

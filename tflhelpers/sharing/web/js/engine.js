@@ -23,7 +23,7 @@ export async function loadSettings() {
   const text = await (await fetchBeside("model.json")).text();
   try {
     const settings = JSON.parse(text);
-    if (settings.format === 1) return settings;
+    if (settings.format === 2) return settings;
   } catch {
     // said below
   }
@@ -120,7 +120,7 @@ async function readAll(response, { file, bytes }, onProgress) {
 
 /** Whether a missing file is why the worker did not start; its own words are for programmers. */
 async function runtimeSentence(error) {
-  for (const name of ["js/worker.js", "js/nms.js", "js/wasm_loader.js", "runtime/index.js"]) {
+  for (const name of ["js/worker.js", "js/nms.js", "js/weights.js", "js/wasm_loader.js", "runtime/index.js"]) {
     const answer = await fetch(name, { method: "HEAD" }).catch(() => null);
     if (!answer?.ok) return new Sentence(`The file ${name} is missing beside this page. Copy the whole folder again.`);
   }

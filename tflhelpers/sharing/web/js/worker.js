@@ -26,10 +26,12 @@ self.onmessage = async ({ data }) => {
 
 async function load(data) {
   settings = data.settings;
-  [library, { selectDetections }] = await Promise.all([import(`${RUNTIME}index.js`), import("./nms.js")]);
+  const modules = [`${RUNTIME}index.js`, "./nms.js", "./weights.js"].map((name) => import(name));
+  const [runtime, nms, { widened }] = await Promise.all(modules);
+  [library, { selectDetections }] = [runtime, nms];
   const script = (await library.supportsFeature("relaxedSimd")) ? RELAXED_SIMD : PLAIN_SIMD;
   await quietly(() => library.loadLiteRt(`${RUNTIME}wasm/${script}`));
-  network = await library.loadAndCompile(new Uint8Array(data.model), { accelerator: "wasm" });
+  network = await library.loadAndCompile(widened(data.model, settings.model), { accelerator: "wasm" });
   checkShapes();
   return { kind: "ready", runtime: [`runtime/wasm/${script}`, `runtime/wasm/${script.replace(/js$/, "wasm")}`] };
 }
