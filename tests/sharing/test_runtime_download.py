@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import http.server
 import io
+import socket
 import tarfile
+import threading
 
 import pytest
 
@@ -41,11 +44,7 @@ def small(monkeypatch):
     files = {name: Published(len(data), hashlib.sha256(data).hexdigest()) for name, data in CONTENT.items()}
     monkeypatch.setattr(runtime_download, "FILES", files)
     monkeypatch.setattr(runtime_download.shutil, "which", lambda name: None)
-    monkeypatch.setattr(runtime_download, "download", no_network)
-
-
-def no_network(url, target, **_):
-    raise FetchError(f"Could not download {url}: no connection.")
+    monkeypatch.setattr(runtime_download, "CDN", "http://127.0.0.1:1/npm")
 
 
 def use_npm(monkeypatch, tmp_path, script):
@@ -63,31 +62,64 @@ def test_the_published_files_are_named_once():
 
 def test_npm_is_asked_and_the_files_are_kept(monkeypatch, tmp_path):
     (tmp_path / "package.tgz").write_bytes(PACKAGE)
-    use_npm(monkeypatch, tmp_path, f'echo "$@" > {tmp_path}/asked; cp {tmp_path}/package.tgz .')
+    use_npm(monkeypatch, tmp_path, f'echo "$@" >> {tmp_path}/asked; cp {tmp_path}/package.tgz .')
     folder = fetch_runtime(cache=tmp_path / "cache", progress=False)
     assert folder == tmp_path / "cache" / f"litertjs-core-{VERSION}"
-    assert (tmp_path / "asked").read_text().split() == ["pack", f"@litertjs/core@{VERSION}", "--silent"]
+    package = f"@litertjs/core@{VERSION}"
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == [f"view {package} version --fetch-retries=0", f"pack {package} --silent"]
     assert {name: (folder / name).read_bytes() for name in CONTENT} == CONTENT
     assert [path.name for path in folder.iterdir() if path.is_file()] == []  # nothing else of the package
     use_npm(monkeypatch, tmp_path, "exit 9")
     assert fetch_runtime(cache=tmp_path / "cache", progress=False) == folder
 
 
-def test_a_server_is_asked_where_there_is_no_npm(monkeypatch, tmp_path):
+@pytest.fixture
+def network(monkeypatch, tmp_path):
+    """A content delivery network on this machine: its folder, and the paths that were asked for."""
     asked = []
 
-    def download(url, target, *, expected_bytes, on_bytes):
-        name = next(name for name in CONTENT if url.endswith(f"@{VERSION}/{name}"))
-        assert expected_bytes == len(CONTENT[name])
-        asked.append(url)
-        target.write_bytes(CONTENT[name])
-        on_bytes(expected_bytes, expected_bytes)
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(tmp_path / "network"))
 
-    monkeypatch.setattr(runtime_download, "download", download)
-    folder = write_package(tmp_path / f"litertjs-core-{VERSION}", {"dist/index.js": CONTENT["dist/index.js"]})
-    assert fetch_runtime(cache=tmp_path, progress=False) == folder
-    assert asked == [f"https://cdn.jsdelivr.net/npm/@litertjs/core@{VERSION}/wasm/run.wasm"]
-    assert wrong_files(folder) == []
+        def log_message(self, *_):
+            asked.append(f"{self.command} {self.path}")
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(runtime_download, "CDN", f"http://127.0.0.1:{server.server_address[1]}/npm")
+    yield tmp_path / "network" / "npm" / "@litertjs" / f"core@{VERSION}", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_server_is_asked_where_there_is_no_npm(network, tmp_path):
+    folder, asked = network
+    write_package(folder)
+    have = write_package(tmp_path / f"litertjs-core-{VERSION}", {"dist/index.js": CONTENT["dist/index.js"]})
+    assert fetch_runtime(cache=tmp_path, progress=False) == have
+    assert wrong_files(have) == []
+    gets = [line for line in asked if line.startswith("GET")]
+    assert gets == [f"GET /npm/@litertjs/core@{VERSION}/wasm/run.wasm"]
+
+
+def test_a_server_is_asked_where_npm_fails(network, monkeypatch, tmp_path):
+    write_package(network[0])
+    use_npm(monkeypatch, tmp_path, 'echo "npm error network" >&2; exit 1')
+    assert wrong_files(fetch_runtime(cache=tmp_path, progress=False)) == []
+
+
+def test_a_server_that_is_silent_is_not_waited_for(monkeypatch, tmp_path):
+    """Nor is npm. Ten seconds are promised for saying that there is no network; both limits together are less."""
+    assert 2 * runtime_download.SIGN_SECONDS < 10
+    monkeypatch.setattr(runtime_download, "SIGN_SECONDS", 0.2)
+    use_npm(monkeypatch, tmp_path, "exec sleep 30")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr(runtime_download, "CDN", f"http://{host}/npm")
+        with pytest.raises(FetchError, match=f"npm did not answer for 0.2 seconds; {host} "):
+            fetch_runtime(cache=tmp_path / "cache", progress=False)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +129,7 @@ def test_a_server_is_asked_where_there_is_no_npm(monkeypatch, tmp_path):
             'echo "npm error network is unreachable" >&2; exit 1',
             "npm says: npm error network is unreachable; ",
         ),
-        ("exit 0", "npm says: error 0; "),
+        ("exit 0", "npm wrote no file, and says: nothing; "),
         ("echo junk > a.tgz", "is not the package @litertjs/core"),
     ],
 )
@@ -106,7 +138,8 @@ def test_each_way_that_failed_is_told_and_what_to_do(monkeypatch, tmp_path, scri
     with pytest.raises(FetchError) as caught:
         fetch_runtime(cache=tmp_path / "cache", progress=False)
     assert reason in str(caught.value)
-    assert "no connection. On a machine with network type: npm pack @litertjs/core@" in str(caught.value)
+    assert "127.0.0.1:1 cannot be reached" in str(caught.value)
+    assert ". On a machine with network type: npm pack @litertjs/core@" in str(caught.value)
     assert str(caught.value).endswith("give it as runtime=.")
 
 

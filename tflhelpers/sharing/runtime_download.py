@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tflhelpers.data.whole_files import written_whole
 from tflhelpers.model.download import FetchError, download
@@ -24,6 +29,9 @@ PACKAGE = "@litertjs/core"
 VERSION = "2.5.3"
 CDN = "https://cdn.jsdelivr.net/npm"
 NPM_SECONDS = 300
+# How long each way may take to give a sign that it is there: two of them make ten seconds to say that none is.
+SIGN_SECONDS = 4
+_NPM_LOG = "A complete log of this run"
 _TAR_SUFFIXES = (".tgz", ".tar.gz", ".tar")
 
 
@@ -134,22 +142,55 @@ def _by_npm(folder: Path, progress: bool) -> None:
         tempfile.TemporaryDirectory() as temporary,
         progress_bar(1, f"Fetching LiteRT.js {VERSION}", enabled=progress, delay=1.0) as bar,
     ):
-        command = [str(shutil.which("npm")), "pack", f"{PACKAGE}@{VERSION}", "--silent"]
-        try:
-            done = subprocess.run(
-                command, cwd=temporary, capture_output=True, text=True, timeout=NPM_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise FetchError(f"npm did not answer for {NPM_SECONDS} seconds") from None
+        _npm("view", "version", "--fetch-retries=0", folder=temporary, seconds=SIGN_SECONDS)
+        said = _npm("pack", "--silent", folder=temporary, seconds=NPM_SECONDS)
         archives = list(Path(temporary).glob("*.tgz"))
-        if done.returncode or not archives:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise FetchError(f"npm says: {said[-1] if said else f'error {done.returncode}'}")
+        if not archives:
+            raise FetchError(f"npm wrote no file, and says: {said or 'nothing'}")
         _unpack(archives[0], folder)
         bar.update()
 
 
+def _npm(verb: str, *words: str, folder: str, seconds: float) -> str:
+    """What npm says of the package, in one line."""
+    command = [str(shutil.which("npm")), verb, f"{PACKAGE}@{VERSION}", *words]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise FetchError(f"npm did not answer for {seconds} seconds") from None
+    lines = [line for line in (done.stderr or done.stdout).splitlines() if _NPM_LOG not in line]
+    said = max(lines, key=len, default="")  # the others are codes, and where to read on
+    if done.returncode:
+        raise FetchError(f"npm says: {said or f'error {done.returncode}'}")
+    return said
+
+
+def _give_a_sign(url: str) -> None:
+    """Raises FetchError where nothing answers soon; looking up a name may take longer than any limit given with it."""
+    answers: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=SIGN_SECONDS):
+                answers.put(None)
+        except urllib.error.HTTPError:
+            answers.put(None)  # a server that says no is one that answers
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        error = answers.get(timeout=SIGN_SECONDS)
+    except queue.Empty:
+        raise FetchError(f"{urlsplit(url).netloc} did not answer for {SIGN_SECONDS} seconds") from None
+    if error is not None:
+        raise FetchError(f"{urlsplit(url).netloc} cannot be reached ({getattr(error, 'reason', error)})")
+
+
 def _by_cdn(folder: Path, progress: bool) -> None:
+    _give_a_sign(f"{CDN}/{PACKAGE}@{VERSION}/package.json")
     total = sum(published.size_bytes for published in FILES.values())
     with progress_bar(total, f"Downloading LiteRT.js {VERSION}", enabled=progress) as bar:
         before = 0  # bytes of the files that are done
