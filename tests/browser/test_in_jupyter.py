@@ -22,7 +22,7 @@ from tests.browser.marked_photos import PHOTOS, find_magenta
 from tflhelpers.data.annotations import Annotations
 
 NOTEBOOK = "02_annotate_images.ipynb"
-SETTINGS = 'class_names = ["duck", "cup"]\npropose = False\nstart = "embedded"\nsteps = 2'
+SETTINGS = 'class_names = "duck, cup"\npropose = False\nstart = "embedded"\nsteps = 2'
 SLEEP = "import time\n\ntime.sleep(globals().get('seconds', 0))\nseconds = 8"
 ONE, THREE, TURNED = (photo.name for photo in PHOTOS)
 

@@ -23,7 +23,7 @@ RUNS = {
     "00_quickstart": ("steps = 2\nframes_per_second = 10", ["results/duck.gif"]),
     "01_set_up_project": ('project_name = "transfer_learning_project"\nheic = False\nfilm = ""', []),
     "02_annotate_images": (
-        'class_names = ["duck"]\npropose = True\nstart = "embedded"\nsteps = 2',
+        'class_names = "duck"\npropose = True\nstart = "embedded"\nsteps = 2',
         ["data/practice/pool.jpg", "results/annotate.html"],
     ),
     "03_fine_tune_detector": (

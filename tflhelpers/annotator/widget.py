@@ -38,8 +38,8 @@ class Annotator(anywidget.AnyWidget):
     Args:
         images: A folder, a pattern like `"photos/*.jpg"`, a list of picture files, or `Annotations`, whose boxes
             are the start where `path` says nothing about a picture.
-        class_names: The classes, or None for those of `path` or of the `Annotations`. More can be added while
-            drawing.
+        class_names: The classes, as a list or like `"duck, cup"`; None for those of `path` or of the `Annotations`.
+            More can be added while drawing.
         path: The COCO JSON file to keep boxes in; `Annotations.load` reads it. It is made with the first change.
         suggest: A detector that proposes boxes (dashed) on pictures without any; it can be set later, too.
 
@@ -66,7 +66,7 @@ class Annotator(anywidget.AnyWidget):
     def __init__(
         self,
         images: str | os.PathLike | Sequence[str | os.PathLike] | Annotations,
-        class_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | str | None = None,
         path: str | os.PathLike = "annotations.json",
         *,
         suggest: Suggester | None = None,
@@ -292,10 +292,12 @@ def _not_saved(message: Message, reason: str) -> Message:
     return {"kind": "not_saved", "name": message.get("name"), "reason": reason}
 
 
-def _checked_names(class_names: Sequence[str] | None) -> list[str] | None:
+def _checked_names(class_names: Sequence[str] | str | None) -> list[str] | None:
     """Return the names as `Annotations` takes them, or None.
 
     Raises:
-        ValueError: If one is empty or comes twice, or if it is one string.
+        ValueError: If one is empty or comes twice.
     """
+    if isinstance(class_names, str):
+        class_names = [name.strip() for name in class_names.split(",")]
     return None if class_names is None else list(Annotations.from_items(class_names, ()).class_names)
