@@ -50,11 +50,11 @@ def test_preprocessing_that_mixes_channels_is_refused():
 
 
 def test_the_embedded_backbone_is_the_detectors():
-    images = keras.Input((256, 256, 3))
+    images = keras.Input((320, 320, 3))
     ours = keras.Model(images, feature_maps("embedded", images, "imagenet")[-1])
     theirs = Detector.embedded().network
     theirs = keras.Model(theirs.input, theirs.get_layer("block_16_depthwise_relu").output)
-    picture = np.random.default_rng(0).uniform(0, 255, (1, 256, 256, 3)).astype(np.float32)
+    picture = np.random.default_rng(0).uniform(0, 255, (1, 320, 320, 3)).astype(np.float32)
     np.testing.assert_allclose(ours.predict_on_batch(picture), theirs.predict_on_batch(picture), atol=1e-4)
 
 

@@ -111,7 +111,7 @@ def test_only_level_5_has_negative_values(detector):
     """The others end in an activation that cuts at 0 and 6."""
     maps = explaining.pyramid_maps(detector, duck_photos().image_paths[0])
     assert {level: values.shape for level, values in maps.items()} == {
-        level: (side, side, 96) for level, side in zip(range(3, 8), (32, 16, 8, 4, 2), strict=True)
+        level: (side, side, 96) for level, side in zip(range(3, 8), (40, 20, 10, 5, 3), strict=True)
     }
     assert [level for level, values in maps.items() if values.min() < 0] == [5]
     assert all(values.max() <= 6 for level, values in maps.items() if level != 5)
@@ -125,7 +125,7 @@ def test_figures_say_their_numbers(detector):
         explaining.plot_matching(picture, boxes, SIZE)
     )
     assert "level 5: 8 x 8 cells 384 anchors" in texts(explaining.draw_anchors(picture, SIZE))
-    assert "level 6: 4 x 4, mean of 96 channels" in texts(explaining.plot_pyramid(detector, picture))
+    assert "level 6: 5 x 5, mean of 96 channels" in texts(explaining.plot_pyramid(detector, picture))
     assert "background 90.9% background 0.2%" in texts(explaining.plot_losses([0, 2]))
 
 

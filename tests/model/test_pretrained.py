@@ -171,7 +171,7 @@ def test_from_the_hub_where_the_host_refuses(host, packed, monkeypatch, tmp_path
 def test_without_any_source_auto_takes_the_embedded_one(host, tmp_path):
     host.statuses = [404] * 9
     detector = Detector.pretrained(class_names=["duck"], cache=tmp_path)
-    assert (detector.class_names, detector.image_size) == (("duck",), (256, 256))
+    assert (detector.class_names, detector.image_size) == (("duck",), (320, 320))
     origin = detector.origin
     assert (origin.name, len(origin.failures)) == ("embedded", 2)
     sentence = str(origin)

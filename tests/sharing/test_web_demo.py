@@ -96,7 +96,7 @@ def test_the_settings_of_a_detector(monkeypatch, tmp_path):
     assert settings["kind"] == "detector"
     assert settings["threshold"] == 0.37
     assert settings["nms"] == {"iou_threshold": 0.6, "min_score": 1e-8, "max_boxes": 100}
-    assert settings["image_size"] == [256, 256]
+    assert settings["image_size"] == [320, 320]
 
 
 @pytest.mark.parametrize(
