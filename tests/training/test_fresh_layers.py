@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tests.training.tiny import drawn_pictures, start_anew, tiny_detector, weights
+from tests.training.tiny import drawn_pictures, start_from_extractor, tiny_detector, weights
 from tflhelpers.model.checkpoint import RestoreReport
 from tflhelpers.model.layers import BatchNorm
 from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.ssd import layer_group, variables_by_key
+from tflhelpers.model.ssd import layer_group
 from tflhelpers.training.batches import TrainingPictures
 from tflhelpers.training.fresh_layers import settle_fresh_layers
 
@@ -25,16 +25,7 @@ def pictures(tmp_path_factory):
 def detector():
     """As after restoring a feature extractor: the predictor is as it is built, mean 0 and variance 1."""
     made = tiny_detector()
-    built = weights(made)
-    start_anew(made)
-    for key, variable in variables_by_key(made.network).items():
-        if "_box_predictor" in key:
-            variable.assign(0.0 * built[key] + (1.0 if "variance" in key or "gamma" in key else 0.0))
-            if "kernel" in key:
-                values = np.random.default_rng(len(key)).normal(0, 0.03, variable.shape)
-                variable.assign(values.astype(np.float32))
-    keys = tuple(key for key in built if "_box_predictor" in key)
-    made.restore_report = RestoreReport("ckpt-0", skipped=keys)
+    start_from_extractor(made)
     return made
 
 

@@ -13,6 +13,7 @@ from tests.model.formula import formula_weight
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.model.backbones import BACKBONE_KEY
+from tflhelpers.model.checkpoint import RestoreReport
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.fpn import feature_pyramid
 from tflhelpers.model.heads import box_predictor
@@ -47,6 +48,19 @@ def start_anew(detector: Detector) -> None:
     """Sets all weights by formula: signals and gradients pass through all layers, as after a training."""
     for key, variable in variables_by_key(detector.network).items():
         variable.assign(formula_weight(key, tuple(variable.shape)))
+
+
+def start_from_extractor(detector: Detector) -> None:
+    """Sets all weights as after restoring a feature extractor: the predictor is as built, mean 0 and variance 1."""
+    start_anew(detector)
+    predictor = {key: v for key, v in variables_by_key(detector.network).items() if "_box_predictor" in key}
+    for key, variable in predictor.items():
+        shape = tuple(variable.shape)
+        value = np.full(shape, 1.0 if "variance" in key or "gamma" in key else 0.0)
+        if "kernel" in key:
+            value = np.random.default_rng(len(key)).normal(0, 0.03, shape)
+        variable.assign(value.astype(np.float32))
+    detector.restore_report = RestoreReport("ckpt-0", skipped=tuple(predictor))
 
 
 def weights(detector: Detector) -> dict[str, np.ndarray]:

@@ -22,6 +22,7 @@ from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.fetch import FetchError
+from tflhelpers.model.heads import BOX_HEAD_KEY
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.picture_boxes import check_many, checked_image, checked_threshold, select_boxes
@@ -92,6 +93,15 @@ class Detector:
     def image_size(self) -> tuple[int, int]:
         height, width = self.architecture.image_size
         return height, width
+
+    @property
+    def has_new_predictor(self) -> bool:
+        """Whether its checkpoint had no box predictor, so that `fine_tune` teaches it one from nothing.
+
+        It stays so however often `fine_tune` is called: a cell run again trains as it did before.
+        """
+        skipped = () if self.restore_report is None else self.restore_report.skipped
+        return any(key.startswith(BOX_HEAD_KEY) for key in skipped)
 
     def __repr__(self) -> str:
         names = ", ".join(self.class_names[:5]) + (", ..." if len(self.class_names) > 5 else "")

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from tflhelpers.training.draws import Draws
-from tflhelpers.training.resume import load_state, save_state
+from tflhelpers.training.resume import check_state, load_state, save_state
 from tflhelpers.training.trainer import DetectorTrainer
 
 SAVE_SECONDS, SAVE_STEPS = 10.0, 20
@@ -60,6 +61,11 @@ class Keeper:
         self.path, self.settings = path, settings
         self.draws: Draws | None = None
         self._step, self._when, self._cost = 0, time.monotonic(), 0.0
+
+    def check(self, network: keras.Model) -> None:
+        """Raises a ValueError if what is kept is of another training; changes nothing."""
+        if self.path is not None:
+            check_state(network, self.path, settings=self.settings)
 
     def restore(self, trainer: DetectorTrainer, draws: Draws | None = None) -> Course:
         """The course that is kept, a new one without any; weights, optimizer and `draws` are set to it."""

@@ -98,10 +98,9 @@ def fine_tune(
     """
     began = time.monotonic()
     _check(detector, annotations, validation)
-    pictures = TrainingPictures(annotations, detector.image_size)
     recipes = choose_recipes(
         annotations,
-        fresh_predictor=settle_fresh_layers(detector, pictures) > 0,
+        fresh_predictor=detector.has_new_predictor,
         keeps_stem=detector.keeps_stem,
         steps=steps,
         batch_size=batch_size,
@@ -111,14 +110,20 @@ def fine_tune(
         learning_rate=learning_rate,
         budget=budget,
     )
+    keepers = [
+        Keeper(_state_path(resume_dir, number), f"{recipe}, seed {seed}, {fingerprint(annotations)}")
+        for number, recipe in enumerate(recipes)
+    ]
+    for keeper in keepers:
+        keeper.check(detector.network)
+    notes = _warned(tiny_objects(annotations, detector.image_size))
+    pictures = TrainingPictures(annotations, detector.image_size)
+    settle_fresh_layers(detector, pictures)
     start = detector.origin.name if detector.origin is not None else ""
     detector.trained_on = training_record(annotations, start=start)
-    notes = _warned(tiny_objects(annotations, detector.image_size))
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
     began_phase = began
-    for number, recipe in enumerate(recipes):
-        settings = f"{recipe}, seed {seed}, {fingerprint(annotations)}"
-        keeper = Keeper(_state_path(resume_dir, number), settings)
+    for number, (recipe, keeper) in enumerate(zip(recipes, keepers, strict=True)):
         look = watching(detector, watch, len(losses["loss"]))
         with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):
             course = keeper.restore(trainer, batches.draws)

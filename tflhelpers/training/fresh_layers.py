@@ -30,16 +30,31 @@ def settle_fresh_layers(detector: Detector, pictures: TrainingPictures) -> int:
             for i in np.linspace(0, len(pictures) - 1, min(PICTURES, len(pictures))).astype(int)
         ]
     )
-    epsilon = fresh[0].epsilon
+    before = [[np.asarray(variable).copy() for variable in layer.weights] for layer in fresh]
+    try:
+        _settle(detector, fresh, images)
+    except BaseException:
+        for layer, values in zip(fresh, before, strict=True):
+            for variable, value in zip(layer.weights, values, strict=True):
+                variable.assign(value)
+        raise
+    return len(fresh)
+
+
+def _settle(detector: Detector, fresh: list[BatchNorm], images: np.ndarray) -> None:
+    epsilon, learned = fresh[0].epsilon, [layer.trainable for layer in fresh]
+    try:
+        for layer in fresh:
+            layer.batch_statistics, layer.momentum, layer.epsilon, layer.trainable = True, 0.0, TINY, True
+        detector.network(images, training=True)
+    finally:
+        for layer, trainable in zip(fresh, learned, strict=True):
+            layer.batch_statistics, layer.momentum, layer.epsilon = False, BN_MOMENTUM, epsilon
+            layer.trainable = trainable
     for layer in fresh:
-        layer.batch_statistics, layer.momentum, layer.epsilon = True, 0.0, TINY
-    detector.network(images, training=True)
-    for layer in fresh:
-        layer.batch_statistics, layer.momentum, layer.epsilon = False, BN_MOMENTUM, epsilon
         variance = np.asarray(layer.moving_variance)
         gamma = np.sqrt((variance + epsilon) / (variance + TINY))  # epsilon outweighs what small kernels give
         layer.gamma.assign(np.minimum(gamma, MAX_GAMMA))
-    return len(fresh)
 
 
 def _batch_norms(detector: Detector) -> list[BatchNorm]:

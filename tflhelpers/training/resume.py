@@ -67,6 +67,18 @@ def save_state(
     os.replace(newest, path)
 
 
+def check_state(network: keras.Model, path: Path, *, settings: str = "") -> None:
+    """Raises what `load_state` would for a trainer of this network; sets and removes nothing.
+
+    Raises:
+        ValueError: the state is of a training with other settings, or of another network.
+    """
+    state = _read(path)
+    if state is not None:
+        variables = network.variables
+        _refuse_another(state, path, settings, _stored_values(state)[: len(variables)], variables)
+
+
 def load_state(
     trainer: keras.Model,
     path: Path,
@@ -86,13 +98,8 @@ def load_state(
     if state is None:
         return Stored()
     variables = _variables(trainer)
-    stored = [state[f"variable/{i}"] for i in range(sum(name.startswith("variable/") for name in state))]
-    same_shapes = [a.shape for a in stored] == [tuple(v.shape) for v in variables]
-    if str(state["settings"]) != settings or not same_shapes:
-        raise ValueError(
-            f"{path} is of another training ({state['settings']}), this one is ({settings}). "
-            "Give the same arguments to go on with it, or another resume_dir to start anew."
-        )
+    stored = _stored_values(state)
+    _refuse_another(state, path, settings, stored, variables)
     losses = {name.removeprefix("loss/"): state[name].tolist() for name in state if name.startswith("loss/")}
     found = Stored(int(state["step"]), losses, json.loads(str(state.get("about", "{}"))))
     if not accept(found):
@@ -102,6 +109,19 @@ def load_state(
     for variable, array in zip(variables, stored, strict=True):
         variable.assign(array)
     return found
+
+
+def _stored_values(state: dict[str, np.ndarray]) -> list[np.ndarray]:
+    return [state[f"variable/{i}"] for i in range(sum(name.startswith("variable/") for name in state))]
+
+
+def _refuse_another(state: dict, path: Path, settings: str, stored: list, variables: list) -> None:
+    same_shapes = [array.shape for array in stored] == [tuple(v.shape) for v in variables]
+    if str(state["settings"]) != settings or not same_shapes:
+        raise ValueError(
+            f"{path} is of another training ({state['settings']}), this one is ({settings}). "
+            "Give the same arguments to go on with it, or another resume_dir to start anew."
+        )
 
 
 def _beside(path: Path) -> tuple[Path, Path]:
