@@ -18,7 +18,7 @@ import numpy as np
 
 from tests.training.tiny import tiny_detector, weights
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.training import course
+from tflhelpers.training import resume
 from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.trainer import DetectorTrainer
 
@@ -30,7 +30,7 @@ WHOLE = {"steps": 60, "batch_size": 2}  # the default recipe, with all of its st
 
 def main() -> None:
     pictures, recipe = Annotations.load(sys.argv[1]), QUICK if sys.argv[2] == "quick" else WHOLE
-    course.SAVE_STEPS, course.SAVE_SHARE = SAVE_STEPS, float("inf")
+    resume.SAVE_STEPS, resume.SAVE_SHARE = SAVE_STEPS, float("inf")
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

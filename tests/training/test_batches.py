@@ -13,8 +13,8 @@ from tflhelpers.model.preprocess import network_input
 from tflhelpers.training import batches
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import PictureBatches, TrainingPictures
-from tflhelpers.training.draws import Draws
 from tflhelpers.training.matching import IGNORE, PADDING
+from tflhelpers.training.sampler import Sampler
 
 SIZE = (32, 48)  # of the network
 
@@ -38,8 +38,8 @@ def five(tmp_path):
 
 
 def training_batches(pictures, *, batch_size, steps, how, seed, first_step=0):
-    draws = Draws(pictures.labels, batch_size=batch_size, steps=steps, seed=seed)
-    return PictureBatches(pictures, draws, how, seed).batches(first_step)
+    sampler = Sampler(pictures.labels, batch_size=batch_size, steps=steps, seed=seed)
+    return PictureBatches(pictures, sampler, how, seed).batches(first_step)
 
 
 def drawn(data):

@@ -13,10 +13,10 @@ from tflhelpers.model.ssd import layer_group
 from tflhelpers.training import feature_cache
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import PictureBatches, TrainingPictures
-from tflhelpers.training.draws import Draws
 from tflhelpers.training.feature_cache import FeatureCache, split_network
 from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.recipe import TRAINABLE
+from tflhelpers.training.sampler import Sampler
 
 RECIPE = {"steps": 7, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.01}
 
@@ -93,20 +93,20 @@ def made_cache(detector, pictures, **changes):
     """A cache of what the pyramid takes in, of 5 pictures drawn 8 times each: 5376 bytes a view of a picture."""
     below, _ = split(detector, "fpn")
     arguments = {"steps": 20, "how": Augmentation(), "labels": [[0]] * 5} | changes
-    draws = Draws(arguments.pop("labels"), batch_size=2, steps=arguments.pop("steps"), seed=3)
+    sampler = Sampler(arguments.pop("labels"), batch_size=2, steps=arguments.pop("steps"), seed=3)
     how = arguments.pop("how")
-    return FeatureCache(below, TrainingPictures(pictures, (64, 64)), draws, how, 3, **arguments), below
+    return FeatureCache(below, TrainingPictures(pictures, (64, 64)), sampler, how, 3, **arguments), below
 
 
 def test_a_picture_comes_back_in_its_views_in_turn(detector, pictures, monkeypatch):
     monkeypatch.setattr(feature_cache, "MAX_VIEWS", 3)
     cache, below = made_cache(detector, pictures)
-    plain = PictureBatches(cache.pictures, cache.draws, Augmentation(), 3).batches()
-    draws = [(np.asarray(below(images.numpy())[0]), truth) for images, truth in plain]
-    wanted = [features for batch, _ in draws for features in batch]  # of each of the 40 draws
+    plain = PictureBatches(cache.pictures, cache.sampler, Augmentation(), 3).batches()
+    sampler = [(np.asarray(below(images.numpy())[0]), truth) for images, truth in plain]
+    wanted = [features for batch, _ in sampler for features in batch]  # of each of the 40 draws
     with cache:
         got = [features for (batch, *_), _ in cache.batches() for features in batch.numpy()]
-    order = cache.draws.order
+    order = cache.sampler.order
     seen = {index: [draw for draw in range(40) if order[draw] == index] for index in range(5)}
     for draw, index in enumerate(order):
         turn = seen[index].index(draw)
@@ -121,7 +121,7 @@ def test_pictures_have_as_many_views_as_they_are_drawn(detector, pictures, monke
     assert cache._views_of.tolist() == [*(math.ceil(share) for share in shares), 8]
     with cache:
         for step, (_, truth) in enumerate(cache.batches()):
-            labels = [cache.pictures[index][2][:1].tolist() for index in cache.draws.of_step(step)]
+            labels = [cache.pictures[index][2][:1].tolist() for index in cache.sampler.of_step(step)]
             assert truth["labels"].numpy()[:, :1].tolist() == labels
 
 

@@ -12,7 +12,7 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.ssd import GROUPS, layer_group, variables_by_key
-from tflhelpers.training import course as course_module
+from tflhelpers.training import resume
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.resume import STATE_FILE
@@ -134,9 +134,9 @@ def test_an_interrupted_training_ends_as_the_unbroken_one(
     unbroken, detector, pictures, tmp_path, monkeypatch
 ):
     whole, _, wanted = unbroken
-    monkeypatch.setattr(course_module, "SAVE_STEPS", 2)
-    monkeypatch.setattr(course_module, "SAVE_SHARE", np.inf)
-    monkeypatch.setattr(course_module, "SAVE_SECONDS", np.inf)
+    monkeypatch.setattr(resume, "SAVE_STEPS", 2)
+    monkeypatch.setattr(resume, "SAVE_SHARE", np.inf)
+    monkeypatch.setattr(resume, "SAVE_SECONDS", np.inf)
     with monkeypatch.context() as patched:
         interrupt_at(patched, 5)
         with pytest.raises(Interrupted):

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from tflhelpers.progress import ProgressBar
-from tflhelpers.training import course as course_module
-from tflhelpers.training import loop
-from tflhelpers.training.course import LOSSES, Course, Keeper
-from tflhelpers.training.loop import Clock, run_steps
+from tflhelpers.training import budget as budget_module
+from tflhelpers.training import resume
+from tflhelpers.training.budget import Budget, ShowProgress
+from tflhelpers.training.divergence import DivergenceGuard
+from tflhelpers.training.loop import LOSSES, TrainingState
+from tflhelpers.training.loop import run as run_engine
 from tflhelpers.training.recipe import Recipe
+from tflhelpers.training.resume import Checkpointer
+from tflhelpers.training.sampler import HardNegatives
 
 
 class Recorded:
@@ -34,25 +38,21 @@ class Recorded:
         return [np.zeros(3)]
 
 
-class Numbered:
-    """Stands for batches: the images of each are the number of its step."""
+class Heard:
+    """Stands for a sampler: notes what it hears of each step."""
 
-    def __init__(self, steps):
-        self.steps, self.learned = steps, []
-        self.draws = SimpleNamespace(learned=lambda *heard: self.learned.append(heard))
+    def __init__(self):
+        self.learned_steps = []
 
-    def batches(self, first_step):
-        return ((number, None) for number in range(first_step, self.steps))
-
-    def names(self, step):
-        return [f"{step}.png"]
+    def learned(self, *heard):
+        self.learned_steps.append(heard)
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that only moves when told: a list that holds the time."""
     now = [100.0]
-    monkeypatch.setattr(loop.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(budget_module.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -60,22 +60,36 @@ def recipe(steps=10, budget=None):
     return Recipe(("heads",), steps, 2, "sgd", 0.4, None, None, budget)
 
 
-def run(trainer, made, course=None, keeper=None):
-    course, bar = course or Course(), ProgressBar()
-    bar.count = course.done
-    batches = Numbered(made.steps)
-    run_steps(trainer, batches, made, course, keeper or Keeper(None, ""), bar, loop.time.monotonic())
-    assert batches.learned == [(step, [0.5]) for step in trainer.images]
-    return course, bar
+def run(trainer, made, state=None, checkpointer=None):
+    state, bar, heard = state or TrainingState(), ProgressBar(), Heard()
+    checkpointer = checkpointer or Checkpointer(None, "")
+    checkpointer.begin(trainer, TrainingState())
+    bar.count = state.step
+    budget = Budget(made.steps, made.budget, budget_module.time.monotonic())
+    run_engine(
+        state,
+        lambda batch, rate: trainer.learn(*batch, rate),
+        lambda first_step: ((number, None) for number in range(first_step, made.steps)),
+        lambda state: made.rate_at(budget.progress(state)),
+        [
+            DivergenceGuard(trainer, made, lambda step: [f"{step}.png"]),
+            HardNegatives(heard),
+            budget,
+            ShowProgress(bar, budget),
+            checkpointer,
+        ],
+    )
+    assert heard.learned_steps == [(step, [0.5]) for step in trainer.images]
+    return state, bar
 
 
 def test_every_step_is_done_once_and_its_losses_are_kept(clock):
     trainer = Recorded()
-    course, bar = run(trainer, recipe())
+    state, bar = run(trainer, recipe())
     assert trainer.images == list(range(10))
-    assert (course.done, bar.count) == (10, 10)
-    assert course.losses["loss"] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
-    assert course.losses["matched"] == [4 * k for k in range(1, 11)]
+    assert (state.step, bar.count) == (10, 10)
+    assert state.losses["loss"] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert state.losses["matched"] == [4 * k for k in range(1, 11)]
 
 
 def test_the_rate_rises_for_a_tenth_and_falls_along_a_cosine(clock):
@@ -90,7 +104,7 @@ def test_the_rate_rises_for_a_tenth_and_falls_along_a_cosine(clock):
 def test_a_course_is_gone_on_with(clock):
     whole, rest = Recorded(), Recorded()
     run(whole, recipe())
-    run(rest, recipe(), Course(6))
+    run(rest, recipe(), TrainingState(6))
     assert rest.images == [6, 7, 8, 9]
     assert rest.rates == whole.rates[6:]
 
@@ -100,17 +114,17 @@ def test_a_budget_ends_the_training_in_time_and_at_a_low_rate(clock):
         clock[0] += 1.0
 
     trainer = Recorded(second)
-    course, _ = run(trainer, recipe(5000, budget=20.0))
-    assert course.done == 20
-    assert course.seconds == 20.0
+    state, _ = run(trainer, recipe(5000, budget=20.0))
+    assert state.step == 20
+    assert state.seconds == 20.0
     assert trainer.rates[2] == pytest.approx(0.4)  # at a tenth of the time
     assert trainer.rates[-1] < 0.01
 
 
 def test_a_budget_counts_what_earlier_calls_took(clock):
     trainer = Recorded(lambda: clock.__setitem__(0, clock[0] + 1.0))
-    course, _ = run(trainer, recipe(5000, budget=20.0), Course(done=7, seconds=15.0))
-    assert course.done == 12
+    state, _ = run(trainer, recipe(5000, budget=20.0), TrainingState(step=7, seconds=15.0))
+    assert state.step == 12
 
 
 @pytest.mark.parametrize(
@@ -121,10 +135,10 @@ def test_the_state_is_kept_every_few_steps_or_ten_seconds_and_at_the_end(
     tmp_path, monkeypatch, clock, save_steps, seconds_a_step, saved_at
 ):
     kept = []
-    monkeypatch.setattr(course_module, "SAVE_STEPS", save_steps)
-    monkeypatch.setattr(course_module, "save_state", lambda trainer, step, path, **others: kept.append(step))
+    monkeypatch.setattr(resume, "SAVE_STEPS", save_steps)
+    monkeypatch.setattr(resume, "save_state", lambda trainer, step, path, **others: kept.append(step))
     trainer = Recorded(lambda: clock.__setitem__(0, clock[0] + seconds_a_step))
-    run(trainer, recipe(5), keeper=Keeper(tmp_path / "state.npz", "settings"))
+    run(trainer, recipe(5), checkpointer=Checkpointer(tmp_path / "state.npz", "settings"))
     assert kept == saved_at
 
 
@@ -136,22 +150,24 @@ def test_where_saving_is_slow_it_is_done_every_ten_seconds_only(tmp_path, monkey
         kept.append(step)
         clock[0] += 1.0
 
-    monkeypatch.setattr(course_module, "save_state", save)
+    monkeypatch.setattr(resume, "save_state", save)
     trainer = Recorded(lambda: clock.__setitem__(0, clock[0] + 0.125))
-    run(trainer, recipe(300), keeper=Keeper(tmp_path / "state.npz", "settings"))
+    run(trainer, recipe(300), checkpointer=Checkpointer(tmp_path / "state.npz", "settings"))
     assert kept == [20, 100, 180, 260, 300]
 
 
 def test_without_a_path_nothing_is_kept(monkeypatch):
-    monkeypatch.setattr(course_module, "SAVE_STEPS", 1)
-    monkeypatch.setattr(course_module, "save_state", lambda *arguments, **others: pytest.fail("saved"))
+    monkeypatch.setattr(resume, "SAVE_STEPS", 1)
+    monkeypatch.setattr(resume, "save_state", lambda *arguments, **others: pytest.fail("saved"))
     run(Recorded(), recipe(2))
 
 
 def test_weights_that_are_no_numbers_are_not_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(course_module, "save_state", lambda *arguments, **others: pytest.fail("saved"))
+    monkeypatch.setattr(resume, "save_state", lambda *arguments, **others: pytest.fail("saved"))
     broken = SimpleNamespace(snapshot=lambda: [np.ones(2), np.array([1.0, np.inf])])
-    Keeper(tmp_path / "state.npz", "settings").keep(broken, Course(5), now=True)
+    checkpointer = Checkpointer(tmp_path / "state.npz", "settings")
+    checkpointer.begin(broken, TrainingState())
+    checkpointer.keep(TrainingState(5))
 
 
 @pytest.mark.parametrize(
@@ -163,10 +179,10 @@ def test_weights_that_are_no_numbers_are_not_kept(tmp_path, monkeypatch):
     ],
 )
 def test_the_time_left_is_that_of_the_steps_without_the_first_one(clock, budget, left):
-    course, told = Course(), []
-    watched = Clock(recipe(50, budget), course, began=clock[0])
+    state, told = TrainingState(), []
+    watched = Budget(50, budget, began=clock[0])
     for seconds in (50.0, 4.0, 4.0, 4.0):
         clock[0] += seconds
-        course.done += 1
-        told.append(watched.left())
+        state.step += 1
+        told.append(watched.left(state))
     assert told == left

@@ -11,8 +11,8 @@ from tflhelpers.data.images import read_image
 from tflhelpers.model.preprocess import network_input, shrink_huge
 from tflhelpers.training.augment import Augmentation, augment
 from tflhelpers.training.copy_paste import CopyPaste
-from tflhelpers.training.draws import Draws
 from tflhelpers.training.matching import IGNORE, PADDING
+from tflhelpers.training.sampler import Sampler
 
 CACHE_BYTES = 512 * 2**20
 
@@ -73,22 +73,24 @@ class TrainingPictures:
 class PictureBatches:
     """Batches of pictures: (images, {"boxes_rel_yxyx", "labels"}).
 
-    Batch k depends on `draws` and `seed` only, so a training that resumes sees what it would have seen.
+    Batch k depends on `sampler` and `seed` only, so a training that resumes sees what it would have seen.
 
     Args:
         pictures: the set.
-        draws: which of them when.
+        sampler: which of them when.
         how: random changes; None for the pictures as they are.
         seed: of the changes.
     """
 
-    def __init__(self, pictures: TrainingPictures, draws: Draws, how: Augmentation | None, seed: int) -> None:
-        self.pictures, self.draws, self.how, self.seed = pictures, draws, how, seed
+    def __init__(
+        self, pictures: TrainingPictures, sampler: Sampler, how: Augmentation | None, seed: int
+    ) -> None:
+        self.pictures, self.sampler, self.how, self.seed = pictures, sampler, how, seed
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         """Those from `first_step` on."""
-        size = self.draws.batch_size
-        data = tf.data.Dataset.range(first_step * size, self.draws.steps * size)
+        size = self.sampler.batch_size
+        data = tf.data.Dataset.range(first_step * size, self.sampler.steps * size)
         data = data.map(lambda draw: tf.numpy_function(self._view_of, [draw], [tf.int64, tf.int64]))
         example = training_example(self.pictures, self.how, self.seed)
         data = data.map(example, num_parallel_calls=2, deterministic=True)
@@ -96,10 +98,10 @@ class PictureBatches:
 
     def names(self, step: int) -> list[str]:
         """The pictures of a step's batch."""
-        return [self.pictures.paths[index].name for index in self.draws.of_step(step)]
+        return [self.pictures.paths[index].name for index in self.sampler.of_step(step)]
 
     def _view_of(self, draw: np.ndarray) -> tuple[np.int64, np.int64]:
-        index, turn = self.draws.order[int(draw)], self.draws.turns[int(draw)]
+        index, turn = self.sampler.order[int(draw)], self.sampler.turns[int(draw)]
         return np.int64(index), np.int64(turn)
 
 

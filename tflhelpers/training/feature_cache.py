@@ -19,7 +19,7 @@ import tensorflow as tf
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import TrainingPictures, training_example
-from tflhelpers.training.draws import Draws
+from tflhelpers.training.sampler import Sampler
 
 logger = logging.getLogger(__name__)
 
@@ -72,15 +72,15 @@ class FeatureCache:
         self,
         below: keras.Model,
         pictures: TrainingPictures,
-        draws: Draws,
+        sampler: Sampler,
         how: Augmentation | None,
         seed: int,
         *,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
-        self.below, self.pictures, self.draws, self.how, self.seed = below, pictures, draws, how, seed
+        self.below, self.pictures, self.sampler, self.how, self.seed = below, pictures, sampler, how, seed
         self.shapes = [tuple(tensor.shape[1:]) for tensor in below.outputs]
-        self._times = np.maximum(draws.times(), 1)
+        self._times = np.maximum(sampler.times(), 1)
         self.views = 1 if how is None else self._fitting_views(memory_bytes)
         self.megabytes = self._bytes(self.views) / 2**20
         self.on_disk = self._bytes(self.views) > memory_bytes
@@ -117,7 +117,7 @@ class FeatureCache:
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         """As of `PictureBatches`, with the features in place of the images."""
-        size, types = self.draws.batch_size, [*(tf.float32 for _ in self.shapes), tf.float32, tf.int32]
+        size, types = self.sampler.batch_size, [*(tf.float32 for _ in self.shapes), tf.float32, tf.int32]
 
         def batch(step):
             *features, boxes, labels = tf.numpy_function(self._of_step, [step], types)
@@ -127,15 +127,15 @@ class FeatureCache:
             boxes, labels = tf.ensure_shape(boxes, (None, None, 4)), tf.ensure_shape(labels, (None, None))
             return features, {"boxes_rel_yxyx": boxes, "labels": labels}
 
-        return tf.data.Dataset.range(first_step, self.draws.steps).map(batch).prefetch(2)
+        return tf.data.Dataset.range(first_step, self.sampler.steps).map(batch).prefetch(2)
 
     def names(self, step: int) -> list[str]:
         """The pictures of a step's batch."""
-        return [self.pictures.paths[index].name for index in self.draws.of_step(step)]
+        return [self.pictures.paths[index].name for index in self.sampler.of_step(step)]
 
     def _of_step(self, step: np.ndarray) -> list[np.ndarray]:
-        draws = slice(int(step) * self.draws.batch_size, (int(step) + 1) * self.draws.batch_size)
-        index, turn = np.array(self.draws.order[draws]), np.array(self.draws.turns[draws])
+        draws = slice(int(step) * self.sampler.batch_size, (int(step) + 1) * self.sampler.batch_size)
+        index, turn = np.array(self.sampler.order[draws]), np.array(self.sampler.turns[draws])
         return self._gather(self._first_row[index] + turn % self._views_of[index])
 
     def _gather(self, rows: np.ndarray) -> list[np.ndarray]:

@@ -22,17 +22,18 @@ from tflhelpers.training.adamw import FlatAdamW
 from tflhelpers.training.advice import Movement, still_loss, tiny_objects
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import PictureBatches, TrainingPictures
-from tflhelpers.training.course import LOSSES, Keeper
-from tflhelpers.training.draws import Draws
+from tflhelpers.training.budget import Budget, ShowProgress
+from tflhelpers.training.calibrate_batch_norm import calibrate_batch_norm
+from tflhelpers.training.divergence import DivergenceGuard
 from tflhelpers.training.feature_cache import FeatureCache, split_network
-from tflhelpers.training.fresh_layers import settle_fresh_layers
 from tflhelpers.training.history import History
-from tflhelpers.training.loop import run_steps
+from tflhelpers.training.loop import LOSSES, TrainingState, run
+from tflhelpers.training.preview import Preview, ShowPreview
 from tflhelpers.training.recipe import Recipe, choose_recipes
 from tflhelpers.training.record import training_record
-from tflhelpers.training.resume import STATE_FILE
+from tflhelpers.training.resume import STATE_FILE, Checkpointer
+from tflhelpers.training.sampler import HardNegatives, Sampler
 from tflhelpers.training.trainer import DetectorTrainer
-from tflhelpers.training.watching import Watch, watching
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def fine_tune(
     resume_dir: str | Path | None = None,
     seed: int = 0,
     cache_features: bool = True,
-    watch: Watch | None = None,
+    watch: Preview | None = None,
 ) -> History:
     """Trains `detector` on your pictures, in place.
 
@@ -85,7 +86,7 @@ def fine_tune(
         seed: makes a run repeatable on the same machine and backend (with a budget, the number of steps is not).
         cache_features: compute what the layers that do not learn make of each picture once and use it at every step;
             False computes it anew each time, for the same losses where nothing is augmented.
-        watch: a `tflhelpers.LivePicture`, or anything like it (`training.watching.Watch`), which is shown what the
+        watch: a `tflhelpers.LivePicture`, or anything like it (`training.preview.Preview`), which is shown what the
             detector finds in its picture every few steps.
 
     Returns:
@@ -110,30 +111,29 @@ def fine_tune(
         learning_rate=learning_rate,
         budget=budget,
     )
-    keepers = [
-        Keeper(_state_path(resume_dir, number), f"{recipe}, seed {seed}, {fingerprint(annotations)}")
+    checkpointers = [
+        Checkpointer(_state_path(resume_dir, number), f"{recipe}, seed {seed}, {fingerprint(annotations)}")
         for number, recipe in enumerate(recipes)
     ]
-    for keeper in keepers:
-        keeper.check(detector.network)
+    for checkpointer in checkpointers:
+        checkpointer.check(detector.network)
     notes = _warned(tiny_objects(annotations, detector.image_size))
+
     pictures = TrainingPictures(annotations, detector.image_size)
-    settle_fresh_layers(detector, pictures)
+    calibrate_batch_norm(detector, pictures)
     start = detector.origin.name if detector.origin is not None else ""
     detector.trained_on = training_record(annotations, start=start)
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
-    began_phase = began
-    for number, (recipe, keeper) in enumerate(zip(recipes, keepers, strict=True)):
-        look = watching(detector, watch, len(losses["loss"]))
+    began_part = began
+    for recipe, checkpointer in zip(recipes, checkpointers, strict=True):
+        preview = ShowPreview(detector, watch, len(losses["loss"]))
         with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):
-            course = keeper.restore(trainer, batches.draws)
-            movement = None if course.done or number else Movement(trainer.trainable_variables)
-            with progress_bar(None if recipe.budget else recipe.steps, _title(recipe, recipes)) as bar:
-                bar.resume(course.done)
-                run_steps(trainer, batches, recipe, course, keeper, bar, began_phase, look)
-            notes += [*made, *course.notes, *_warned(still_loss(course.losses, movement))]
-        losses = {name: losses[name] + course.losses[name] for name in LOSSES}
-        began_phase = time.monotonic()
+            state, told = _train(
+                trainer, batches, recipe, checkpointer, preview, _title(recipe, recipes), began_part
+            )
+        notes += [*made, *told]
+        losses = {name: losses[name] + state.losses[name] for name in LOSSES}
+        began_part = time.monotonic()
     _warned(f"{sentence}; left out of the training." for sentence in pictures.dropped)
     return History(
         **losses,
@@ -143,6 +143,34 @@ def fine_tune(
         notes=tuple(notes),
         validation_loss=_validation_loss(detector, validation, batch_size, seed),
     )
+
+
+def _train(
+    trainer: DetectorTrainer,
+    batches: PictureBatches | FeatureCache,
+    recipe: Recipe,
+    checkpointer: Checkpointer,
+    preview: ShowPreview,
+    title: str,
+    began: float,
+) -> tuple[TrainingState, list[str]]:
+    """Goes on with a training to its end; returns its state then, and what there is to tell of it."""
+    budget = Budget(recipe.steps, recipe.budget, began)
+    negatives = HardNegatives(batches.sampler)
+    state = checkpointer.begin(trainer, TrainingState(), [negatives])
+    is_first = not (state.step or preview.steps_before)
+    movement = Movement(trainer.trainable_variables) if is_first else None
+    with progress_bar(None if recipe.budget else recipe.steps, title) as bar:
+        bar.resume(state.step)
+        guard = DivergenceGuard(trainer, recipe, batches.names)
+        run(
+            state,
+            lambda batch, rate: trainer.learn(batch[0], batch[1], rate),
+            batches.batches,
+            lambda state: recipe.rate_at(budget.progress(state)),
+            [guard, negatives, budget, ShowProgress(bar, budget), checkpointer, preview],
+        )
+    return state, [*state.notes, *_warned(still_loss(state.losses, movement))]
 
 
 def _title(recipe: Recipe, recipes: Sequence[Recipe]) -> str:
@@ -156,10 +184,10 @@ def _prepared(
     """A trainer, where its batches come from, and what to tell."""
     for layer in detector.network.layers:
         layer.trainable = layer_group(layer) in recipe.trained
-    draws = Draws(pictures.labels, batch_size=recipe.batch_size, steps=recipe.steps, seed=seed)
+    sampler = Sampler(pictures.labels, batch_size=recipe.batch_size, steps=recipe.steps, seed=seed)
     below_above = split_network(detector.network, lambda layer: layer_group(layer) in recipe.trained)
     if cache_features and below_above is not None:
-        cache = FeatureCache(below_above[0], pictures, draws, recipe.how, seed)
+        cache = FeatureCache(below_above[0], pictures, sampler, recipe.how, seed)
         if cache.fits:
             with cache:
                 yield _trainer(detector, below_above[1], recipe), cache, (f"{cache}.",)
@@ -167,7 +195,7 @@ def _prepared(
         logger.warning("No room for %s: they are computed at each step.", cache)
     yield (
         _trainer(detector, folded_network(detector.network), recipe),
-        PictureBatches(pictures, draws, recipe.how, seed),
+        PictureBatches(pictures, sampler, recipe.how, seed),
         (),
     )
 
@@ -245,6 +273,6 @@ def _validation_loss(detector: Detector, validation: Annotations | None, batch_s
         size for size in range(1, batch_size + 1) if len(pictures) % size == 0
     )  # leaves none out
     steps = len(pictures) // batch_size
-    each_once = Draws([[0]] * len(pictures), batch_size=batch_size, steps=steps, seed=seed)
+    each_once = Sampler([[0]] * len(pictures), batch_size=batch_size, steps=steps, seed=seed)
     data = PictureBatches(pictures, each_once, None, seed).batches()
     return float(trainer.evaluate(data, verbose=0, return_dict=True)["loss"])

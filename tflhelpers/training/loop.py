@@ -1,119 +1,127 @@
-"""The steps of a training, one after the other."""
+"""The engine of every training: a state, steps that take it on, and hooks around them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from typing import Protocol
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from tflhelpers.training.course import Course, Keeper
-from tflhelpers.training.draws import Draws
-from tflhelpers.training.recipe import Recipe
-from tflhelpers.training.trainer import DetectorTrainer
-from tflhelpers.training.trouble import Guard
+LOSSES = ("loss", "box_loss", "class_loss", "matched")
 
 
-class Batches(Protocol):
-    """Where batches come from: pictures, or what frozen layers made of them.
+@dataclass
+class TrainingState:
+    """How far a training is.
 
     Attributes:
-        draws: which pictures each holds.
+        step: steps done.
+        losses: by name and step, a detector's unless told otherwise; steps that were left out have none.
+        seconds: spent on it so far, in earlier calls too.
+        rate_factor: that the learning rate is multiplied by; halved by each trouble.
+        troubles: how often the loss was nan or exploded.
+        left_out: steps whose batch cannot be learned from.
+        notes: what there is to tell of it, a sentence each.
     """
 
-    draws: Draws
+    step: int = 0
+    losses: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in LOSSES})
+    seconds: float = 0.0
+    rate_factor: float = 1.0
+    troubles: int = 0
+    left_out: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
-    def batches(self, first_step: int) -> Iterable[tuple]: ...
+    def add(self, losses: dict[str, float]) -> None:
+        """Counts a step."""
+        for name, values in self.losses.items():
+            values.append(float(losses[name]))
+        self.step += 1
 
-    def names(self, step: int) -> list[str]: ...
+    def about(self) -> dict:
+        """All but steps and losses, of JSON's types."""
+        names = ("seconds", "rate_factor", "troubles", "left_out", "notes")
+        return {name: getattr(self, name) for name in names}
 
 
-def run_steps(
-    trainer: DetectorTrainer,
-    batches: Batches,
-    recipe: Recipe,
-    course: Course,
-    keeper: Keeper,
-    bar,
-    began: float,
-    look: Callable[[Course, bool], None] = lambda course, is_last: None,
+class RolledBack(Exception):
+    """Raised by a hook that has set the state back: the batches begin again at its step."""
+
+
+class StopRun(Exception):
+    """Raised by a hook to end a training before its batches do; what is done counts."""
+
+
+class Hook:
+    """What happens around the steps of a training. Hooks are called in their order, after a rollback in reverse.
+
+    `on_losses` hears of each step before the state counts it, `after_step` when it does. What `kept` returns, of JSON's
+    types, lies on disk with the state, and `restore` gets it back.
+    """
+
+    def before_run(self, state: TrainingState) -> None: ...
+
+    def before_step(self, state: TrainingState) -> None: ...
+
+    def on_losses(self, state: TrainingState, losses: dict, batch: Any) -> None: ...
+
+    def after_step(self, state: TrainingState) -> None: ...
+
+    def after_rollback(self, state: TrainingState) -> None: ...
+
+    def after_run(self, state: TrainingState) -> None: ...
+
+    def kept(self) -> dict:
+        return {}
+
+    def restore(self, kept: dict) -> None: ...
+
+
+def run(
+    state: TrainingState,
+    step: Callable[[Any, float], dict],
+    batches: Callable[[int], Iterable],
+    schedule: Callable[[TrainingState], float],
+    hooks: Sequence[Hook],
 ) -> None:
-    """Learns from batch after batch until the recipe's steps are done or its time is up.
+    """Takes `state` on, batch after batch, until there are no more or a hook ends it.
 
     Args:
-        trainer: prepared.
-        batches: see there.
-        recipe, course, keeper: see there; the course is gone on with.
-        bar: of `progress_bar`.
-        began: `time.monotonic()` when this call's time began to count.
-        look: called before the first step, after each one, and at the end (then with True).
-
-    Raises:
-        TrainingTrouble: the loss is nan or explodes again and again.
+        state: where the training stands; changed in place.
+        step: learns from a batch at a learning rate, and returns the losses by name.
+        batches: those from a step on; the same step has the same batch each time.
+        schedule: the learning rate of the next step.
+        hooks: see `Hook`; what they raise ends the training, but for `RolledBack` and `StopRun`.
     """
-    clock = Clock(recipe, course, began)
-    guard = Guard(trainer, course, recipe, batches.names)
-
-    def until_trouble() -> tuple | None:
-        """The losses and the batch that went wrong, None when all is done."""
-        for images, truth in batches.batches(course.done):
-            progress = clock.progress()
-            if progress >= 1.0:
-                break
-            if course.done in course.left_out:
-                course.done += 1
-                bar.update(1)
-                continue
-            losses = trainer.learn(images, truth, recipe.rate_at(progress) * course.rate_factor)
-            if guard.is_trouble(losses):
-                return losses, (images, truth)
-            batches.draws.learned(course.done, losses["wrong"])
-            course.add(losses)
-            guard.remember()
-            bar.update(1)
-            bar.set_text(loss=f"{losses['loss']:.3f}", positives=round(losses["matched"]), left=clock.left())
-            keeper.keep(trainer, course)
-            look(course, False)
-        return (None, None) if guard.weights_are_broken() else None
-
-    look(course, False)
-    while (trouble := until_trouble()) is not None:
-        bar.update(-guard.go_back(*trouble))
-        keeper.keep(trainer, course, now=True)
-        guard.give_up_if_hopeless()
-    clock.progress()
-    keeper.keep(trainer, course, now=True)
-    look(course, True)
+    for hook in hooks:
+        hook.before_run(state)
+    while not _is_through(state, step, batches, schedule, hooks):
+        for hook in reversed(hooks):
+            hook.after_rollback(state)
 
 
-class Clock:
-    """How much of a training is done, by its steps or its time, and how long the rest takes."""
+def _is_through(state, step, batches, schedule, hooks) -> bool:
+    """Goes through the batches; False if a hook has set the state back."""
+    try:
+        with contextlib.suppress(StopRun):
+            for batch in batches(state.step):
+                _take_step(state, step, batch, schedule, hooks)
+        for hook in hooks:
+            hook.after_run(state)
+    except RolledBack:
+        return False
+    return True
 
-    def __init__(self, recipe: Recipe, course: Course, began: float) -> None:
-        self.recipe, self.course, self.began = recipe, course, began
-        self._before = course.seconds
-        self._first: tuple[int, float] | None = (
-            None  # a step and when it was done: what came before compiled, too
-        )
 
-    def progress(self) -> float:
-        """0 to 1; brings the course's seconds up to date."""
-        self.course.seconds = self._before + time.monotonic() - self.began
-        progress = (self.course.done + 0.5) / self.recipe.steps
-        if self.recipe.budget is not None:
-            progress = max(progress, self.course.seconds / self.recipe.budget)
-        return progress
-
-    def left(self) -> str:
-        """The time that the steps left take, such as "1:05"; "?" after the first step."""
-        now = time.monotonic()
-        seconds = None
-        if self._first is None or self.course.done <= self._first[0]:
-            self._first = (self.course.done, now)
-        else:
-            done, when = self._first
-            steps_left = self.recipe.steps - self.course.done
-            seconds = (now - when) / (self.course.done - done) * steps_left
-        if self.recipe.budget is not None:
-            budgeted = max(0.0, self.recipe.budget - (self._before + now - self.began))
-            seconds = budgeted if seconds is None else min(seconds, budgeted)
-        return "?" if seconds is None else f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
+def _take_step(state, step, batch, schedule, hooks) -> None:
+    for hook in hooks:
+        hook.before_step(state)
+    if state.step in state.left_out:
+        state.step += 1
+        return
+    losses = step(batch, schedule(state) * state.rate_factor)
+    for hook in hooks:
+        hook.on_losses(state, losses, batch)
+    state.add(losses)
+    for hook in hooks:
+        hook.after_step(state)

@@ -9,18 +9,23 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
+from tflhelpers.training.loop import Hook, TrainingState
 
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "training_state.npz"
+SAVE_SECONDS, SAVE_STEPS = 10.0, 20
+SAVE_SHARE = 0.05  # of the time may go into saving every 20 steps; else it is every 10 seconds
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,85 @@ class Stored:
     step: int = 0
     losses: dict[str, list[float]] = field(default_factory=dict)
     about: dict = field(default_factory=dict)
+
+
+class Checkpointer(Hook):
+    """Keeps a training's state on disk every few steps or seconds, and brings it back.
+
+    Nothing is kept while a weight is nan or infinite: the older state is worth more.
+
+    Args:
+        path: the file, None to keep nothing.
+        settings: text that must be the same for a training to go on from there.
+    """
+
+    def __init__(self, path: Path | None, settings: str) -> None:
+        self.path, self.settings = path, settings
+        self._step, self._when, self._cost = 0, time.monotonic(), 0.0
+
+    def check(self, network: keras.Model | None = None) -> None:
+        """Raises a ValueError if what is kept is of another training, or of another network; changes nothing."""
+        if self.path is not None and (state := _read(self.path)) is not None:
+            variables = [] if network is None else network.variables
+            _refuse_another(
+                state, self.path, self.settings, _stored_values(state)[: len(variables)], variables
+            )
+
+    def begin(
+        self,
+        trainer: Any,
+        state: TrainingState,
+        hooks: Sequence[Hook] = (),
+        *,
+        accept: Callable[[Stored], bool] = lambda stored: True,
+    ) -> TrainingState:
+        """Sets trainer, state and hooks to what is kept, if anything is; keeps theirs from now on.
+
+        Args:
+            trainer: as for `save_state`; `snapshot` gives what a step changes.
+            state: of a training that begins; changed in place, and returned.
+            hooks: whose `kept` lies on disk too.
+            accept: as for `load_state`.
+        """
+        self.trainer, self.hooks = trainer, hooks
+        if self.path is None:
+            return state
+        stored = load_state(trainer, self.path, settings=self.settings, accept=accept)
+        self._step = state.step = stored.step
+        state.losses |= stored.losses
+        for name in state.about().keys() & stored.about.keys():
+            setattr(state, name, stored.about[name])
+        for hook in hooks:
+            hook.restore(stored.about)
+        return state
+
+    def after_step(self, state: TrainingState) -> None:
+        seconds = time.monotonic() - self._when
+        steps_are_up = state.step - self._step >= SAVE_STEPS and self._cost <= SAVE_SHARE * seconds
+        if steps_are_up or seconds >= SAVE_SECONDS:
+            self.keep(state)
+
+    def after_rollback(self, state: TrainingState) -> None:
+        self.keep(state)
+
+    def after_run(self, state: TrainingState) -> None:
+        self.keep(state)
+
+    def keep(self, state: TrainingState) -> None:
+        """Writes the state now."""
+        if self.path is None:
+            return
+        began = time.monotonic()
+        if not all(np.isfinite(values).all() for values in self.trainer.snapshot()):
+            return
+        about = state.about()
+        for hook in self.hooks:
+            about |= hook.kept()
+        save_state(
+            self.trainer, state.step, self.path, settings=self.settings, losses=state.losses, about=about
+        )
+        self._step, self._when = state.step, time.monotonic()
+        self._cost = self._when - began
 
 
 def save_state(
@@ -65,18 +149,6 @@ def save_state(
     if path.exists():
         os.replace(path, before)
     os.replace(newest, path)
-
-
-def check_state(network: keras.Model, path: Path, *, settings: str = "") -> None:
-    """Raises what `load_state` would for a trainer of this network; sets and removes nothing.
-
-    Raises:
-        ValueError: the state is of a training with other settings, or of another network.
-    """
-    state = _read(path)
-    if state is not None:
-        variables = network.variables
-        _refuse_another(state, path, settings, _stored_values(state)[: len(variables)], variables)
 
 
 def load_state(

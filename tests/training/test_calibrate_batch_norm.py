@@ -12,7 +12,7 @@ from tflhelpers.model.layers import BatchNorm
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.training.batches import TrainingPictures
-from tflhelpers.training.fresh_layers import settle_fresh_layers
+from tflhelpers.training.calibrate_batch_norm import calibrate_batch_norm
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_what_a_fresh_batch_norm_gives_has_mean_0_and_variance_1(detector, pictu
     images = np.stack([network_input(pictures[i][0], (64, 64)) for i in range(3)])
     flat = max(outputs_of(detector, layer, images).std() for layer in norms(detector, "tower"))
     assert flat < 0.5
-    assert settle_fresh_layers(detector, pictures) == 5  # one for each level
+    assert calibrate_batch_norm(detector, pictures) == 5  # one for each level
     for layer in norms(detector, "tower"):
         given = outputs_of(detector, layer, images)
         np.testing.assert_allclose(given.mean((0, 1, 2)), 0.0, atol=2e-2)
@@ -58,7 +58,7 @@ def test_what_a_fresh_batch_norm_gives_has_mean_0_and_variance_1(detector, pictu
 
 
 def test_layers_are_left_as_they_were_but_for_their_statistics(detector, pictures):
-    settle_fresh_layers(detector, pictures)
+    calibrate_batch_norm(detector, pictures)
     for layer in norms(detector, "tower"):
         assert (layer.batch_statistics, layer.momentum, layer.trainable) == (False, 0.997, True)
 
@@ -67,11 +67,11 @@ def test_layers_are_left_as_they_were_but_for_their_statistics(detector, picture
 def test_restored_batch_norms_keep_their_statistics(detector, pictures, report):
     detector.restore_report = report
     before = weights(detector)
-    assert settle_fresh_layers(detector, pictures) == 0
+    assert calibrate_batch_norm(detector, pictures) == 0
     after = weights(detector)
     assert all(np.array_equal(before[key], after[key]) for key in before)
 
 
 def test_a_second_training_does_not_settle_again(detector, pictures):
-    assert settle_fresh_layers(detector, pictures) == 5
-    assert settle_fresh_layers(detector, pictures) == 0
+    assert calibrate_batch_norm(detector, pictures) == 5
+    assert calibrate_batch_norm(detector, pictures) == 0

@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+
+from tflhelpers.training.loop import Hook, TrainingState
 
 PLAN_STEPS = 10  # that are planned at a time, and as many ahead: far more than `tf.data` reads ahead
 FOOLED_FACTOR = 4.0  # a negative in which the detector is sure of something weighs 1 + so much
 
 
-class Draws:
+class Sampler:
     """The pictures of every step of a training; a value of `seed` and of what the detector got wrong.
 
     Pictures with objects come in rounds, each in a random order: all of them once, and those with a rare class now and
@@ -123,6 +126,22 @@ class Draws:
         richest = int(np.argmax(self._credit))
         self._credit[richest] -= weights.sum()
         return self.negatives[richest]
+
+
+class HardNegatives(Hook):
+    """Tells a sampler how wrong the detector was on each picture, and keeps its plan with the training's state."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    def on_losses(self, state: TrainingState, losses: dict, batch: Any) -> None:
+        self.sampler.learned(state.step, losses["wrong"])
+
+    def kept(self) -> dict:
+        return {"draws": self.sampler.state()}
+
+    def restore(self, kept: dict) -> None:
+        self.sampler.restore(kept.get("draws", {}))
 
 
 def repeat_factors(labels: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:

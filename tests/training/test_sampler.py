@@ -7,22 +7,22 @@ import json
 import numpy as np
 import pytest
 
-from tflhelpers.training.draws import PLAN_STEPS, Draws, repeat_factors
+from tflhelpers.training.sampler import PLAN_STEPS, Sampler, repeat_factors
 
 
 def made(labels, batch_size=4, steps=50, seed=0):
-    return Draws(labels, batch_size=batch_size, steps=steps, seed=seed)
+    return Sampler(labels, batch_size=batch_size, steps=steps, seed=seed)
 
 
-def run(draws, wrong=lambda index: 0.0, steps=range(50)):
+def run(sampler, wrong=lambda index: 0.0, steps=range(50)):
     """Goes through a training in which the detector is wrong on each picture as told."""
     for step in steps:
-        draws.learned(step, [wrong(index) for index in draws.of_step(step)])
-    return draws
+        sampler.learned(step, [wrong(index) for index in sampler.of_step(step)])
+    return sampler
 
 
-def counts(draws):
-    return np.bincount(draws.order, minlength=draws.num_pictures).tolist()
+def counts(sampler):
+    return np.bincount(sampler.order, minlength=sampler.num_pictures).tolist()
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_of_one_class_all_come_in_a_random_order_then_all_in_another(seed, num_p
 
 def test_ten_five_and_two_examples_are_seen_by_the_square_root_and_each_in_every_round():
     labels = [[0]] * 10 + [[1]] * 5 + [[2]] * 2
-    draws = made(labels, batch_size=1, steps=2000)
-    of_class = np.bincount([labels[index][0] for index in draws.order])
+    sampler = made(labels, batch_size=1, steps=2000)
+    of_class = np.bincount([labels[index][0] for index in sampler.order])
     weights = np.array([10, 5 * 2**0.5, 2 * 5**0.5])
     np.testing.assert_allclose(of_class / 2000, weights / weights.sum(), atol=0.01)
     longest_round = 10 + 5 * 2 + 2 * 3
     for index in range(17):
-        at = np.flatnonzero(np.array(draws.order) == index)
+        at = np.flatnonzero(np.array(sampler.order) == index)
         assert np.diff(at).max() < 2 * longest_round
 
 
@@ -92,8 +92,8 @@ def test_orders_of_fewer_steps_are_the_beginning_of_longer_ones(batch_size, seed
 def test_negatives_are_spread_and_every_batch_holds_objects(
     labels, batch_size, negatives_in_40_steps, in_a_batch
 ):
-    draws = run(made(labels, batch_size, 40), steps=range(40))
-    batches = [sum(index in draws.negatives for index in draws.of_step(step)) for step in range(40)]
+    sampler = run(made(labels, batch_size, 40), steps=range(40))
+    batches = [sum(index in sampler.negatives for index in sampler.of_step(step)) for step in range(40)]
     assert sum(batches) == negatives_in_40_steps
     assert set(batches) == in_a_batch
     for part in range(4):  # spread: a quarter in each quarter
@@ -101,39 +101,39 @@ def test_negatives_are_spread_and_every_batch_holds_objects(
 
 
 def test_negatives_that_fool_nobody_come_in_turn():
-    draws = run(made([[0]] + [[]] * 7, 4), steps=range(50))
-    negatives = [index for index in draws.order if index != 0]
+    sampler = run(made([[0]] + [[]] * 7, 4), steps=range(50))
+    negatives = [index for index in sampler.order if index != 0]
     assert sorted(negatives[:7]) == list(range(1, 8))
     assert negatives == (negatives[:7] * 20)[: len(negatives)]
     assert negatives[:7] != sorted(negatives[:7])  # in a random order
 
 
 def test_negatives_that_fool_the_detector_are_drawn_five_times_as_often_but_not_alone():
-    draws = run(made([[0]] + [[]] * 10, 4, 400), lambda index: float(index == 3), range(400))
-    seen = np.array(counts(draws))
+    sampler = run(made([[0]] + [[]] * 10, 4, 400), lambda index: float(index == 3), range(400))
+    seen = np.array(counts(sampler))
     assert seen[3] == pytest.approx(5 * np.delete(seen, [0, 3]).mean(), rel=0.1)
     assert np.ptp(np.delete(seen, [0, 3])) <= 3
 
 
 def test_a_negative_that_has_been_learned_is_drawn_as_the_others_again():
-    draws = made([[0]] + [[]] * 4, 2, 200)
-    run(draws, lambda index: float(index == 1), range(100))
-    hard = counts(draws)[1]
-    run(draws, lambda index: 0.0, range(100, 200))
-    later = np.bincount(draws.order[2 * 140 :], minlength=5)
+    sampler = made([[0]] + [[]] * 4, 2, 200)
+    run(sampler, lambda index: float(index == 1), range(100))
+    hard = counts(sampler)[1]
+    run(sampler, lambda index: 0.0, range(100, 200))
+    later = np.bincount(sampler.order[2 * 140 :], minlength=5)
     assert hard > 40
     assert np.ptp(later[1:]) <= 2
 
 
 def test_what_was_planned_does_not_change_and_there_is_always_enough_planned():
-    draws = made(SOME, 2, 45)
+    sampler = made(SOME, 2, 45)
     before = []
     for step in range(45):
-        assert len(draws.order) >= 2 * min(45, step + PLAN_STEPS)
-        assert draws.order[: len(before)] == before
-        before = list(draws.order)
-        draws.learned(step, [0.9, 0.1])
-    assert len(draws.order) == 90
+        assert len(sampler.order) >= 2 * min(45, step + PLAN_STEPS)
+        assert sampler.order[: len(before)] == before
+        before = list(sampler.order)
+        sampler.learned(step, [0.9, 0.1])
+    assert len(sampler.order) == 90
 
 
 @pytest.mark.parametrize("labels", [SOME, [[0], [1], [0]]], ids=["negatives", "no negatives"])
@@ -151,9 +151,9 @@ def test_a_restored_plan_goes_on_as_the_unbroken_one(labels, done):
 
 
 def test_turns_count_how_often_a_picture_came_before():
-    draws = run(made(SOME, 3))
-    for place, index in enumerate(draws.order):
-        assert draws.turns[place] == draws.order[:place].count(index)
+    sampler = run(made(SOME, 3))
+    for place, index in enumerate(sampler.order):
+        assert sampler.turns[place] == sampler.order[:place].count(index)
 
 
 @pytest.mark.parametrize(

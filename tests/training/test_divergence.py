@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.training.tiny import drawn_pictures, start_anew, tiny_detector, weights
 from tflhelpers.progress import ProgressBar
-from tflhelpers.training import loop
+from tflhelpers.training import budget as budget_module
 from tflhelpers.training.batches import TrainingPictures
-from tflhelpers.training.course import LOSSES, Course, Keeper
+from tflhelpers.training.budget import Budget, ShowProgress
+from tflhelpers.training.divergence import DivergenceGuard, TrainingTrouble
 from tflhelpers.training.fine_tune import fine_tune
-from tflhelpers.training.loop import run_steps
+from tflhelpers.training.loop import LOSSES, TrainingState
+from tflhelpers.training.loop import run as run_engine
 from tflhelpers.training.recipe import Recipe
-from tflhelpers.training.trouble import Guard, TrainingTrouble
 
 RECIPE = Recipe(("heads",), 40, 2, "sgd", 0.4, None, None, None)
 
@@ -44,35 +44,38 @@ class Scripted:
         self.weight = float(values[0][0])
 
 
-class Numbered:
-    """Stands for batches: the images of each are the number of its step."""
+def batches(first_step):
+    """The images of each are the number of its step."""
+    return ((number, None) for number in range(first_step, 40))
 
-    draws = SimpleNamespace(learned=lambda *heard: None)
 
-    def batches(self, first_step):
-        return ((number, None) for number in range(first_step, 40))
-
-    def names(self, step):
-        return [f"{step}.png", "bad.png"]
+def names(step):
+    return [f"{step}.png", "bad.png"]
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """Every step takes a second, so that the snapshots come at fixed steps."""
     now = [0.0]
-    monkeypatch.setattr(loop.time, "monotonic", lambda: now.__setitem__(0, now[0] + 1.0) or now[0])
+    monkeypatch.setattr(budget_module.time, "monotonic", lambda: now.__setitem__(0, now[0] + 1.0) or now[0])
 
 
-def run(trainer, course=None):
-    course, bar = course or Course(), ProgressBar()
-    run_steps(trainer, Numbered(), RECIPE, course, Keeper(None, ""), bar, 0.0)
-    assert bar.count == course.done == 40
-    return course
+def run(trainer):
+    state, bar, budget = TrainingState(), ProgressBar(), Budget(40, None, 0.0)
+    run_engine(
+        state,
+        lambda batch, rate: trainer.learn(*batch, rate),
+        batches,
+        lambda state: RECIPE.rate_at(budget.progress(state)),
+        [DivergenceGuard(trainer, RECIPE, names), budget, ShowProgress(bar, budget)],
+    )
+    assert bar.count == state.step == 40
+    return state
 
 
 def test_without_trouble_nothing_is_noted():
     trainer = Scripted(lambda weight, step: 3.0)
-    assert run(trainer).about() | {"seconds": 0} == Course().about()
+    assert run(trainer).about() | {"seconds": 0} == TrainingState().about()
     assert trainer.weight == 40
 
 
@@ -186,11 +189,11 @@ def test_a_detector_that_is_broken_already_is_refused():
     ],
 )
 def test_what_counts_as_trouble(first, loss, matched, trouble):
-    course = Course()
+    state = TrainingState()
     for each, its_matched in first:
-        course.add(dict.fromkeys(LOSSES, 0.0) | {"loss": each, "matched": its_matched})
-    guard = Guard(Scripted(None), course, RECIPE, Numbered().names)
-    assert guard.is_trouble({"loss": loss, "matched": matched}) is trouble
+        state.add(dict.fromkeys(LOSSES, 0.0) | {"loss": each, "matched": its_matched})
+    guard = DivergenceGuard(Scripted(None), RECIPE, names)
+    assert guard.is_trouble(state, {"loss": loss, "matched": matched}) is trouble
 
 
 # ---- with a network

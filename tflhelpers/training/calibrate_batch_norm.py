@@ -18,7 +18,7 @@ MAX_GAMMA = 100.0  # a channel that says next to nothing is not made to shout
 PICTURES = 16  # that the statistics are taken of, at most
 
 
-def settle_fresh_layers(detector: Detector, pictures: TrainingPictures) -> int:
+def calibrate_batch_norm(detector: Detector, pictures: TrainingPictures) -> int:
     """Makes batch norms that the checkpoint had nothing for give mean 0 and variance 1; returns how many."""
     report = detector.restore_report
     fresh = [] if report is None else [layer for layer in _batch_norms(detector) if _is_fresh(layer, report)]
@@ -32,7 +32,7 @@ def settle_fresh_layers(detector: Detector, pictures: TrainingPictures) -> int:
     )
     before = [[np.asarray(variable).copy() for variable in layer.weights] for layer in fresh]
     try:
-        _settle(detector, fresh, images)
+        _calibrate(detector, fresh, images)
     except BaseException:
         for layer, values in zip(fresh, before, strict=True):
             for variable, value in zip(layer.weights, values, strict=True):
@@ -41,7 +41,7 @@ def settle_fresh_layers(detector: Detector, pictures: TrainingPictures) -> int:
     return len(fresh)
 
 
-def _settle(detector: Detector, fresh: list[BatchNorm], images: np.ndarray) -> None:
+def _calibrate(detector: Detector, fresh: list[BatchNorm], images: np.ndarray) -> None:
     epsilon, learned = fresh[0].epsilon, [layer.trainable for layer in fresh]
     try:
         for layer in fresh:

@@ -6,9 +6,9 @@ import pytest
 
 from tests.training.tiny import drawn_pictures, start_anew, tiny_detector
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.training.course import Course
 from tflhelpers.training.fine_tune import fine_tune
-from tflhelpers.training.watching import LEAST_SCORE, watching
+from tflhelpers.training.loop import TrainingState
+from tflhelpers.training.preview import LEAST_SCORE, ShowPreview
 
 
 class Witness:
@@ -46,13 +46,13 @@ class Finding:
     ],
 )
 def test_when_it_is_looked(begin, steps, every, seen):
-    witness, detector, course = Witness(every), Finding(), Course(begin)
-    look = watching(detector, witness)
-    look(course, False)
+    witness, detector, state = Witness(every), Finding(), TrainingState(begin)
+    preview = ShowPreview(detector, witness)
+    preview.before_run(state)
     for _ in range(begin, steps):
-        course.add({"loss": float(course.done), "box_loss": 0, "class_loss": 0, "matched": 1})
-        look(course, False)
-    look(course, True)
+        state.add({"loss": float(state.step), "box_loss": 0, "class_loss": 0, "matched": 1})
+        preview.after_step(state)
+    preview.after_run(state)
     assert [step for step, _, _ in witness.seen] == seen
     assert set(detector.asked) == {("held_out.png", LEAST_SCORE, 30)}
     for step, boxes, loss in witness.seen:
@@ -62,7 +62,7 @@ def test_when_it_is_looked(begin, steps, every, seen):
 
 
 def test_nobody_looks_on_unless_asked():
-    watching(None, None)(Course(), True)
+    ShowPreview(None, None).after_run(TrainingState())
 
 
 def test_a_training_shows_what_its_detector_finds_by_then(tmp_path):
