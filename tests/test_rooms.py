@@ -10,10 +10,13 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tflhelpers"
 # Room -> what it may import from inside the package. A module allowed is a module with all below it.
 MAY_SEE = {
     # One network can serve both: the bundled detector's backbone, how its pictures are prepared and its weights kept.
-    # Also what is no detector's own: states on disk, budgets in words, intervals of shares, lines of text on white.
+    # Also what is no detector's own: the engine of trainings, states on disk, budgets in words, intervals of shares,
+    # lines of text on white.
     "classification": [
         "data",
         "model",
+        "training.loop",
+        "training.budget",
         "training.resume",
         "training.recipe",
         "evaluation.certainty",

@@ -11,6 +11,7 @@ from tflhelpers.classification import classifier as classifier_module
 from tflhelpers.classification import fine_tuning
 from tflhelpers.classification.fitting import fit_classifier
 from tflhelpers.classification.labelled import labelled_photos
+from tflhelpers.training import resume
 
 EPOCHS = 6
 
@@ -23,7 +24,7 @@ def train(pictures: Path, folder: Path, pause: float = 0.0):
         time.sleep(pause)
         return learn(self, *batch)
 
-    fine_tuning._Trainer.learn, fine_tuning.SAVE_SECONDS = slowly, 0.0
+    fine_tuning._Trainer.learn, resume.SAVE_SECONDS = slowly, 0.0
     built, classifier_module.feature_maps = classifier_module.feature_maps, tiny_maps
     try:
         made = classifier_module.Classifier.build(

@@ -14,6 +14,7 @@ from tflhelpers.classification.fitting import fit_classifier
 from tflhelpers.classification.judgement import evaluate_classifier
 from tflhelpers.classification.labelled import LabelledPicture, labelled_photos
 from tflhelpers.model.preprocess import network_input
+from tflhelpers.training import resume
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +253,7 @@ def test_fine_tuning_is_not_worse_than_features(monkeypatch, pictures, others):
     "dies_at", [4, *(pytest.param(step, marks=pytest.mark.slow) for step in (0, 2, 3, 8))]
 )
 def test_a_training_that_dies_goes_on_and_ends_as_the_unbroken_one(monkeypatch, pictures, tmp_path, dies_at):
-    monkeypatch.setattr(fine_tuning, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(resume, "SAVE_SECONDS", 0.0)
     unbroken, whole, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path / "unbroken")
     learn, steps = fine_tuning._Trainer.learn, []
 
@@ -286,8 +287,12 @@ def test_a_finished_training_is_not_done_again_and_another_is_refused(monkeypatc
     again, _, _ = fine_tune(monkeypatch, pictures, resume_dir=tmp_path)
     for ours, its in zip(again.network.variables, first.network.variables, strict=True):
         np.testing.assert_allclose(np.asarray(ours), np.asarray(its), atol=1e-6)
+    other = tiny_classifier(monkeypatch, "fine-tune")
+    before = [np.asarray(variable).copy() for variable in other.network.variables]
     with pytest.raises(ValueError, match="is of another training"):
-        fine_tune(monkeypatch, pictures, resume_dir=tmp_path, epochs=5)
+        fit_classifier(other, pictures, epochs=5, resume_dir=tmp_path, progress=False)
+    for variable, value in zip(other.network.variables, before, strict=True):
+        np.testing.assert_array_equal(np.asarray(variable), value)
 
 
 @pytest.mark.parametrize("left", [0.5, None], ids=["cut", "gone"])

@@ -9,7 +9,8 @@ import logging
 import math
 import time
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -22,8 +23,10 @@ from tflhelpers.classification.linear_head import class_weights
 from tflhelpers.classification.resized import ResizedPictures
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
-from tflhelpers.progress import progress_bar
-from tflhelpers.training.resume import STATE_FILE, Stored, load_state, save_state
+from tflhelpers.progress import ProgressBar, progress_bar
+from tflhelpers.training.budget import Budget
+from tflhelpers.training.loop import Hook, StopRun, TrainingState, run
+from tflhelpers.training.resume import STATE_FILE, Checkpointer, Stored
 
 logger = logging.getLogger(__name__)
 
@@ -33,41 +36,79 @@ PATIENCE = 5  # epochs without a lower loss on what is held out; from random wei
 TOP_SHARE = 0.5  # of the backbone's layers that learn
 RATE, RATE_FROM_NOTHING = 3e-5, 2e-3
 WARMUP_SHARE = 0.1
-SAVE_SECONDS = 10.0
 BEST_FILE = "best_weights.npz"
 
 
-@dataclass
+@dataclass(frozen=True)
+class TuningRecipe:
+    """A fine-tuning's settings.
+
+    Attributes:
+        epochs: at most so many times through the images.
+        per_epoch: steps for it.
+        batch_size: images a step.
+        augment: change images at random.
+        seed: of their order and the changes.
+    """
+
+    epochs: int
+    per_epoch: int
+    batch_size: int
+    augment: bool
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        return self.epochs * self.per_epoch
+
+
+@dataclass(frozen=True)
 class Tuned:
     """How fine-tuning went; `loss` by epoch, `held_out_loss` before it and by epoch."""
 
     loss: tuple[float, ...] = ()
     held_out_loss: tuple[float, ...] = ()
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
-@dataclass
-class _Course:
-    """How far it is: steps done, and by epoch the losses."""
+def choose_recipe(num_images: int, *, epochs: int | None, augment: bool, seed: int) -> TuningRecipe:
+    """The recipe to learn from so many images; without `epochs` 20 of them, and at least 200 steps."""
+    batch_size = min(BATCH, num_images)
+    per_epoch = math.ceil(num_images / batch_size)
+    epochs = epochs or max(EPOCHS, math.ceil(LEAST_STEPS / per_epoch))
+    return TuningRecipe(epochs, per_epoch, batch_size, augment, seed)
 
-    done: int = 0
-    losses: list[float] = field(default_factory=list)
-    held_out: list[float] = field(default_factory=list)
 
-    @property
-    def best(self) -> int:
-        return int(np.argmin(self.held_out))
+def checkpointer_of(
+    classifier: Classifier,
+    recipe: TuningRecipe,
+    learn: LabelledPictures,
+    judge: LabelledPictures | None,
+    folder: Path | None,
+) -> Checkpointer:
+    """Keeps a fine-tuning in a folder, None for nowhere.
+
+    Raises:
+        ValueError: the folder is of another training.
+    """
+    settings = (
+        f"fine-tune {classifier!r}, {recipe.epochs} epochs, augment {recipe.augment}, seed {recipe.seed}, "
+        f"{_fingerprint(learn)}, {_fingerprint(judge)}"
+    )
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    checkpointer = Checkpointer(None if folder is None else folder / STATE_FILE, settings)
+    checkpointer.check()
+    return checkpointer
 
 
 def fine_tune_top(
     classifier: Classifier,
     learn: LabelledPictures,
     judge: LabelledPictures | None,
+    recipe: TuningRecipe,
+    checkpointer: Checkpointer,
     *,
-    epochs: int | None,
-    augment: bool,
-    seed: int,
-    folder: Path | None,
     seconds: float | None,
     progress: bool,
 ) -> Tuned:
@@ -75,97 +116,63 @@ def fine_tune_top(
 
     Args:
         classifier: as it is to start.
-        learn, judge: pictures to learn from, and to decide on; without the latter all epochs count.
-        epochs: at most so many times through the pictures.
-        augment: change pictures at random.
-        seed: of the order and of the changes.
-        folder: where it is kept, None for nowhere.
+        learn, judge: images to learn from, and to decide on; without the latter all epochs count.
+        recipe, checkpointer: of `choose_recipe` and `checkpointer_of`.
         seconds: to end in, None for as long as it takes.
         progress: show a bar.
     """
     began = time.monotonic()
-    size = min(BATCH, len(learn))
-    per_epoch = math.ceil(len(learn) / size)
-    epochs = epochs or max(EPOCHS, math.ceil(LEAST_STEPS / per_epoch))
     learning = _choose_layers(classifier)
-    trainer = _Trainer(classifier, augment, seed)
-    keeper = _Keeper(
-        folder,
-        trainer,
-        f"fine-tune {classifier!r}, {epochs} epochs, augment {augment}, seed {seed}, "
-        f"{_fingerprint(learn)}, {_fingerprint(judge)}",
-    )
+    trainer = _Trainer(classifier, recipe)
     with (
         ResizedPictures(learn, classifier.image_size, progress) as store,
         ResizedPictures(judge, classifier.image_size, progress) as held_out,
-        progress_bar(epochs, "Fine-tuning", enabled=progress) as bar,
+        progress_bar(recipe.epochs, "Fine-tuning", enabled=progress) as bar,
     ):
-        course = keeper.restore()
-        if not course.held_out:
-            keeper.judge(course, held_out)
-        bar.update(len(course.losses))
+        epochs = _Epochs(classifier, recipe, held_out, checkpointer, bar)
+        state = checkpointer.begin(trainer, TrainingState(losses={}), [epochs], accept=epochs.restore_best)
+        until = None if seconds is None else state.seconds + seconds  # what earlier calls took does not count
         weights = class_weights(learn.labels, len(classifier.class_names))
-        while len(course.losses) < epochs and not _is_enough(course, classifier):
-            if seconds is not None and time.monotonic() - began > seconds:
-                break
-            if not _one_epoch(
-                trainer,
-                keeper,
-                course,
-                store,
-                weights,
-                size,
-                per_epoch,
-                epochs,
-                seed,
-                None if seconds is None else began + seconds,
-            ):
-                break
-            keeper.judge(course, held_out)
-            keeper.keep(course)
-            bar.update()
-            bar.set_text(
-                loss=f"{course.losses[-1]:.3f}",
-                **({"held_out": f"{course.held_out[-1]:.3f}"} if len(held_out) else {}),
-            )
-    keeper.take_best(course)
+        run(
+            state,
+            trainer.learn,
+            lambda first_step: _batches(store, weights, recipe, first_step),
+            lambda state: trainer.rate * rate_share(state.step / recipe.steps),
+            [epochs, Budget(recipe.steps, until, began), checkpointer],
+        )
+    epochs.take_best()
     return Tuned(
-        tuple(course.losses),
-        tuple(course.held_out) if judge is not None else (),
-        _notes(course, learning, judge is not None),
+        tuple(epochs.losses),
+        tuple(epochs.held_out_losses) if judge is not None else (),
+        _notes(epochs, learning, judge is not None),
     )
 
 
-def _notes(course: _Course, learning: str, judged: bool) -> list[str]:
-    best = f", the best of them after epoch {course.best}" if judged else ""
-    notes = [f"Fine-tuned {learning} for {len(course.losses)} epochs{best}."]
-    if judged and course.best == 0:
-        notes.append("Fine-tuning did not help on what was held out, so the backbone is as it was.")
-    return notes
+def _notes(epochs: _Epochs, learning: str, judged: bool) -> tuple[str, ...]:
+    best = f", the best of them after epoch {epochs.best_epoch}" if judged else ""
+    note = f"Fine-tuned {learning} for {len(epochs.losses)} epochs{best}."
+    if judged and epochs.best_epoch == 0:
+        return note, "Fine-tuning did not help on what was held out, so the backbone is as it was."
+    return (note,)
 
 
-def _is_enough(course: _Course, classifier: Classifier) -> bool:
-    if not course.held_out or not classifier.trained_backbone:
-        return False
-    return len(course.held_out) - 1 - course.best >= PATIENCE
+def _batches(
+    store: ResizedPictures, weights: np.ndarray, recipe: TuningRecipe, first_step: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(images, labels, weights) of the steps from one on; each epoch has an order of its own."""
+    size = recipe.batch_size
+    for step in range(first_step, recipe.steps):
+        epoch, place = divmod(step, recipe.per_epoch)
+        order = np.random.default_rng([recipe.seed, epoch]).permutation(len(store))
+        rows = np.take(order, range(place * size, (place + 1) * size), mode="wrap")
+        yield store[rows], store.labels[rows], weights[rows]
 
 
-def _one_epoch(trainer, keeper, course, store, weights, size, per_epoch, epochs, seed, until) -> bool:
-    """Goes on through the pictures from where the course is; False if the time was up before the end."""
-    epoch = course.done // per_epoch
-    order = np.random.default_rng([seed, epoch]).permutation(len(store))
-    for step in range(course.done % per_epoch, per_epoch):
-        rows = np.take(order, range(step * size, (step + 1) * size), mode="wrap")
-        trainer.set_rate(course.done / (per_epoch * epochs))
-        trainer.running.append(trainer.learn(store[rows], store.labels[rows], weights[rows]))
-        course.done += 1
-        if step + 1 < per_epoch:
-            keeper.keep_if_due(course)
-            if until is not None and time.monotonic() > until:
-                return False
-    course.losses.append(float(np.mean(trainer.running)))
-    trainer.running = []
-    return True
+def rate_share(progress: float) -> float:
+    """The part of the highest learning rate: it rises, then falls to 0 along a cosine."""
+    if progress < WARMUP_SHARE:
+        return (progress + 0.01) / (WARMUP_SHARE + 0.01)
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARMUP_SHARE) / (1 - WARMUP_SHARE)))
 
 
 def _choose_layers(classifier: Classifier) -> str:
@@ -200,11 +207,10 @@ def augmentation(seed: int) -> list:
 class _Trainer:
     """The network behind random changes, and an optimizer; what `training.resume` keeps is in `whole` and it."""
 
-    def __init__(self, classifier: Classifier, augment: bool, seed: int) -> None:
-        self.classifier = classifier
+    def __init__(self, classifier: Classifier, recipe: TuningRecipe) -> None:
         images = keras.Input((*classifier.image_size, 3))
         x = images
-        for layer in augmentation(seed) if augment else []:
+        for layer in augmentation(recipe.seed) if recipe.augment else []:
             x = layer(x)
         self.model = keras.Model(images, classifier.answers(x)["logits"])
         self.rate = RATE if classifier.trained_backbone else RATE_FROM_NOTHING
@@ -213,90 +219,114 @@ class _Trainer:
             self.optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=USE_XLA
         )
         self.optimizer.build(self.model.trainable_variables)
-        self.running: list[float] = []
 
     def whole(self) -> keras.Model:
         return self.model
 
-    def set_rate(self, progress: float) -> None:
-        """It rises, then falls to 0 along a cosine."""
-        if progress < WARMUP_SHARE:
-            part = (progress + 0.01) / (WARMUP_SHARE + 0.01)
-        else:
-            part = 0.5 * (1 + math.cos(math.pi * (progress - WARMUP_SHARE) / (1 - WARMUP_SHARE)))
-        self.optimizer.learning_rate = self.rate * part
+    def snapshot(self) -> list[np.ndarray]:
+        return [np.asarray(variable) for variable in self.model.trainable_variables]
 
-    def learn(self, images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
-        """The loss of a batch before it was learned from."""
+    def learn(
+        self, batch: tuple[np.ndarray, np.ndarray, np.ndarray], learning_rate: float
+    ) -> dict[str, float]:
+        """One step with images, labels and their weights; returns the loss before it."""
+        images, labels, weights = batch
+        self.optimizer.learning_rate = learning_rate
         self.model.reset_metrics()  # else some versions of Keras tell the mean of all batches so far
-        return float(self.model.train_on_batch(images.astype(np.float32), labels, weights.astype(np.float32)))
+        loss = self.model.train_on_batch(images.astype(np.float32), labels, weights.astype(np.float32))
+        return {"loss": float(loss)}
 
 
-class _Keeper:
-    """Keeps the course on disk, and the best weights in memory and there."""
+class _Epochs(Hook):
+    """Looks after each epoch how good the network is on what is held out, and ends when it gets no better.
 
-    def __init__(self, folder: Path | None, trainer: _Trainer, settings: str) -> None:
-        self.folder, self.trainer, self.settings = folder, trainer, settings
-        self.network = trainer.classifier.network
-        self.best: list[np.ndarray] | None = None
-        self._when = time.monotonic()
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+    Attributes:
+        losses: by epoch.
+        held_out_losses: before the first epoch, and after each; empty where nothing is held out.
+    """
 
-    def restore(self) -> _Course:
-        """Where it stood; the start if the best weights are lost, without which the best epoch means nothing."""
-        if self.folder is None:
-            return _Course()
-        stored = load_state(
-            self.trainer, self.folder / STATE_FILE, settings=self.settings, accept=self._restore_best
-        )
-        about = stored.about
-        self.trainer.running = about.get("running", [])
-        return _Course(stored.step, about.get("losses", []), about.get("held_out", []))
+    def __init__(
+        self,
+        classifier: Classifier,
+        recipe: TuningRecipe,
+        held_out: ResizedPictures,
+        checkpointer: Checkpointer,
+        bar: ProgressBar,
+    ) -> None:
+        self.classifier, self.recipe, self.held_out = classifier, recipe, held_out
+        self.checkpointer, self.bar = checkpointer, bar
+        self.losses: list[float] = []
+        self.held_out_losses: list[float] = []
+        self._running: list[float] = []
+        self._best: list[np.ndarray] | None = None
 
-    def _restore_best(self, stored: Stored) -> bool:
-        """Whether the best weights are there, if the state speaks of any."""
-        if self.folder is None or not stored.about.get("held_out"):
+    @property
+    def best_epoch(self) -> int:
+        return int(np.argmin(self.held_out_losses))
+
+    def before_run(self, state: TrainingState) -> None:
+        if not self.held_out_losses:
+            self._judge()
+        self.bar.update(len(self.losses))
+
+    def before_step(self, state: TrainingState) -> None:
+        has_patience = self.held_out_losses and self.classifier.trained_backbone
+        if has_patience and len(self.held_out_losses) - 1 - self.best_epoch >= PATIENCE:
+            raise StopRun
+
+    def on_losses(self, state: TrainingState, losses: dict, batch: tuple) -> None:
+        self._running.append(losses["loss"])
+
+    def after_step(self, state: TrainingState) -> None:
+        if state.step % self.recipe.per_epoch:
+            return
+        self.losses.append(float(np.mean(self._running)))
+        self._running = []
+        self._judge()
+        self.checkpointer.keep(state)
+        self.bar.update()
+        told = {"held_out": f"{self.held_out_losses[-1]:.3f}"} if len(self.held_out) else {}
+        self.bar.set_text(loss=f"{self.losses[-1]:.3f}", **told)
+
+    def kept(self) -> dict:
+        return {"losses": self.losses, "held_out": self.held_out_losses, "running": self._running}
+
+    def restore(self, kept: dict) -> None:
+        self.losses, self.held_out_losses = kept.get("losses", []), kept.get("held_out", [])
+        self._running = kept.get("running", [])
+
+    def restore_best(self, stored: Stored) -> bool:
+        """Whether the best weights are there, if the state speaks of any: without them the best epoch means nothing."""
+        path = self._best_path
+        if path is None or not stored.about.get("held_out"):
             return True
-        path = self.folder / BEST_FILE
         try:
-            self.best = [array for _, array in sorted(read_npz(path).items())]
+            self._best = [array for _, array in sorted(read_npz(path).items())]
         except (DamagedFile, FileNotFoundError) as error:
             logger.warning("%s is damaged or gone (%s): the training starts anew.", path, error)
             return False
         return True
 
-    def judge(self, course: _Course, held_out: ResizedPictures) -> None:
-        """Adds the loss on what is held out, and remembers weights that are the best so far."""
-        if not len(held_out):
-            return
-        course.held_out.append(held_out.loss(self.trainer.classifier))
-        if course.best == len(course.held_out) - 1:
-            self.best = [np.asarray(variable).copy() for variable in self.network.variables]
-            if self.folder is not None:
-                write_npz(self.folder / BEST_FILE, np.savez, {f"{i:05d}": a for i, a in enumerate(self.best)})
-
-    def keep_if_due(self, course: _Course) -> None:
-        if time.monotonic() - self._when >= SAVE_SECONDS:
-            self.keep(course)
-
-    def keep(self, course: _Course) -> None:
-        if self.folder is None:
-            return
-        about = {"losses": course.losses, "held_out": course.held_out, "running": self.trainer.running}
-        save_state(
-            self.trainer,
-            course.done,
-            self.folder / STATE_FILE,
-            settings=self.settings,
-            about=about,
-        )
-        self._when = time.monotonic()
-
-    def take_best(self, course: _Course) -> None:
-        if self.best is not None and course.held_out:
-            for variable, array in zip(self.network.variables, self.best, strict=True):
+    def take_best(self) -> None:
+        """Gives the classifier the weights that were best on what is held out."""
+        if self._best is not None and self.held_out_losses:
+            for variable, array in zip(self.classifier.network.variables, self._best, strict=True):
                 variable.assign(array)
+
+    @property
+    def _best_path(self) -> Path | None:
+        state_path = self.checkpointer.path
+        return None if state_path is None else state_path.with_name(BEST_FILE)
+
+    def _judge(self) -> None:
+        """Adds the loss on what is held out, and remembers weights that are the best so far."""
+        if not len(self.held_out):
+            return
+        self.held_out_losses.append(self.held_out.loss(self.classifier))
+        if self.best_epoch == len(self.held_out_losses) - 1:
+            self._best = [np.asarray(variable).copy() for variable in self.classifier.network.variables]
+            if self._best_path is not None:
+                write_npz(self._best_path, np.savez, {f"{i:05d}": a for i, a in enumerate(self._best)})
 
 
 def _fingerprint(pictures: LabelledPictures | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tflhelpers.classification.classifier import Classifier
 from tflhelpers.classification.embeddings import Embeddings, embed
-from tflhelpers.classification.fine_tuning import Tuned, fine_tune_top
+from tflhelpers.classification.fine_tuning import Tuned, checkpointer_of, choose_recipe, fine_tune_top
 from tflhelpers.classification.fit_history import ClassifierHistory
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import LinearHead, fit_linear_head
@@ -75,22 +75,19 @@ def fit_classifier(
     embedding_seconds = time.monotonic() - began
     learn, judge, groups = _parts(classifier, pictures, seen, validation, seed, folder, progress)
     notes = _notes(learn.pictures, judge, seen) + _contradictions(pictures, seen)
+    _check_each_class(classifier, learn.labels)
+    judged = None if judge is None else judge.pictures
+    recipe = choose_recipe(len(learn.pictures), epochs=epochs, augment=augment in ("auto", True), seed=seed)
+    is_tuned = classifier.mode == "fine-tune"
+    checkpointer = checkpointer_of(classifier, recipe, learn.pictures, judged, folder) if is_tuned else None
     head_began = time.monotonic()
     head = _fit_head(classifier, learn, groups, seed)
     head_seconds = time.monotonic() - head_began
     tuned = Tuned()
-    if classifier.mode == "fine-tune":
+    if checkpointer is not None:
         left = None if seconds is None else seconds - (time.monotonic() - began)
         tuned = fine_tune_top(
-            classifier,
-            learn.pictures,
-            None if judge is None else judge.pictures,
-            epochs=epochs,
-            augment=augment in ("auto", True),
-            seed=seed,
-            folder=folder,
-            seconds=left,
-            progress=progress,
+            classifier, learn.pictures, judged, recipe, checkpointer, seconds=left, progress=progress
         )
         notes += tuned.notes
     logits = _held_out_logits(classifier, judge)
@@ -105,7 +102,7 @@ def fit_classifier(
     return ClassifierHistory(
         mode=classifier.mode,
         learned_from=learn.pictures,
-        held_out=None if judge is None else judge.pictures,
+        held_out=judged,
         accuracy=None if judge is None else right / len(judge.labels),
         accuracy_interval=None if judge is None else share_interval(right, len(judge.labels)),
         l2=None if head is None else head.l2,
@@ -145,13 +142,16 @@ def _parts(classifier, pictures, seen: Embeddings, validation, seed, folder, pro
     return learn, held, groups[learn_rows]
 
 
-def _fit_head(classifier: Classifier, learn: _Part, groups: np.ndarray, seed: int) -> LinearHead | None:
-    counts = np.bincount(learn.labels, minlength=len(classifier.class_names))
+def _check_each_class(classifier: Classifier, labels: np.ndarray) -> None:
+    counts = np.bincount(labels, minlength=len(classifier.class_names))
     if not counts.all():
         names = [name for name, count in zip(classifier.class_names, counts, strict=True) if not count]
         raise ValueError(
             f"each class needs a picture to learn from, but of {', '.join(names)} none could be read. Add some."
         )
+
+
+def _fit_head(classifier: Classifier, learn: _Part, groups: np.ndarray, seed: int) -> LinearHead | None:
     if classifier.mode == "fine-tune" and not classifier.trained_backbone:
         return None  # all of it learns, so a head for what it makes now is of no use
     features = learn.features.reshape(-1, learn.features.shape[-1])
