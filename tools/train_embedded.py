@@ -16,7 +16,7 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,8 @@ from tflhelpers.model.layers import BatchNorm
 from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import layer_group, variables_by_key
 from tflhelpers.model.weights import load_weights, save_weights
-from tflhelpers.training.resume import load_state, save_state
+from tflhelpers.training.loop import Hook, TrainingState, run
+from tflhelpers.training.resume import Checkpointer
 from tflhelpers.training.trainer import DetectorTrainer
 from tools.photo_backbone import fetch_photo_ssd, load_photo_backbone
 from tools.scenes.compose import SceneSampler
@@ -161,36 +162,65 @@ def train(bank: Path, work: Path, log: Path) -> Detector:
             load_weights(detector.network, work / f"part_{number}.npz")
             done_in_stage = done_in_stage if stage is parts[number - 1][0] else 0
         if not (work / f"part_{number + 1}.npz").exists():
-            trainer, state = build_trainer(detector, stage), work / f"state_{number + 1}.npz"
-            todo = range(max(begin, load_state(trainer, state).step), begin + steps)
-            for step, losses in _learn(trainer, bank, size, todo, stage, begin - done_in_stage):
-                if (step + 1) % SAVE_EVERY == 0 or step + 1 == todo.stop:
-                    save_state(trainer, step + 1, state)
-                    _log(log, {"step": step + 1, "size": size, **losses})
+            trainer = build_trainer(detector, stage)
+            checkpointer = Checkpointer(work / f"state_{number + 1}.npz", "")
+            state = checkpointer.begin(trainer, TrainingState(losses={name: [] for name in LOGGED}))
+            state.step, end = max(begin, state.step), begin + steps
+            keep = KeepAndLog(checkpointer, log, size, end)
+            train_part(trainer, state, bank, size, end, stage, begin - done_in_stage, [keep])
             save_weights(detector.network, work / f"part_{number + 1}.npz")
         begin, done_in_stage = begin + steps, done_in_stage + steps
     load_weights(detector.network, work / f"part_{len(parts)}.npz")
     return detector
 
 
-def _learn(
-    trainer: DetectorTrainer, bank: Path, size: int, todo: range, stage: Stage, stage_begin: int = 0
-) -> Iterator[tuple[int, dict]]:
-    """Each step with the means of the losses since the last full hundred."""
+def train_part(
+    trainer: DetectorTrainer,
+    state: TrainingState,
+    bank: Path,
+    size: int,
+    end: int,
+    stage: Stage,
+    stage_begin: int,
+    hooks: Sequence[Hook],
+) -> None:
+    """Learns from scenes of `size` pixels until step `end`; the stage's rate counts from step `stage_begin`."""
+    run(
+        state,
+        lambda batch, rate: trainer.learn(batch[0], batch[1], rate),
+        lambda first_step: _batches(bank, size, range(first_step, end)),
+        lambda state: stage.rate_at(state.step - stage_begin),
+        hooks,
+    )
+
+
+def _batches(bank: Path, size: int, todo: range) -> Iterator[tuple[np.ndarray, dict]]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, initializer=_open_sampler, initargs=(bank, size)) as pool:
         waiting = [pool.submit(_draw_batch, step) for step in todo[:AHEAD]]
-        began, rows = time.time(), []
         for step in todo:
             images, boxes, labels = waiting.pop(0).result()
             if step + AHEAD < todo.stop:
                 waiting.append(pool.submit(_draw_batch, step + AHEAD))
-            truth = {"boxes_rel_yxyx": boxes, "labels": labels}
-            rows.append(trainer.learn(images.astype("float32"), truth, stage.rate_at(step - stage_begin)))
-            means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in LOGGED}
-            yield step, {**means, "seconds": round(time.time() - began)}
-            if (step + 1) % SAVE_EVERY == 0:
-                began, rows = time.time(), []
+            yield images.astype("float32"), {"boxes_rel_yxyx": boxes, "labels": labels}
+
+
+class KeepAndLog(Hook):
+    """Keeps the state every hundred steps and at the end, and logs the means of the losses since."""
+
+    def __init__(self, checkpointer: Checkpointer, log: Path, size: int, end: int) -> None:
+        self.checkpointer, self.log, self.size, self.end = checkpointer, log, size, end
+        self._began = time.time()
+
+    def after_step(self, state: TrainingState) -> None:
+        since = state.step % SAVE_EVERY or SAVE_EVERY
+        if since < SAVE_EVERY and state.step != self.end:
+            return
+        self.checkpointer.keep(state)
+        means = {name: round(float(np.mean(values[-since:])), 4) for name, values in state.losses.items()}
+        seconds = round(time.time() - self._began)
+        _log(self.log, {"step": state.step, "size": self.size, **means, "seconds": seconds})
+        self._began = time.time()
 
 
 def _log(path: Path, row: dict) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from tflhelpers.model.ssd import layer_group
+from tflhelpers.training.loop import TrainingState
 from tools import train_embedded
 from tools.scenes.sprites import Bank
 from tools.scenes.textures import draw_texture
@@ -31,7 +34,9 @@ def losses_of(photo_ssd, bank, stage, steps):
     learning = {layer_group(layer) for layer in trainer.network.layers if layer.trainable_weights}
     assert learning - {"backbone"} == {"fpn", "tower", "heads"}
     assert ("backbone" in learning) is bool(stage.learns)  # "stem" never: photos taught it the edges
-    return [losses["loss"] for _, losses in train_embedded._learn(trainer, bank, 96, range(steps), stage)]
+    state = TrainingState()
+    train_embedded.train_part(trainer, state, bank, 96, steps, stage, 0, [])
+    return state.losses["loss"]
 
 
 @pytest.mark.slow
@@ -41,3 +46,20 @@ def test_the_same_seed_gives_the_same_losses(photo_ssd, bank, stage):
     first, again = (losses_of(photo_ssd, bank, stage, 6) for _ in range(2))
     assert len(set(first)) > 1
     assert first == again
+
+
+def test_the_state_is_kept_and_the_means_are_logged_every_hundred_steps_and_at_the_end(tmp_path):
+    kept, state = [], TrainingState(1500, losses={"loss": []})
+    checkpointer = SimpleNamespace(keep=lambda state: kept.append(state.step))
+    hook = train_embedded.KeepAndLog(checkpointer, tmp_path / "log.csv", 224, end=1750)
+    for number in range(250):
+        state.add({"loss": number})
+        hook.after_step(state)
+    assert kept == [1600, 1700, 1750]
+    rows = [row.split(",")[:3] for row in (tmp_path / "log.csv").read_text().splitlines()]
+    assert rows == [
+        ["step", "size", "loss"],
+        ["1600", "224", "49.5"],
+        ["1700", "224", "149.5"],
+        ["1750", "224", "224.5"],
+    ]
