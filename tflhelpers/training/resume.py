@@ -24,6 +24,9 @@ from tflhelpers.training.loop import Hook, TrainingState
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "training_state.npz"
+NOT_WRITTEN = (
+    ", box_weight=1.0",
+)  # parts of settings that older versions left out, as they knew nothing else
 SAVE_SECONDS, SAVE_STEPS = 10.0, 20
 SAVE_SHARE = 0.05  # of the time may go into saving every 20 steps; else it is every 10 seconds
 
@@ -189,11 +192,17 @@ def _stored_values(state: dict[str, np.ndarray]) -> list[np.ndarray]:
 
 def _refuse_another(state: dict, path: Path, settings: str, stored: list, variables: list) -> None:
     same_shapes = [array.shape for array in stored] == [tuple(v.shape) for v in variables]
-    if str(state["settings"]) != settings or not same_shapes:
+    if _comparable(str(state["settings"])) != _comparable(settings) or not same_shapes:
         raise ValueError(
             f"{path} is of another training ({state['settings']}), this one is ({settings}). "
             "Give the same arguments to go on with it, or another resume_dir to start anew."
         )
+
+
+def _comparable(settings: str) -> str:
+    for part in NOT_WRITTEN:
+        settings = settings.replace(part, "")
+    return settings
 
 
 def _beside(path: Path) -> tuple[Path, Path]:
