@@ -13,7 +13,7 @@ from tflhelpers.training import budget as budget_module
 from tflhelpers.training import resume
 from tflhelpers.training.budget import Budget, ShowProgress
 from tflhelpers.training.divergence import DivergenceGuard
-from tflhelpers.training.loop import LOSSES, TrainingState
+from tflhelpers.training.loop import LOSSES, Hook, RolledBack, StopRun, TrainingState
 from tflhelpers.training.loop import run as run_engine
 from tflhelpers.training.recipe import Recipe
 from tflhelpers.training.resume import Checkpointer
@@ -186,3 +186,68 @@ def test_the_time_left_is_that_of_the_steps_without_the_first_one(clock, budget,
         state.step += 1
         told.append(watched.left(state))
     assert told == left
+
+
+class Told(Hook):
+    """Notes what it hears of; may raise something at a step, once."""
+
+    def __init__(self, name, told, raises=None, at=None):
+        self.name, self.told, self.raises, self.at = name, told, raises, at
+
+    def before_run(self, state):
+        self.told.append(f"{self.name} begins at {state.step}")
+
+    def before_step(self, state):
+        if self.raises is StopRun and state.step == self.at:
+            raise StopRun
+
+    def on_losses(self, state, losses, batch):
+        self.told.append(f"{self.name} hears {batch}")
+        if self.raises is RolledBack and state.step == self.at:
+            state.step, self.raises = 1, None
+            raise RolledBack
+
+    def after_step(self, state):
+        self.told.append(f"{self.name} sees {state.step}")
+
+    def after_rollback(self, state):
+        self.told.append(f"{self.name} goes back to {state.step}")
+
+    def after_run(self, state):
+        self.told.append(f"{self.name} ends at {state.step}")
+
+
+def run_with(state, hooks):
+    learned = []
+    run_engine(
+        state,
+        lambda batch, rate: learned.append((batch, rate)) or {"loss": 1.0},
+        lambda first_step: range(first_step, 4),
+        lambda state: 10.0 * state.step,
+        hooks,
+    )
+    return learned
+
+
+def test_hooks_hear_of_each_step_before_and_after_it_counts_in_their_order():
+    told, state = [], TrainingState(2, losses={"loss": []})
+    run_with(state, [Told("a", told), Told("b", told, StopRun, at=3)])
+    assert told == [
+        *("a begins at 2", "b begins at 2", "a hears 2", "b hears 2", "a sees 3", "b sees 3"),
+        *("a ends at 3", "b ends at 3"),
+    ]
+    assert state == TrainingState(3, losses={"loss": [1.0]})
+
+
+def test_after_a_rollback_the_batches_begin_again_and_the_hooks_hear_of_it_in_reverse():
+    told, state = [], TrainingState(losses={}, rate_factor=0.5)
+    learned = run_with(state, [Told("a", told, RolledBack, at=2), Told("b", told)])
+    assert learned == [(0, 0.0), (1, 5.0), (2, 10.0), (1, 5.0), (2, 10.0), (3, 15.0)]
+    at = told.index("b goes back to 1")
+    assert told[at - 1 : at + 3] == ["a hears 2", "b goes back to 1", "a goes back to 1", "a hears 1"]
+
+
+def test_steps_that_are_left_out_count_and_are_not_learned_from():
+    told, state = [], TrainingState(losses={}, left_out=[1, 3])
+    assert [batch for batch, _ in run_with(state, [Told("a", told)])] == [0, 2]
+    assert told == ["a begins at 0", "a hears 0", "a sees 1", "a hears 2", "a sees 3", "a ends at 4"]

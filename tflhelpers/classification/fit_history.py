@@ -12,7 +12,7 @@ from tflhelpers.classification.labelled import LabelledPictures
 
 @dataclass(frozen=True)
 class ClassifierHistory:
-    """A fit's course.
+    """How a fit went.
 
     Attributes:
         mode: "features" or "fine-tune".

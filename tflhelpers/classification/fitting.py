@@ -78,8 +78,9 @@ def fit_classifier(
     _check_each_class(classifier, learn.labels)
     judged = None if judge is None else judge.pictures
     recipe = choose_recipe(len(learn.pictures), epochs=epochs, augment=augment in ("auto", True), seed=seed)
-    is_tuned = classifier.mode == "fine-tune"
-    checkpointer = checkpointer_of(classifier, recipe, learn.pictures, judged, folder) if is_tuned else None
+    checkpointer = None
+    if classifier.mode == "fine-tune":
+        checkpointer = checkpointer_of(classifier, recipe, learn.pictures, judged, folder)
     head_began = time.monotonic()
     head = _fit_head(classifier, learn, groups, seed)
     head_seconds = time.monotonic() - head_began
@@ -90,13 +91,7 @@ def fit_classifier(
             classifier, learn.pictures, judged, recipe, checkpointer, seconds=left, progress=progress
         )
         notes += tuned.notes
-    logits = _held_out_logits(classifier, judge)
-    temperature, right = 1.0, 0
-    if judge is not None and logits is not None:
-        temperature = fit_temperature(logits, judge.labels)
-        kernel, bias = classifier.head
-        classifier.set_head(kernel / temperature, bias / temperature)
-        right = int((logits.argmax(axis=1) == judge.labels).sum())
+    temperature, right = _divide_by_temperature(classifier, judge)
     for note in notes:
         logger.info(note)
     return ClassifierHistory(
@@ -161,13 +156,18 @@ def _fit_head(classifier: Classifier, learn: _Part, groups: np.ndarray, seed: in
     return head
 
 
-def _held_out_logits(classifier: Classifier, judge: _Part | None) -> np.ndarray | None:
+def _divide_by_temperature(classifier: Classifier, judge: _Part | None) -> tuple[float, int]:
+    """Divides the logits by the temperature that what is held out asks for; that, and how many of it are right."""
     if judge is None:
-        return None
+        return 1.0, 0
+    kernel, bias = classifier.head
     if classifier.mode == "features":
-        kernel, bias = classifier.head
-        return judge.features[:, 0] @ kernel + bias
-    return classifier.logits(judge.pictures.pictures, progress=False)
+        logits = judge.features[:, 0] @ kernel + bias
+    else:
+        logits = classifier.logits(judge.pictures.pictures, progress=False)
+    temperature = fit_temperature(logits, judge.labels)
+    classifier.set_head(kernel / temperature, bias / temperature)
+    return temperature, int((logits.argmax(axis=1) == judge.labels).sum())
 
 
 def _notes(learn: LabelledPictures, judge: _Part | None, seen: Embeddings) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class History:
-    """A training's course.
+    """How a training went.
 
     Attributes:
         loss, box_loss, class_loss: by step.
@@ -32,8 +32,8 @@ class History:
     validation_loss: float | None = None
 
     def __repr__(self) -> str:
-        course = f"loss {self.loss[0]:.2f} to {self.loss[-1]:.2f}" if self.loss else "nothing learned"
-        return f"History({len(self.loss)} steps, {course}, {self.seconds:.0f} s, trained {' + '.join(self.trained)})"
+        losses = f"loss {self.loss[0]:.2f} to {self.loss[-1]:.2f}" if self.loss else "nothing learned"
+        return f"History({len(self.loss)} steps, {losses}, {self.seconds:.0f} s, trained {' + '.join(self.trained)})"
 
     def plot(self, axes=None):
         """Draws the losses over the steps; returns the matplotlib axes."""
