@@ -44,13 +44,13 @@ Example:
 from __future__ import annotations
 
 import importlib
-import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from tflhelpers.quiet import startup_notes_aside
+from tflhelpers.quiet import quiet_backends
 
 __version__ = "0.1.0"
+
+quiet_backends()
 
 # Public name -> the module it lives in. The block for type checkers below says the same; a test compares.
 _HOMES = {
@@ -198,8 +198,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         known = ", ".join(_HOMES)
         raise AttributeError(f"module 'tflhelpers' has no attribute {name!r}. It has: {known}.")
-    with startup_notes_aside() if "tensorflow" not in sys.modules else nullcontext():
-        home = importlib.import_module(f"tflhelpers.{_HOMES[name]}")
+    home = importlib.import_module(f"tflhelpers.{_HOMES[name]}")
     value = getattr(home, name, home)  # `collect` is its home
     globals()[name] = value
     return value

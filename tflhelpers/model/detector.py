@@ -26,7 +26,6 @@ from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.picture_boxes import check_many, checked_image, checked_threshold, select_boxes
 from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.quiet_keras import keras
 from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
@@ -34,6 +33,8 @@ from tflhelpers.model.weights import load_weights, save_weights
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
+    import keras
+
     from tflhelpers.model.pretrained import Origin
     from tflhelpers.model.training_record import TrainingRecord
     from tflhelpers.model.zoo import ZooModel
