@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from tflhelpers.model.picture_boxes import checked_image
-from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.preprocess import checked_image, network_input
 from tflhelpers.sharing.captions import text_line
 
 if TYPE_CHECKING:

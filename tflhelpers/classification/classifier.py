@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,17 +22,14 @@ from tflhelpers.classification.backbones import (
 )
 from tflhelpers.classification.label_checks import check_class_names
 from tflhelpers.classification.predictions import Predictions
-from tflhelpers.data.images import ImageError
-from tflhelpers.model.picture_boxes import checked_image
-from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.reading_ahead import in_order
+from tflhelpers.model.prefetch import prefetch_batches
+from tflhelpers.model.preprocess import checked_image, network_input
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
     from tflhelpers.classification.classifier_export import ClassifierExport
 
 MODES = ("features", "fine-tune")
-READERS = 2
 BATCH_SIZE = 16
 
 
@@ -228,26 +224,21 @@ class Classifier:
         single = isinstance(images, (str, Path)) or (isinstance(images, np.ndarray) and images.ndim == 3)
         images = [images] if single else images
         outputs = []
-        ready = in_order(self._prepared, images, ahead=2 * batch_size, threads=READERS)
+        batches = prefetch_batches(self._prepared, images, batch_size)
         total = len(images) if hasattr(images, "__len__") else None
         with (
             progress_bar(total, "Classifying", enabled=progress and not single, delay=1) as bar,
-            closing(ready),
+            closing(batches),
         ):
-            while batch := list(islice(ready, batch_size)):
+            for batch in batches:
                 outputs.append(run_padded(self, np.stack(batch), output, 1 if single else batch_size))
                 bar.update(len(batch))
         if not outputs:
             raise ValueError("images must hold at least one picture, got none.")
         return np.concatenate(outputs)
 
-    def _prepared(self, number: int, image) -> np.ndarray:
-        try:
-            picture = image.read() if hasattr(image, "label") else checked_image(image)
-        except ImageError:
-            raise  # names the file
-        except ValueError as error:
-            raise ValueError(f"images[{number}]: {error}") from error
+    def _prepared(self, image) -> np.ndarray:
+        picture = image.read() if hasattr(image, "label") else checked_image(image)
         return network_input(np.ascontiguousarray(picture), self.image_size)
 
 

@@ -16,8 +16,7 @@ import tensorflow as tf
 
 from tflhelpers.classification.classifier import Classifier
 from tflhelpers.data.samples import duck_photos
-from tflhelpers.model.picture_boxes import checked_image
-from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.preprocess import checked_image, network_input
 from tflhelpers.sharing.export.equality import ExportMismatch
 from tflhelpers.sharing.export.network import tensorflow_variables
 from tflhelpers.sharing.export.resize_graph import network_input_graph

@@ -6,6 +6,5 @@
   `packed_files`)
 - `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`)
 - `equality`: the proof, and `ExportMismatch`
-- `each_picture`: `detect` and `detect_all`, whatever looks at the pictures
 - `network`: what all exports start from
 """
