@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from tflhelpers.classification.activation import activation_maps, evidence, heat_map
 from tflhelpers.classification.backbones import (
     EMBEDDED,
     backbone_layers,
@@ -20,6 +21,7 @@ from tflhelpers.classification.backbones import (
     embedded_width,
     feature_maps,
 )
+from tflhelpers.classification.classifier_folder import read_settings, read_weights, write_classifier
 from tflhelpers.classification.label_checks import check_class_names
 from tflhelpers.classification.predictions import Predictions
 from tflhelpers.model.prefetch import prefetch_batches
@@ -120,15 +122,30 @@ class Classifier:
             FileNotFoundError: there is none.
             ValueError: its files are damaged or do not fit together.
         """
-        from tflhelpers.classification.classifier_folder import load_classifier
-
-        return load_classifier(Path(folder))
+        settings = read_settings(Path(folder))
+        classifier = cls(
+            settings["class_names"],
+            backbone=settings["backbone"],
+            mode=settings["mode"],
+            image_size=settings["image_size"],
+            weights=None,
+            width=settings["width"],
+        )
+        classifier.trained_backbone = settings["trained_backbone"]
+        read_weights(Path(folder), classifier.network.variables)
+        return classifier
 
     def save(self, folder: str | Path) -> Path:
         """Writes the classifier to `folder`, whose files are replaced only once the new ones are written whole."""
-        from tflhelpers.classification.classifier_folder import save_classifier
-
-        return save_classifier(self, Path(folder))
+        settings = {
+            "class_names": list(self.class_names),
+            "backbone": self.backbone,
+            "mode": self.mode,
+            "image_size": list(self.image_size),
+            "trained_backbone": self.trained_backbone,
+            "width": self.width,
+        }
+        return write_classifier(Path(folder), settings, self.network.variables)
 
     def __repr__(self) -> str:
         names = ", ".join(self.class_names[:5]) + (", ..." if len(self.class_names) > 5 else "")
@@ -167,9 +184,16 @@ class Classifier:
         Returns:
             uint8 (H, W, 3) with a line of text below.
         """
-        from tflhelpers.classification.activation import heat_map
-
-        return heat_map(self, image, class_name, opacity)
+        if not 0 <= opacity <= 1:
+            raise ValueError(f"opacity must be 0 to 1, got {opacity}.")
+        picture = checked_image(image)
+        kernel, bias = self.head
+        maps, probabilities = activation_maps(
+            self.looking, kernel, network_input(picture, self.image_size)[None]
+        )
+        label = int(probabilities.argmax()) if class_name is None else self._label_of(class_name)
+        heat = evidence(maps, bias, label, picture.shape[:2])
+        return heat_map(picture, heat, f"{self.class_names[label]}: {probabilities[label]:.0%}", opacity)
 
     # ---- for other programs
 
@@ -219,6 +243,11 @@ class Classifier:
         """Replaces kernel (D, K) and bias (K,)."""
         for variable, value in zip(self.network.get_layer("logits").weights, (kernel, bias), strict=True):
             variable.assign(np.asarray(value, np.float32))
+
+    def _label_of(self, class_name: str) -> int:
+        if class_name not in self.class_names:
+            raise ValueError(f"class_name must be one of {', '.join(self.class_names)}, got {class_name!r}.")
+        return self.class_names.index(class_name)
 
     def _predict(self, output: str, images, batch_size: int, progress: bool) -> np.ndarray:
         single = isinstance(images, (str, Path)) or (isinstance(images, np.ndarray) and images.ndim == 3)
