@@ -29,7 +29,7 @@ from tflhelpers.model.preprocess import checked_image, network_input
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
-    from tflhelpers.classification.classifier_export import ClassifierExport
+    from tflhelpers.sharing.export.classifier import ClassifierExport
 
 MODES = ("features", "fine-tune")
 BATCH_SIZE = 16
@@ -198,18 +198,18 @@ class Classifier:
     # ---- for other programs
 
     def export_saved_model(self, folder: str | Path, *, photos: Iterable | None = None) -> ClassifierExport:
-        """A TensorFlow SavedModel; see `classifier_export.export_classifier_saved_model`."""
-        from tflhelpers.classification.classifier_export import export_classifier_saved_model
+        """A TensorFlow SavedModel; see `tflhelpers.export_saved_model`."""
+        from tflhelpers.sharing.export.saved_model import export_saved_model
 
-        return export_classifier_saved_model(self, folder, photos=photos)
+        return export_saved_model(self, folder, photos=photos)
 
     def export_tflite(
         self, path: str | Path, *, quantize: str | None = None, photos: Iterable | None = None
     ) -> ClassifierExport:
-        """A LiteRT file; see `classifier_export.export_classifier_tflite`."""
-        from tflhelpers.classification.classifier_export import export_classifier_tflite
+        """A LiteRT file; see `tflhelpers.export_tflite`."""
+        from tflhelpers.sharing.export.tflite import export_tflite
 
-        return export_classifier_tflite(self, path, quantize=quantize, photos=photos)
+        return export_tflite(self, path, quantize=quantize, photos=photos)
 
     # ---- parts of the network
 

@@ -69,12 +69,14 @@ class Equality:
         )
 
 
-def pictures_of(photos: Annotations | Iterable | None, most: int = PICTURES) -> list[np.ndarray]:
-    """RGB uint8 pictures of at most 1024 pixels a side: the first few of `photos`, else the package's own.
+def pictures_of(
+    photos: Annotations | Iterable | None, *, longest: int | None = LONGEST_SIDE
+) -> list[np.ndarray]:
+    """RGB uint8 pictures: the first five of `photos`, else of the package's own.
 
     Args:
-        photos: annotations, or paths and RGB uint8 arrays.
-        most: so many at most.
+        photos: annotations, or paths, RGB uint8 arrays and labelled pictures.
+        longest: pixels a side at most; None for as large as they are.
 
     Raises:
         ValueError: `photos` holds none.
@@ -82,12 +84,16 @@ def pictures_of(photos: Annotations | Iterable | None, most: int = PICTURES) -> 
     if photos is None:
         photos = duck_photos()
     images = photos.image_paths if isinstance(photos, Annotations) else photos
-    pictures = [fit_within(checked_image(image), LONGEST_SIDE) for image in islice(images, most)]
+    pictures = [_read(image) for image in islice(images, PICTURES)]
     if not pictures:
         raise ValueError(
             "photos must hold at least one picture, got none. Leave it out for the package's own."
         )
-    return pictures
+    return pictures if longest is None else [fit_within(picture, longest) for picture in pictures]
+
+
+def _read(image) -> np.ndarray:
+    return np.ascontiguousarray(image.read()) if hasattr(image, "label") else checked_image(image)
 
 
 def prove_equal(

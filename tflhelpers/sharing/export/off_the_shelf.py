@@ -11,10 +11,10 @@ from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
+from tflhelpers.sharing.export.proven import SAVED_MODEL_FILES
 
 INPUT = "input_tensor"
 WANTED = ("detection_boxes", "detection_scores", "detection_classes")
-SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 DEFAULT_THRESHOLD = 0.5
 
 

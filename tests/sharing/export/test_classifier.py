@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.classification.tiny import SIDE, tiny_classifier
-from tflhelpers.classification import classifier_export
 from tflhelpers.classification.classifier import Classifier
 from tflhelpers.model.preprocess import network_input
+from tflhelpers.sharing.export import classifier as classifier_forms
 from tflhelpers.sharing.export.equality import ExportMismatch
 
 tf = pytest.importorskip("tensorflow")
@@ -47,7 +47,7 @@ def test_a_litert_file_gives_the_same(classifier, asymmetric_image, tmp_path, qu
 
 
 def test_one_that_differs_is_not_written(classifier, asymmetric_image, tmp_path, monkeypatch):
-    monkeypatch.setitem(classifier_export.LIMITS, None, -1.0)
+    monkeypatch.setitem(classifier_forms.LIMITS, None, -1.0)
     for export, name in ((classifier.export_tflite, "c.tflite"), (classifier.export_saved_model, "model")):
         with pytest.raises(ExportMismatch, match="expected probabilities within"):
             export(tmp_path / name, photos=[asymmetric_image])
