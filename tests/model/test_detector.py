@@ -120,10 +120,10 @@ def test_of_boxes_on_one_thing_the_best_stays_in_each_class():
 
 
 def test_the_network_sees_the_pictures_as_in_the_original(monkeypatch):
-    seen, full = [], Detector._boxes_and_scores
+    seen, full = [], Detector._run
     monkeypatch.setattr(
         Detector,
-        "_boxes_and_scores",
+        "_run",
         lambda self, inputs, size: seen.append(inputs) or full(self, inputs, size),
     )
     pictures = [noise(100, 300), noise(31, 17), noise(128, 128)]
@@ -165,13 +165,13 @@ def test_many_at_once_are_found_as_one_by_one(detector, batch_size):
 
 
 def test_only_a_few_pictures_are_asked_for_before_the_first_batch_is_seen(monkeypatch):
-    asked, asked_when_seen, full = [], [], Detector._boxes_and_scores
+    asked, asked_when_seen, full = [], [], Detector._run
 
     def seen(self, inputs, size):
         asked_when_seen.append(len(asked))
         return full(self, inputs, size)
 
-    monkeypatch.setattr(Detector, "_boxes_and_scores", seen)
+    monkeypatch.setattr(Detector, "_run", seen)
     pictures = (asked.append(i) or noise(20, 30, i) for i in range(12))
     found = planted(*APART).detect_all(pictures, batch_size=2, progress=False)
     assert len(found) == 12

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,13 @@ from tflhelpers.classification.label_checks import file_digest
 from tflhelpers.classification.labelled import LabelledPicture
 from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.images import ImageError
+from tflhelpers.model.prefetch import prefetch_batches
 from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
 
 logger = logging.getLogger(__name__)
 
-READERS = 2
 BATCH = 16
 SHARD = 256  # pictures whose results are written to one file of the cache
 
@@ -83,14 +81,9 @@ def embed(
     """
     kept = _Cache(None if cache is None else cache / _fingerprint(classifier, mirrored))
     found: list[_Seen] = []
-    ready = in_order(
-        lambda _, each: _prepared(each, classifier, kept, mirrored),
-        pictures,
-        ahead=2 * BATCH,
-        threads=READERS,
-    )
-    with progress_bar(len(pictures), "Embeddings", enabled=progress) as bar, closing(ready), closing(kept):
-        while batch := list(islice(ready, BATCH)):
+    batches = prefetch_batches(lambda each: _prepared(each, classifier, kept, mirrored), pictures, BATCH)
+    with progress_bar(len(pictures), "Embeddings", enabled=progress) as bar, closing(batches), closing(kept):
+        for batch in batches:
             _through_network(classifier, batch, kept)
             found += batch
             bar.update(len(batch))

@@ -14,11 +14,10 @@ from contextlib import closing
 import numpy as np
 
 from tflhelpers.data.collect.looks import COPY_BITS, COPY_STEPS, Look
-from tflhelpers.model.reading_ahead import in_order
+from tflhelpers.model.prefetch import prefetch
 from tflhelpers.progress import progress_bar
 
 NEAR_BITS, NEAR_STEPS = COPY_BITS, 2 * COPY_STEPS + 8
-READERS = 2
 _CHUNK = 512  # rows of the table of all pairs that are in memory at once
 _PAIRS = 20_000  # whose cells are compared at once
 
@@ -35,7 +34,7 @@ def split_by_look(pictures, validation: float, seed: int) -> tuple[list[int], li
 
     with (
         progress_bar(len(pictures), "Comparing", delay=1) as bar,
-        closing(in_order(cells, pictures, ahead=8, threads=READERS)) as looked,
+        closing(prefetch(cells, pictures, ahead=8)) as looked,
     ):
         looks = []
         for look in looked:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tflhelpers.model.detector import Detector
     from tflhelpers.project import Project
-    from tflhelpers.sharing.web_demo import WebClassifier, WebDemoInfo
+    from tflhelpers.sharing.export.classifier import ImageClassifier
+    from tflhelpers.sharing.web_demo import WebDemoInfo
 
 
 def web_demo_for(
-    project: Project, model: Detector | WebClassifier, *, name: str = "web_demo", title: str | None = None
+    project: Project, model: Detector | ImageClassifier, *, name: str = "web_demo", title: str | None = None
 ) -> tuple[WebDemoInfo | None, str]:
     """The web page of :func:`tflhelpers.export_web_demo`, or the reason why there is none.
 
