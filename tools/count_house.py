@@ -21,7 +21,6 @@ HOME = Path(__file__).resolve().parent.parent
 ENTRANCE = "tflhelpers.training.fine_tune"
 EQUAL_LINES = 12
 _RENAMES = {"os.replace", "os.rename", "os.renames", "shutil.move"}
-_FOLDERS_WORDS = ("mkdtemp", "rmtree", "copytree", "mkdir(exist_ok=False", "extractall")
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 _WITH_DOCSTRING = (ast.Module, ast.ClassDef, *_Function)
 
@@ -108,17 +107,14 @@ def modules_behind(house: dict[str, Module], entrance: str) -> list[str]:
     return sorted(set(starts).union(*(_reached(graph, start) for start in starts)))
 
 
-def renames(house: dict[str, Module]) -> tuple[list[str], list[str]]:
-    """Functions that put files, and those that put folders, in their place by renaming."""
-    files: list[str] = []
-    folders: list[str] = []
+def renamers(house: dict[str, Module]) -> list[str]:
+    """The modules that rename files or folders, most of them to put there what was written beside, and where."""
+    found = defaultdict(list)
     for module in house.values():
         for function in (node for node in ast.walk(module.tree) if isinstance(node, _Function)):
             if any(isinstance(node, ast.Call) and _is_rename(node) for node in _own_nodes(function)):
-                text = ast.get_source_segment(module.source, function) or ""
-                kind = folders if any(word in text for word in _FOLDERS_WORDS) else files
-                kind.append(f"{module.name}.{function.name}")
-    return files, folders
+                found[module.name].append(function.name)
+    return [f"{name}: {', '.join(functions)}" for name, functions in found.items()]
 
 
 def types_in_two_rooms(house: dict[str, Module]) -> list[str]:
@@ -234,7 +230,6 @@ def _is_rename(call: ast.Call) -> bool:
 
 def counts(house: dict[str, Module]) -> dict[str, list]:
     """What is counted -> the things counted."""
-    files, folders = renames(house)
     return {
         "public names of tflhelpers": public_names(house),
         "package lines of Python, without blank, comment and docstring lines": [
@@ -245,8 +240,7 @@ def counts(house: dict[str, Module]) -> dict[str, list]:
         "import circles, with imports for type checkers": circles(house, "always", "typing"),
         "import circles, with late imports as well": circles(house, "always", "typing", "late"),
         f"modules behind {ENTRANCE}": modules_behind(house, ENTRANCE),
-        "places that put files by renaming": files,
-        "places that put folders by renaming": folders,
+        "modules that put files or folders in place by renaming": renamers(house),
         "types of one name in two rooms": types_in_two_rooms(house),
         f"pairs of {EQUAL_LINES} and more equal lines": equal_pairs(house),
     }

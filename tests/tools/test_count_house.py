@@ -49,8 +49,7 @@ def house(tmp_path):
                 *("tflhelpers.training", "tflhelpers.training.fine_tune"),
             ],
         ),
-        ("places that put files", ["tflhelpers.data.file.save"]),
-        ("places that put folders", ["tflhelpers.data.shelf.keep"]),
+        ("modules that put", ["tflhelpers.data.file: save", "tflhelpers.data.shelf: keep"]),
         ("types of one name", ["Box: tflhelpers.data.box, tflhelpers.model"]),
     ],
 )
