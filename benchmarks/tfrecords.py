@@ -31,7 +31,7 @@ from tflhelpers.data.formats.record_boxes import raw_boxes
 from tflhelpers.data.formats.record_file import read_records, write_record
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
 
 KILOBYTES = (5, 20, 100, 400)
 MEGABYTES = 64  # a run
@@ -47,7 +47,7 @@ def record_jobs(folder: Path, kilobytes: int) -> dict[str, tuple[Callable, Calla
     ours, theirs = folder / "ours.record", folder / "theirs.record"
 
     def write_ours() -> None:
-        with written_whole(ours) as file:
+        with atomic_file(ours) as file:
             for number in range(count):
                 write_record(file, records[number % len(records)])
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
 from tflhelpers.model.layers import BN_EPSILON, BatchNorm
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.sharing.export.tflite_file import opened
@@ -48,7 +48,7 @@ def fetch_photo_ssd(path: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([npm, "pack", "--silent", f"{PACKAGE}@{VERSION}"], cwd=folder, check=True)
         (archive,) = Path(folder).glob("*.tgz")
-        with tarfile.open(archive) as tar, written_whole(path) as file:
+        with tarfile.open(archive) as tar, atomic_file(path) as file:
             member = tar.extractfile(MEMBER)
             assert member is not None  # MEMBER names a file, no folder
             file.write(member.read()[BEGIN:END])

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,8 @@ import tensorflow as tf
 
 from tflhelpers.classification.classifier import Classifier
 from tflhelpers.data.samples import duck_photos
+from tflhelpers.files.atomic_file import atomic_path
+from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
 from tflhelpers.model.picture_boxes import checked_image
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.sharing.export.equality import ExportMismatch
@@ -75,20 +74,14 @@ def export_classifier_saved_model(
         raise FileExistsError(
             f"expected a new folder, or one with a SavedModel to replace, got {folder}. Name another."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        names = temporary / CLASSES_FILE
+    with scratch_beside(folder) as scratch:
+        names = scratch / CLASSES_FILE
         names.write_text("\n".join(classifier.class_names) + "\n", "utf-8")
-        _save(classifier, names, temporary / "new")
-        run = tf.saved_model.load(str(temporary / "new")).signatures["serving_default"]
+        _save(classifier, names, scratch / "new")
+        run = tf.saved_model.load(str(scratch / "new")).signatures["serving_default"]
         got = [run(input_tensor=tf.constant(picture[None]))[OUTPUT].numpy()[0] for picture in pictures]
         difference = _proven(classifier, pictures, got, LIMITS[None])
-        if folder.exists():
-            os.replace(folder, temporary / "old")
-        os.replace(temporary / "new", folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        replace_folder(scratch / "new", folder)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return ClassifierExport(folder, size, difference)
 
@@ -120,16 +113,10 @@ def export_classifier_tflite(
         raise ValueError(f"quantize must be one of {', '.join(map(repr, LIMITS))}, got {quantize!r}.")
     path, pictures = Path(path), _pictures(photos)
     content = _tflite(classifier, quantize)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tflite")
-    try:
-        temporary.write_bytes(content)
-        difference = _proven(
-            classifier, pictures, _run_tflite(temporary, classifier.image_size, pictures), LIMITS[quantize]
-        )
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_path(path, ".tflite") as part:
+        part.write_bytes(content)
+        got = _run_tflite(part, classifier.image_size, pictures)
+        difference = _proven(classifier, pictures, got, LIMITS[quantize])
     return ClassifierExport(path, len(content), difference)
 
 

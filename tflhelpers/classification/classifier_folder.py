@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tflhelpers.classification.backbones import EMBEDDED, WIDTH_BEFORE, known_backbones
+from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 
 if TYPE_CHECKING:
@@ -24,18 +22,11 @@ FORMAT_VERSION = 1
 
 def save_classifier(classifier: Classifier, folder: Path) -> Path:
     """Writes both files; an older classifier in the folder is replaced once both are whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        write_npz(temporary / WEIGHTS_FILE, np.savez, _arrays(classifier))
-        (temporary / SETTINGS_FILE).write_text(
-            json.dumps(_settings(classifier), indent=1, ensure_ascii=False), "utf-8"
-        )
-        folder.mkdir(exist_ok=True)
-        for name in (WEIGHTS_FILE, SETTINGS_FILE):
-            os.replace(temporary / name, folder / name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with scratch_beside(folder) as scratch:
+        write_npz(scratch / WEIGHTS_FILE, np.savez, _arrays(classifier))
+        settings = json.dumps(_settings(classifier), indent=1, ensure_ascii=False)
+        (scratch / SETTINGS_FILE).write_text(settings, "utf-8")
+        replace_files(scratch, folder)
     return folder
 
 
@@ -48,6 +39,7 @@ def load_classifier(folder: Path) -> Classifier:
     """
     from tflhelpers.classification.classifier import Classifier
 
+    finish_files(folder)
     settings = _read_settings(folder / SETTINGS_FILE)
     classifier = Classifier(
         settings["class_names"],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import closing
 from functools import cached_property
@@ -17,6 +14,7 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError
+from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
@@ -217,6 +215,7 @@ class Detector:
             FileNotFoundError: there is none.
             ValueError: its files do not fit together.
         """
+        finish_files(Path(folder))
         detector = cls._from_folder(Path(folder), class_names)
         detector.folder = Path(folder)
         return detector
@@ -235,30 +234,24 @@ class Detector:
         return detector
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Writes the detector to `folder`, whose files are replaced only once the new ones are written whole.
+        """Writes the detector to `folder`, whose two files are replaced together, once the new ones are whole.
 
         Args:
             folder: made if absent; an older detector in it is replaced.
             dtype: of the weights on disk; "float16" halves the size.
         """
         folder = Path(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            save_weights(self.network, temporary / WEIGHTS_FILE, dtype=dtype)
+        with scratch_beside(folder) as scratch:
+            save_weights(self.network, scratch / WEIGHTS_FILE, dtype=dtype)
             write_settings(
-                temporary / SETTINGS_FILE,
+                scratch / SETTINGS_FILE,
                 self.architecture,
                 self.class_names,
                 self.threshold,
                 self.keeps_stem,
                 self.trained_on,
             )
-            folder.mkdir(exist_ok=True)
-            for name in (WEIGHTS_FILE, SETTINGS_FILE):
-                os.replace(temporary / name, folder / name)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            replace_files(scratch, folder)
         self.folder = folder
         return folder
 

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tflhelpers.files.atomic_file import move_into_place
+
 CHUNK_BYTES = 1 << 18
 RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
@@ -102,7 +104,7 @@ def download(
         if failures >= attempts:
             raise FetchError(f"Could not download {url}: {_reason(reason)}.") from None
         time.sleep(backoff_s * 2 ** (failures - 1))
-    part.replace(target)
+    move_into_place(part, target)
     _forget(part)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
+from tflhelpers.files.atomic_file import passing_names
+from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.model.download import FetchError, download
 from tflhelpers.model.unpack import DamagedArchive, UnsafeArchive, unpack
 from tflhelpers.progress import progress_bar
@@ -52,9 +54,9 @@ def fetch(
         return folder / name
     _make_folder(folder)
     with _lock(folder / f".{name}.lock"):
+        _tidy_up(folder, name)
         if (folder / name).is_dir():  # another one fetched it while we waited
             return folder / name
-        _remove_leftovers(folder, name)
         by_hand = _placed_by_hand(folder, name)
         if by_hand is not None:
             return _unpack_placed_by_hand(by_hand, folder / name, expected_bytes, progress)
@@ -141,11 +143,11 @@ def _make_folder(folder: Path) -> None:
         raise FetchError(f"Cannot make the folder {folder}: {error.strerror}. Choose another one.") from None
 
 
-def _remove_leftovers(folder: Path, name: str) -> None:
-    """Half-unpacked folders of a process that died; called under the lock."""
-    for path in folder.iterdir():
-        if path.name.startswith(f".{name}.unpacking-"):
-            shutil.rmtree(path, ignore_errors=True)
+def _tidy_up(folder: Path, name: str) -> None:
+    """Finish or remove what a process that died was unpacking; called under the lock."""
+    finish_folder(folder / name)
+    for path in passing_names(folder / name):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
 from tflhelpers.model.download import FetchError, download
 from tflhelpers.model.zoo import default_cache
 from tflhelpers.progress import progress_bar
@@ -214,7 +214,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                 member = tar.extractfile(f"package/{name}")
                 if member is None:
                     raise KeyError(name)
-                with written_whole(folder / name) as file:
+                with atomic_file(folder / name) as file:
                     shutil.copyfileobj(member, file)
     except (tarfile.TarError, KeyError, EOFError) as error:
         raise FetchError(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.data.collect.picture_server import picture_bytes
-from tflhelpers.data.collect import keeper as keeper_module
 from tflhelpers.data.collect.journal import Journal
 from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared, sha256_of
 from tflhelpers.data.collect.looks import Look, LookIndex
@@ -33,7 +33,7 @@ def names(folder):
 
 @pytest.mark.parametrize("step", ["before the journal", "after the journal", "after the move"])
 def test_death_at_each_step(tmp_path, monkeypatch, step):
-    real_add, real_replace = Journal.add, keeper_module.os.replace
+    real_add, real_replace = Journal.add, os.replace
 
     def add(self, key, entry):
         if step != "before the journal":
@@ -50,7 +50,7 @@ def test_death_at_each_step(tmp_path, monkeypatch, step):
     prepared = prepare(keeper, "key", 1)
     with monkeypatch.context() as dying:
         dying.setattr(Journal, "add", add)
-        dying.setattr(keeper_module.os, "replace", replace)
+        dying.setattr(os, "replace", replace)
         with pytest.raises(Died):
             keeper.settle("key", "line 1", "a", prepared)
     keeper._journal._file.close()  # as when a process ends: no __exit__

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tflhelpers.data.collect.report import CollectReport, Skipped
 from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 from tflhelpers.data.previews import read_preview
+from tflhelpers.files.atomic_file import move_into_place
 from tflhelpers.progress import progress_bar
 
 STAGING_NAME = ".collecting"
@@ -194,8 +194,7 @@ class Keeper:
         entry["staged"] = prepared.file.name
         self._journal.add(key, entry)
         target = self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(prepared.file, target)
+        move_into_place(prepared.file, target)
         self._remember(entry)
         self._kept.append(target)
         self._new += 1
@@ -231,8 +230,7 @@ class Keeper:
                 continue
             staged, target = self.staging / entry.get("staged", " "), self.folder / entry["kept"]
             if staged.exists() and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(staged, target)
+                move_into_place(staged, target)
         self._clear_staging()
 
     def _clear_staging(self) -> None:

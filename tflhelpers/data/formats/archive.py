@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
 import stat
 import zipfile
@@ -15,6 +13,7 @@ from typing import BinaryIO
 
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats.report import Entry, ReportBuilder
+from tflhelpers.files.atomic_folder import finish_folder, replace_folder, scratch_beside
 
 _MARK = ".unpacked.json"  # in a folder that was unpacked whole: from which zip, and what was refused
 _HIGHEST_RATIO = 300  # text of annotations packs to a hundredth, a bomb to a thousandth
@@ -45,20 +44,16 @@ def unpack(zip_path: Path, folder: Path, report: ReportBuilder) -> Path:
             something else.
     """
     origin = _origin(zip_path)
+    finish_folder(folder)
     if folder.exists() or folder.is_symlink():
         _replay(folder, origin, zip_path, report)
         return _innermost(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     refused = ReportBuilder()
-    try:
-        part.mkdir()
-        _unpack_all(zip_path, part, refused)
+    with scratch_beside(folder) as scratch:
+        _unpack_all(zip_path, scratch, refused)
         entries = refused.build().entries
-        (part / _MARK).write_text(json.dumps({"zip": origin, "entries": entries}), "utf-8")
-        os.replace(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        (scratch / _MARK).write_text(json.dumps({"zip": origin, "entries": entries}), "utf-8")
+        replace_folder(scratch, folder)
     _tell(entries, report)
     return _innermost(folder)
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tflhelpers.data.annotations import AnnotationError, Annotations
-from tflhelpers.data.coco_writer import relative_name, write_atomically
+from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import read_class_list, write_class_list
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.writing import known_sizes, shortest
+from tflhelpers.files.atomic_file import write_text
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 _EDGES = COLUMNS[4:]
@@ -88,7 +89,7 @@ def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> l
         if not len(picture.boxes):
             writer.writerow([*start, "", "", "", "", ""])
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, table.getvalue())
+    write_text(path, table.getvalue())
     return [path, write_class_list(annotations.class_names, _class_list(path))]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.text_proto import Message, TextProtoError, parse_text_proto, quoted
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
 
 LABEL_MAP_NAME = "label_map.pbtxt"
 _HIGHEST_ID = 2**31 - 1
@@ -59,7 +59,7 @@ def read_label_map(path: Path) -> LabelMap:
 
 def write_label_map(class_names: Sequence[str], path: Path) -> None:
     """Write a label map that numbers the classes from 1 on, atomically."""
-    with written_whole(path) as file:
+    with atomic_file(path) as file:
         file.write(label_map_text(class_names).encode())
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.coco_writer import write_atomically
+from tflhelpers.files.atomic_file import write_text
 
 _SHOWN_KINDS = 3  # of each outcome: the summary stays within a dozen lines
 _SHOWN_MISTAKES = 10
@@ -89,7 +89,7 @@ class ImportReport:
         """Write the whole report as a JSON file, atomically; its folder is made where missing."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, self.to_json() + "\n")
+        write_text(path, self.to_json() + "\n")
 
     def __str__(self) -> str:
         return "\n".join([_headline(self.counts), *self._details()])

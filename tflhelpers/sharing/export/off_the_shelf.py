@@ -9,6 +9,7 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
+from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.picture_boxes import boxes_of_rows
 from tflhelpers.sharing.export.each_picture import PictureDetector
@@ -94,6 +95,7 @@ def _from_hub(address: str):
 
 
 def _saved_model_folder(folder: Path) -> Path:
+    finish_folder(folder)
     for candidate in (folder, folder / "saved_model"):  # the zoo's archives hold one beside the checkpoint
         if any((candidate / name).is_file() for name in SAVED_MODEL_FILES):
             return candidate

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import tensorflow as tf
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, write_label_map
+from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
 from tflhelpers.model.box_coding import decode_boxes
 from tflhelpers.model.detector import Detector
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
@@ -69,19 +68,13 @@ def export_saved_model(
     folder = Path(folder)
     _check_replaceable(folder)
     pictures, served = pictures_of(photos), _served(detector)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        new = temporary / "new"
-        write_label_map(detector.class_names, temporary / LABEL_MAP_NAME)
-        served.label_map = tf.saved_model.Asset(str(temporary / LABEL_MAP_NAME))
+    with scratch_beside(folder) as scratch:
+        new = scratch / "new"
+        write_label_map(detector.class_names, scratch / LABEL_MAP_NAME)
+        served.label_map = tf.saved_model.Asset(str(scratch / LABEL_MAP_NAME))
         _save(served, new)
         equality = prove_equal(detector, off_the_shelf(new), pictures, LIMITS)
-        if folder.exists():
-            os.replace(folder, temporary / "old")
-        os.replace(new, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        replace_folder(new, folder)
     size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return SavedModelInfo(folder, size_bytes, equality)
 

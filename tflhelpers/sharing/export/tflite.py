@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tflhelpers.data.annotations import Annotations
+from tflhelpers.files.atomic_file import atomic_path
 from tflhelpers.model.detector import Detector
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
 from tflhelpers.sharing.export.network import exportable_network, tensorflow_variables
@@ -108,14 +108,9 @@ def export_tflite(
     pictures = pictures_of(photos)
     settings = ExportSettings(detector.class_names, detector.image_size, detector.threshold, head, quantize)
     content = _file(detector, settings, photos)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tflite")
-    try:
-        temporary.write_bytes(content)
-        equality = prove_equal(detector, TFLiteDetector(temporary), pictures, LIMITS[quantize])
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_path(path, ".tflite") as part:
+        part.write_bytes(content)
+        equality = prove_equal(detector, TFLiteDetector(part), pictures, LIMITS[quantize])
     return TFLiteInfo(path, len(content), head, quantize, equality)
 
 
