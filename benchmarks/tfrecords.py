@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from children import machine
 from PIL import Image
 from report import markdown_table, paired_ratio, write_json
 
-from tflhelpers.data import crc32c
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats import tfrecord
@@ -208,22 +206,17 @@ def speed(runs: dict[str, list[float]]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side")
-    parser.add_argument("--numpy", action="store_true", help="checksums by numpy, as without google-crc32c")
     parser.add_argument("--out", type=Path, help="JSON file of all figures to write")
     arguments = parser.parse_args()
     os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if arguments.numpy:
-        sys.modules["google_crc32c"] = None  # type: ignore[assignment]
     figures: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for kilobytes in KILOBYTES:
             figures |= timed(record_jobs(Path(folder), kilobytes), arguments.rounds)
         figures |= timed(set_jobs(Path(folder)), arguments.rounds)
-    by = "numpy" if crc32c._library_crc32c is None else "google-crc32c"
-    print(f"Checksums by {by}.\n")
     header = ["", "ours, seconds", "TensorFlow, seconds", "our speed / TensorFlow's"]
     print(markdown_table(header, rows_of(figures)))
-    write_json(arguments.out, {"machine": machine(), "checksums": by, "seconds": figures})
+    write_json(arguments.out, {"machine": machine(), "seconds": figures})
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ MAY_SEE = {
         "data.boxes",
         "data.images",
         "data.resizing",
-        "data.crc32c",
         "data.text_proto",
     ],
     "annotator": ["data"],

@@ -6,7 +6,6 @@ float16, its batch norm folded into the convolutions.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 import tarfile
@@ -17,6 +16,7 @@ import keras
 import numpy as np
 
 from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.model.layers import BN_EPSILON, BatchNorm
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.sharing.export.tflite_file import opened
@@ -56,7 +56,7 @@ def fetch_photo_ssd(path: Path) -> Path:
 
 
 def _checked(path: Path) -> Path:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256_of(path)
     if found != SHA256:
         raise ValueError(f"{path} must have the sha256 {SHA256}, got {found}. Delete it and fetch it again.")
     return path

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.classification.classifier import Classifier, run_padded
-from tflhelpers.classification.label_checks import file_digest
 from tflhelpers.classification.labelled import LabelledPicture
 from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.images import ImageError
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
@@ -133,7 +133,7 @@ def _through_network(classifier: Classifier, batch: list[_Seen], kept: _Cache) -
 def content_key(picture: LabelledPicture) -> str:
     """Equal for pictures whose files hold the same bytes and whose boxes are the same."""
     if picture.path.is_file():
-        digest = file_digest(picture.path)
+        digest = sha256_of(picture.path)
     else:  # inside a record
         digest = hashlib.sha256(np.ascontiguousarray(picture.read()).tobytes()).hexdigest()
     return f"{digest} {picture.box}"

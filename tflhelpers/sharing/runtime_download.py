@@ -5,7 +5,6 @@ It is Google's, under the Apache License 2.0, and 19 MB: too large for a package
 
 from __future__ import annotations
 
-import hashlib
 import os
 import queue
 import shutil
@@ -21,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.model.download import FetchError, download
 from tflhelpers.model.zoo import default_cache
 from tflhelpers.progress import progress_bar
@@ -102,7 +102,7 @@ def wrong_files(folder: Path) -> list[str]:
 def _is_published(path: Path, published: Published) -> bool:
     if not path.is_file() or path.stat().st_size != published.size_bytes:
         return False
-    return hashlib.sha256(path.read_bytes()).hexdigest() == published.sha256
+    return sha256_of(path) == published.sha256
 
 
 def _given(runtime: Path, folder: Path) -> Path:

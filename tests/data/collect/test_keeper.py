@@ -11,10 +11,11 @@ from PIL import Image
 
 from tests.data.collect.picture_server import picture_bytes
 from tflhelpers.data.collect.journal import Journal
-from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared, sha256_of
+from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared
 from tflhelpers.data.collect.looks import Look, LookIndex
 from tflhelpers.data.collect.names import free_name, safe_name, stem_of_address
 from tflhelpers.data.images import read_image
+from tflhelpers.files.checksums import sha256_of
 
 
 class Died(BaseException):

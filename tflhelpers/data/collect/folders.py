@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tflhelpers.data.collect.in_order import in_order
 from tflhelpers.data.collect.jpeg_file import save_jpeg
-from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared, sha256_of
+from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared
 from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.collect.names import safe_name, stem_of_file
 from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, heic_is_readable, is_video_name, kind_of
@@ -18,6 +18,7 @@ from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS, in_counting_order
 from tflhelpers.data.previews import read_preview
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.progress import progress_bar
 
 _THREADS = 2  # each holds one decoded photo

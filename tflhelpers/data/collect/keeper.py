@@ -19,6 +19,7 @@ from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 from tflhelpers.data.previews import read_preview
 from tflhelpers.files.atomic_file import move_into_place
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.progress import progress_bar
 
 STAGING_NAME = ".collecting"
@@ -280,12 +281,3 @@ def _pictures_below(folder: Path) -> list[Path]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -14,6 +14,7 @@ from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.writing import known_sizes, shortest
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.text import FALLBACK, decode_text
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 _EDGES = COLUMNS[4:]
@@ -107,12 +108,10 @@ def _text_of(path: Path, report: ReportBuilder) -> str:
         raise AnnotationError(
             f"{path}: expected a table of at most {_MOST_BYTES} bytes. Divide it into several."
         )
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
+    text, encoding = decode_text(path.read_bytes())
+    if encoding == FALLBACK:
         report.note(path.name, "not UTF-8: read as Western European text (cp1252); look at the names")
-        return data.decode("cp1252", errors="replace")
+    return text
 
 
 def _header(path: Path, text: str) -> tuple[str, list[str]]:

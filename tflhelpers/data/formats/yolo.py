@@ -30,6 +30,7 @@ from tflhelpers.data.formats.yolo_layout import (
 )
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.text import decode_text
 
 _MOST_BYTES = 50_000_000
 _MOST_BAD_LINES = 100
@@ -120,7 +121,7 @@ def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, lis
     if data is None or b"\0" in data:
         report.refused(where, f"no label file: it is not text, or larger than {_MOST_BYTES} bytes")
         return None
-    text = data.decode("utf-8-sig", errors="replace")
+    text, _ = decode_text(data)
     lines = ((number, line.split()) for number, line in enumerate(text.split("\n"), start=1))
     return [(number, cells) for number, cells in lines if cells]
 
