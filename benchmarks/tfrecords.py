@@ -24,12 +24,12 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats import tfrecord
 from tflhelpers.data.formats.assemble import assemble
-from tflhelpers.data.formats.example_proto import split_example
 from tflhelpers.data.formats.record_boxes import raw_boxes
-from tflhelpers.data.formats.record_file import read_records, write_record
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
 from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.example_proto import split_example
+from tflhelpers.files.record_file import read_records, write_record
 
 KILOBYTES = (5, 20, 100, 400)
 MEGABYTES = 64  # a run

@@ -27,12 +27,11 @@ MAY_SEE = {
     "sharing": ["model", "data"],  # an export takes a detector apart
     "evaluation": ["data"],
     "training": ["model", "data"],
-    # What of data knows no annotations: the value types, pictures, and the bytes and texts that files are made of.
+    # What of data knows no annotations: the value types and pictures.
     "model": [
         "data.boxes",
         "data.images",
         "data.resizing",
-        "data.text_proto",
     ],
     "annotator": ["data"],
     "data": [],

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tflhelpers.data.text_proto import quoted
 from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.text_proto import quoted
 from tflhelpers.model.checkpoint_file import CheckpointFile
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.detector import Detector

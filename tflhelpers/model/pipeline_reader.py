@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tflhelpers.data.text_proto import TextProtoError, parse_text_proto
 from tflhelpers.files.text import read_text
+from tflhelpers.files.text_proto import TextProtoError, parse_text_proto
 from tflhelpers.model.anchors import ANCHOR_SCALE, ASPECT_RATIOS, MAX_LEVEL, MIN_LEVEL, OCTAVE_SCALES
 from tflhelpers.model.checkpoint import restore
 from tflhelpers.model.detector import Detector

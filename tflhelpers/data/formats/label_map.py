@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.text_proto import Message, TextProtoError, parse_text_proto, quoted
 from tflhelpers.files.atomic_file import atomic_file
 from tflhelpers.files.text import read_text
+from tflhelpers.files.text_proto import Message, TextProtoError, parse_text_proto, quoted
 
 LABEL_MAP_NAME = "label_map.pbtxt"
 _HIGHEST_ID = 2**31 - 1
