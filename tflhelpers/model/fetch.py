@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from tflhelpers.files.atomic_file import passing_names
 from tflhelpers.files.atomic_folder import finish_folder
-from tflhelpers.model.download import FetchError, download
+from tflhelpers.files.download import FetchError, download
 from tflhelpers.model.unpack import DamagedArchive, UnsafeArchive, unpack
 from tflhelpers.progress import progress_bar
 

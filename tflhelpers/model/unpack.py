@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
-from tflhelpers.model.download import FetchError
+from tflhelpers.files.download import FetchError
 
 CHUNK_BYTES = 1 << 20
 MOST_BYTES = 8 << 30  # unpacked; the largest model of the zoo is far below 2 GB

@@ -13,7 +13,6 @@ import tarfile
 import tempfile
 import threading
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,8 @@ from urllib.parse import urlsplit
 
 from tflhelpers.files.atomic_file import atomic_file
 from tflhelpers.files.checksums import sha256_of
-from tflhelpers.model.download import FetchError, download
+from tflhelpers.files.download import FetchError, download
+from tflhelpers.files.http_client import open_url
 from tflhelpers.model.zoo import default_cache
 from tflhelpers.progress import progress_bar
 
@@ -173,7 +173,7 @@ def _give_a_sign(url: str) -> None:
 
     def ask() -> None:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=SIGN_SECONDS):
+            with open_url(url, method="HEAD", timeout_s=SIGN_SECONDS):
                 answers.put(None)
         except urllib.error.HTTPError:
             answers.put(None)  # a server that says no is one that answers
@@ -202,7 +202,13 @@ def _by_cdn(folder: Path, progress: bool) -> None:
 
             if not _is_published(folder / name, published):
                 url = f"{CDN}/{PACKAGE}@{VERSION}/{name}"
-                download(url, folder / name, expected_bytes=published.size_bytes, on_bytes=count)
+                download(
+                    url,
+                    folder / name,
+                    expected_bytes=published.size_bytes,
+                    sha256=published.sha256,
+                    on_bytes=count,
+                )
             before += published.size_bytes
 
 

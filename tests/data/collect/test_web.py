@@ -16,9 +16,10 @@ import pytest
 
 from tests.data.collect.picture_server import picture_bytes, picture_server
 from tflhelpers.data import collect
-from tflhelpers.data.collect import addresses, web
+from tflhelpers.data.collect import web
 from tflhelpers.data.collect.http_get import Limits
 from tflhelpers.data.collect.journal import BusyFolder, Journal
+from tflhelpers.files import addresses
 
 ROOT = Path(__file__).resolve().parents[3]
 
