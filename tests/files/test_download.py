@@ -175,7 +175,9 @@ def test_another_length_than_expected_is_refused(server, expected, sentence, tar
 
 def test_another_sha256_than_expected_is_refused(target):
     with unsteady_server(Unsteady(BODY)) as server:
-        with pytest.raises(FetchError, match=r"not as published: expected the SHA-256 00ff, got [0-9a-f]{64}"):
+        with pytest.raises(
+            FetchError, match=r"not as published: expected the SHA-256 00ff, got [0-9a-f]{64}"
+        ):
             _download(server, target, sha256="00ff")
         assert list(target.parent.iterdir()) == []
         _download(server, target, sha256=hashlib.sha256(BODY).hexdigest())
