@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tflhelpers.files import http_client
-from tflhelpers.files.http_client import Guard, open_url
+from tflhelpers.files.http_client import AddressGuard, open_url
 
-OPEN = Guard(allow_private=True)
+OPEN = AddressGuard(allow_private=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -19,7 +19,7 @@ import numpy as np
 
 from tflhelpers.classification.classifier import Classifier, run_padded
 from tflhelpers.classification.labelled import LabelledPicture
-from tflhelpers.data.collect.looks import Look
+from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.images import ImageError
 from tflhelpers.files.checksums import sha256_of
 from tflhelpers.model.preprocess import network_input
@@ -41,7 +41,7 @@ class Embeddings:
     Attributes:
         rows: which of the pictures, int64 (n,).
         features: float32 (n, V, D): of each picture as it is and, where V is 2, of its mirror image.
-        cells: what they look like, small, uint8 (n, 8, 9, 3); see `data.collect.looks`.
+        cells: what they look like, small, uint8 (n, 8, 9, 3); see `data.collect.perceptual_hash`.
         left_out: a sentence for each picture that could not be decoded.
         reused: how many came from the cache.
     """
@@ -115,7 +115,7 @@ def _prepared(picture: LabelledPicture, classifier: Classifier, kept: _Cache, mi
         return _Seen(fault=f"Left out: {error}")
     inputs = network_input(image, classifier.image_size)
     views = [inputs, inputs[:, ::-1]] if mirrored else [inputs]
-    return _Seen(key, cells=Look.of(image).cells, inputs=np.stack(views))
+    return _Seen(key, cells=PerceptualHash.of(image).cells, inputs=np.stack(views))
 
 
 def _through_network(classifier: Classifier, batch: list[_Seen], kept: _Cache) -> None:

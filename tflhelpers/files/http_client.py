@@ -1,7 +1,7 @@
 """Asks web servers: the zoo's, the addresses of a person's list, and the one that has the page's runtime.
 
-An address from a list of others is asked under a `Guard`: the connection goes to a number that was checked, proxies and
-cookies are nobody's, each redirect is checked again. Ours are asked as every program of this machine asks.
+An address from a list of others is asked under an `AddressGuard`: the connection goes to a number that was checked, no
+proxy is used, and each redirect is checked again. Ours are asked as every program of this machine asks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEADERS = {"User-Agent": "tflhelpers", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
-class Guard:
+class AddressGuard:
     """What an address from somebody else may make us do.
 
     Attributes:
@@ -51,7 +51,7 @@ def open_url(
     headers: Mapping[str, str] | None = None,
     method: str = "GET",
     timeout_s: float = 30.0,
-    guard: Guard | None = None,
+    guard: AddressGuard | None = None,
 ) -> Iterator[http.client.HTTPResponse]:
     """Give the answer with the file at an address, behind all redirects.
 
@@ -108,7 +108,7 @@ def _shut_at(deadline: float, sockets: list[socket.socket]) -> Iterator[None]:
 class _CheckedConnection(http.client.HTTPConnection):
     """Connects to the number that was checked, where the library's own would look the name up once more."""
 
-    guard: Guard
+    guard: AddressGuard
     sockets: list[socket.socket]
 
     def connect(self) -> None:
@@ -126,7 +126,7 @@ class _CheckedTlsConnection(http.client.HTTPSConnection, _CheckedConnection):
 class _Checked(urllib.request.AbstractHTTPHandler):
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
-    def __init__(self, guard: Guard, sockets: list[socket.socket]) -> None:
+    def __init__(self, guard: AddressGuard, sockets: list[socket.socket]) -> None:
         super().__init__()
         self._guard, self._sockets = guard, sockets
 
@@ -168,7 +168,7 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _opener(guard: Guard, sockets: list[socket.socket]) -> urllib.request.OpenerDirector:
+def _opener(guard: AddressGuard, sockets: list[socket.socket]) -> urllib.request.OpenerDirector:
     opener = urllib.request.OpenerDirector()
     for handler in (
         _Checked(guard, sockets),

@@ -19,7 +19,6 @@ from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.fetch import FetchError
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.picture_boxes import check_many, checked_image, checked_threshold, select_boxes
@@ -172,6 +171,7 @@ class Detector:
                 Where "auto" can have none, it takes the embedded detector instead.
             CheckpointError: what was fetched, or lies in the cache, is damaged.
         """
+        from tflhelpers.model.fetch import FetchError
         from tflhelpers.model.pretrained import choose_start
 
         start = choose_start(name, cache=cache)

@@ -16,10 +16,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tflhelpers.data.collect.keeper import LeftOut
+from tflhelpers.data.collect.collector import LeftOut
 from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, describe, kind_of
 from tflhelpers.files.addresses import RequestRefused, parse_address
-from tflhelpers.files.http_client import RETRY_STATUS, Guard, length_of, open_url
+from tflhelpers.files.http_client import RETRY_STATUS, AddressGuard, length_of, open_url
 
 _CHUNK = 1 << 16
 _LONGEST_WAIT = 30.0  # seconds, whatever a server's Retry-After says
@@ -31,7 +31,7 @@ _ACCEPT = {"Accept": "image/*,*/*;q=0.5"}
 
 
 @dataclass(frozen=True)
-class Limits:
+class FetchLimits:
     """What a server may do to us.
 
     Attributes:
@@ -54,7 +54,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedImage:
     """A file that came. `whole` is False where the server did not say how long it is."""
 
     sha256: str
@@ -71,11 +71,11 @@ class Fetcher:
         stop: When it is set, everything ends soon.
     """
 
-    limits: Limits
+    limits: FetchLimits
     stop: threading.Event = field(default_factory=threading.Event)
     _silent: Counter[str] = field(default_factory=Counter)
 
-    def fetch(self, url: str, file: Path) -> Fetched:
+    def fetch(self, url: str, file: Path) -> FetchedImage:
         """Get what is at an address into a file, in one attempt.
 
         Raises:
@@ -83,7 +83,7 @@ class Fetcher:
             OSError: If the disk is full or not writeable.
         """
         limits = self.limits
-        guard = Guard(limits.allow_private, limits.redirects, time.monotonic() + limits.total_s)
+        guard = AddressGuard(limits.allow_private, limits.redirects, time.monotonic() + limits.total_s)
         try:
             with open_url(url, headers=_ACCEPT, timeout_s=limits.timeout_s, guard=guard) as response:
                 self._silent[parse_address(url).host] = 0
@@ -116,7 +116,7 @@ class Fetcher:
             seconds = max(seconds, wanted_s)
         self.stop.wait(min(seconds, _LONGEST_WAIT))
 
-    def _save(self, response: http.client.HTTPResponse, file: Path, deadline: float) -> Fetched:
+    def _save(self, response: http.client.HTTPResponse, file: Path, deadline: float) -> FetchedImage:
         length = length_of(response)
         self._check_length(length or 0)
         digest, have, head = hashlib.sha256(), 0, b""
@@ -137,7 +137,7 @@ class Fetcher:
             ending = _check_kind(head)
             out.flush()
             os.fsync(out.fileno())
-        return Fetched(digest.hexdigest(), ending, length is not None or response.chunked)
+        return FetchedImage(digest.hexdigest(), ending, length is not None or response.chunked)
 
     def _check_length(self, have: int) -> None:
         if have > self.limits.max_bytes:

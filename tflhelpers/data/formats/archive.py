@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.formats.report import Entry, ReportBuilder
+from tflhelpers.data.formats.report import ReportBuilder, ReportEntry
 from tflhelpers.files.atomic_folder import finish_folder, replace_folder, scratch_beside
 
 _MARK = ".unpacked.json"  # in a folder that was unpacked whole: from which zip, and what was refused
@@ -157,7 +157,7 @@ def _replay(folder: Path, origin: list, zip_path: Path, report: ReportBuilder) -
     """
     try:
         mark = json.loads((folder / _MARK).read_text("utf-8"))
-        entries = [Entry(*entry) for entry in mark["entries"]]
+        entries = [ReportEntry(*entry) for entry in mark["entries"]]
         same = mark["zip"] == origin
     except (OSError, ValueError, TypeError, KeyError):
         same = False
@@ -169,7 +169,7 @@ def _replay(folder: Path, origin: list, zip_path: Path, report: ReportBuilder) -
     _tell(entries, report)
 
 
-def _tell(entries: Iterable[Entry], report: ReportBuilder) -> None:
+def _tell(entries: Iterable[ReportEntry], report: ReportBuilder) -> None:
     for entry in entries:
         report.refused(entry.where, entry.what)
 

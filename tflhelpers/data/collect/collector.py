@@ -1,4 +1,4 @@
-"""`Keeper`: takes prepared pictures into the folder, one after the other, each once.
+"""`Collector`: takes prepared pictures into the folder, one after the other, each once.
 
 A picture is prepared under a passing name in `folder/.collecting`. First the journal says under which name it is kept,
 then it is moved there; whenever the process dies, the next one sees how far it came.
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflhelpers.data.collect.journal import Entry, Journal
-from tflhelpers.data.collect.looks import Look, LookIndex
 from tflhelpers.data.collect.names import free_name
+from tflhelpers.data.collect.perceptual_hash import HashIndex, PerceptualHash
 from tflhelpers.data.collect.report import CollectReport, Skipped
 from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
@@ -58,12 +58,12 @@ class Prepared:
     stem: str
     ending: str
     sha256: str
-    look: Look
+    look: PerceptualHash
     origin: str | None = None
     subfolder: str = ""
 
 
-class Keeper:
+class Collector:
     """Takes pictures into a folder. Use it as a context; call `settle` and `leave` from one thread, in order.
 
     Args:
@@ -100,9 +100,9 @@ class Keeper:
         self._taken: set[str] = set()
         self._by_bytes: dict[str, str] = {}
         self._unclaimed: set[str] = set()
-        self._looks = LookIndex()
+        self._looks = HashIndex()
 
-    def __enter__(self) -> Keeper:
+    def __enter__(self) -> Collector:
         self._journal.__enter__()
         self.staging.mkdir(exist_ok=True)
         self._finish_moves()
@@ -220,7 +220,7 @@ class Keeper:
             if field in entry:
                 self._by_bytes.setdefault(entry[field], name)
         with contextlib.suppress(ValueError, KeyError):
-            self._looks.add(name, Look.from_text(entry["look"]))
+            self._looks.add(name, PerceptualHash.from_text(entry["look"]))
 
     # ---- what an earlier run left
 
@@ -265,7 +265,7 @@ class Keeper:
             self._by_bytes.setdefault(sha256_of(path), name)
             self._unclaimed.add(name)
             if self._near:
-                self._looks.add(name, Look.of(read_preview(path, _PREVIEW)[0]))
+                self._looks.add(name, PerceptualHash.of(read_preview(path, _PREVIEW)[0]))
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
