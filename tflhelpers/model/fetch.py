@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tflhelpers.files.atomic_file import passing_names
 from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.files.download import FetchError, download
+from tflhelpers.files.lock import try_lock
 from tflhelpers.model.unpack import DamagedArchive, UnsafeArchive, unpack
 from tflhelpers.progress import progress_bar
 
@@ -155,28 +155,8 @@ def _lock(path: Path) -> Iterator[None]:
     """Holds a lock that the system frees when a process dies; goes on without where there are no locks."""
     with path.open("a+b") as file:
         try:
-            while not _try_lock(file):
+            while not try_lock(file):
                 time.sleep(0.1)
         except OSError:  # a file system without locks, such as a mounted Drive
             pass
         yield
-
-
-def _try_lock(file: IO) -> bool:
-    """Whether the lock is ours now. Raises OSError where the file system has none."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
