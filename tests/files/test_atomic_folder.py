@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,6 +114,23 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(tmp_path, how, finish, a
     if again == "loading":
         assert OLD in seen
         assert seen == sorted(seen, key=[OLD, after].index)
+
+
+@pytest.mark.parametrize("contents", [None, OLD])
+@pytest.mark.parametrize("finish", [finish_folder, finish_files])
+def test_where_nothing_is_left_undone_nothing_is_written(tmp_path, monkeypatch, finish, contents):
+    """As on a disk that is read only, which says so even of a folder that is not there."""
+    folder = tmp_path / "folder"
+    if contents is not None:
+        write(folder, contents)
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    for module, name in ((os, "replace"), (os, "rmdir"), (os, "mkdir"), (shutil, "rmtree")):
+        monkeypatch.setattr(module, name, refuse)
+    finish(folder)
+    assert folder.exists() is (contents is not None)
 
 
 @pytest.mark.parametrize("how", [replace_folder, replace_files])

@@ -63,6 +63,8 @@ def replace_files(new: Path, folder: Path) -> None:
 def finish_files(folder: Path) -> None:
     """Finish a `replace_files` that was killed; there is nothing to do after one that was not."""
     coming = folder / COMING
+    if not coming.is_dir():
+        return  # without a write, which a disk that is read only would refuse
     for file in sorted(coming.glob("*")):
         with suppress(FileNotFoundError):  # another program finishes it, too
             os.replace(file, folder / file.name)
