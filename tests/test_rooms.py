@@ -27,17 +27,15 @@ MAY_SEE = {
     "sharing": ["model", "data"],  # an export takes a detector apart
     "evaluation": ["data"],
     "training": ["model", "data"],
-    # What of data knows no annotations: the value types, pictures, and the bytes and texts that files are made of.
+    # What of data knows no annotations: the value types and pictures.
     "model": [
         "data.boxes",
         "data.images",
         "data.resizing",
-        "data.crc32c",
-        "data.text_proto",
-        "data.whole_files",
     ],
     "annotator": ["data"],
     "data": [],
+    "files": [],
     "project": [],
     "address": [],
     "progress": [],
@@ -49,7 +47,7 @@ MAY_SEE = {
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked
 }
-EVERYBODY_MAY_SEE = ["progress", "quiet"]
+EVERYBODY_MAY_SEE = ["files", "progress", "quiet"]
 
 
 def imports_of(source: str, module: str) -> set[str]:

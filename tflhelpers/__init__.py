@@ -34,6 +34,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       keep_for, threshold_for, proposer_for, clip_for, brought_for, upload_for, film_frames_for,
                       heic_for, first_look_for, web_demo_for
     demo.py           all of it once: ``python -m tflhelpers``
+    files/            under all rooms: files and folders that are written whole, checked, fetched
 
 Example:
     >>> import tflhelpers as tfl

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -193,6 +195,29 @@ def test_a_save_that_dies_leaves_the_old_one(classifier, asymmetric_image, tmp_p
     monkeypatch.setattr("tflhelpers.classification.classifier.feature_maps", _maps())
     np.testing.assert_array_equal(Classifier.load(folder).predict(asymmetric_image).probabilities, before)
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_save_whose_program_was_killed_is_finished_by_loading(
+    classifier, asymmetric_image, tmp_path, monkeypatch
+):
+    folder = classifier.save(tmp_path / "c")
+    classifier.set_head(np.zeros((20, 2)), np.zeros(2))
+    moved = []
+
+    def killed(source, target):
+        moved.append((source, target))
+        if len(moved) == 4:  # between the two files
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    replace = os.replace
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr(os, "replace", killed)
+        classifier.save(folder)
+    assert len(list(folder.iterdir())) == 3
+    loaded = Classifier.load(folder)
+    np.testing.assert_array_equal(loaded.predict(asymmetric_image).probabilities, [[0.5, 0.5]])
+    assert len(list(folder.iterdir())) == 2
 
 
 def _maps():

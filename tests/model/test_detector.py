@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 from importlib import resources
 
 import keras
@@ -249,6 +251,34 @@ def test_a_save_that_fails_leaves_the_detector_that_was_there(detector, tmp_path
         detector.save(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    ("renaming", "expected"), [(1, "old"), (2, "old"), (3, "new"), (4, "new"), (5, "new")]
+)
+def test_a_death_at_each_renaming_leaves_names_and_weights_of_one_detector(
+    tmp_path, monkeypatch, renaming, expected
+):
+    made = {name: Detector(TINY, [name]) for name in ("old", "new")}
+    folder = made["old"].save(tmp_path / "duck")
+    (folder / "notes.txt").write_text("mine")
+    replace, calls = os.replace, []
+
+    def dying(source, target):
+        calls.append(target)
+        if len(calls) == renaming:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr(os, "replace", dying)
+        made["new"].save(folder)
+    again = Detector.load(folder)
+    assert again.class_names == (expected,)
+    theirs = variables_by_key(made[expected].network)
+    for key, variable in variables_by_key(again.network).items():
+        np.testing.assert_array_equal(variable, theirs[key])
+    assert {path.name for path in folder.iterdir()} == {SETTINGS_FILE, WEIGHTS_FILE, "notes.txt"}
 
 
 SETTINGS = {"format": 1, "family": TINY.family, "image_size": [64, 96], "arguments": TINY.arguments}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tflhelpers.classification.backbones import EMBEDDED, WIDTH_BEFORE, known_backbones
+from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 
 SETTINGS_FILE = "classifier.json"
@@ -28,19 +26,12 @@ def write_classifier(folder: Path, settings: dict, variables: Sequence) -> Path:
             "trained_backbone", "width".
         variables: of the network, in its order.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
+    with scratch_beside(folder) as scratch:
         arrays = {f"{i:05d}": np.asarray(variable) for i, variable in enumerate(variables)}
-        write_npz(temporary / WEIGHTS_FILE, np.savez, arrays)
-        (temporary / SETTINGS_FILE).write_text(
-            json.dumps({"format": FORMAT_VERSION, **settings}, indent=1, ensure_ascii=False), "utf-8"
-        )
-        folder.mkdir(exist_ok=True)
-        for name in (WEIGHTS_FILE, SETTINGS_FILE):
-            os.replace(temporary / name, folder / name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        write_npz(scratch / WEIGHTS_FILE, np.savez, arrays)
+        text = json.dumps({"format": FORMAT_VERSION, **settings}, indent=1, ensure_ascii=False)
+        (scratch / SETTINGS_FILE).write_text(text, "utf-8")
+        replace_files(scratch, folder)
     return folder
 
 
@@ -51,6 +42,7 @@ def read_settings(folder: Path) -> dict:
         FileNotFoundError: there is no classifier.
         ValueError: the file is damaged, or of a newer version.
     """
+    finish_files(folder)
     settings = _checked_settings(folder / SETTINGS_FILE)
     before = WIDTH_BEFORE if settings["backbone"] == EMBEDDED else None
     return {"width": before, **settings, "image_size": tuple(settings["image_size"])}

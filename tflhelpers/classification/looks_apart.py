@@ -1,6 +1,6 @@
 """Splits pictures so that what looks alike stays together: a copy on both sides would make a score a lie.
 
-How alike two pictures look is the measure of `data.collect.looks`: the difference hash and the colours of 72 cells.
+`data.collect.perceptual_hash` measures how alike two pictures look: the difference hash and the colours of 72 cells.
 For collecting, where each of five photos counts, its limits are strict; here colours may differ more than twice as far:
 a picture that is kept on the wrong side for nothing costs little. Photos of one scene in which things moved are apart:
 hold out whole places yourself, as `validation=`, where that matters.
@@ -13,7 +13,7 @@ from contextlib import closing
 
 import numpy as np
 
-from tflhelpers.data.collect.looks import COPY_BITS, COPY_STEPS, Look
+from tflhelpers.data.collect.perceptual_hash import COPY_BITS, COPY_STEPS, PerceptualHash
 from tflhelpers.model.prefetch import prefetch
 from tflhelpers.progress import progress_bar
 
@@ -28,7 +28,7 @@ def split_by_look(pictures, validation: float, seed: int) -> tuple[list[int], li
 
     def cells(_, picture) -> np.ndarray | None:
         try:
-            return Look.of(picture.read()).cells
+            return PerceptualHash.of(picture.read()).cells
         except (ImageError, OSError):
             return None
 
@@ -85,7 +85,9 @@ def copies_in_two_classes(cells: np.ndarray, labels: np.ndarray) -> list[tuple[i
 
 
 def _near_pairs(cells: np.ndarray, most_steps: int) -> Iterator[tuple[int, int]]:
-    signs = np.array([Look(each).bits for each in cells], np.float32).reshape(len(cells), -1) * 2 - 1
+    signs = (
+        np.array([PerceptualHash(each).bits for each in cells], np.float32).reshape(len(cells), -1) * 2 - 1
+    )
     flat = cells.reshape(len(cells), -1).astype(np.int16)
     for start in range(0, len(cells), _CHUNK):
         differing = (64 - signs[start : start + _CHUNK] @ signs[start:].T) / 2

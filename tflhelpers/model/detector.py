@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import resources
@@ -13,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.fetch import FetchError
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
@@ -162,6 +159,7 @@ class Detector(ImageDetector):
                 Where "auto" can have none, it takes the embedded detector instead.
             CheckpointError: what was fetched, or lies in the cache, is damaged.
         """
+        from tflhelpers.model.fetch import FetchError
         from tflhelpers.model.pretrained import choose_start
 
         start = choose_start(name, cache=cache)
@@ -205,6 +203,7 @@ class Detector(ImageDetector):
             FileNotFoundError: there is none.
             ValueError: its files do not fit together.
         """
+        finish_files(Path(folder))
         detector = cls._from_folder(Path(folder), class_names)
         detector.folder = Path(folder)
         return detector
@@ -223,30 +222,24 @@ class Detector(ImageDetector):
         return detector
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Writes the detector to `folder`, whose files are replaced only once the new ones are written whole.
+        """Writes the detector to `folder`, whose two files are replaced together, once the new ones are whole.
 
         Args:
             folder: made if absent; an older detector in it is replaced.
             dtype: of the weights on disk; "float16" halves the size.
         """
         folder = Path(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            save_weights(self.network, temporary / WEIGHTS_FILE, dtype=dtype)
+        with scratch_beside(folder) as scratch:
+            save_weights(self.network, scratch / WEIGHTS_FILE, dtype=dtype)
             write_settings(
-                temporary / SETTINGS_FILE,
+                scratch / SETTINGS_FILE,
                 self.architecture,
                 self.class_names,
                 self.threshold,
                 self.keeps_stem,
                 self.trained_on,
             )
-            folder.mkdir(exist_ok=True)
-            for name in (WEIGHTS_FILE, SETTINGS_FILE):
-                os.replace(temporary / name, folder / name)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            replace_files(scratch, folder)
         self.folder = folder
         return folder
 

@@ -26,7 +26,7 @@ def web_demo_for(
         What was written, and what to do with it; without a network None, and how to go on: the program that runs
         models in browsers has to be fetched once. An archive of it in the project folder is used instead.
     """
-    from tflhelpers.model.download import FetchError
+    from tflhelpers.files.download import FetchError
     from tflhelpers.sharing.web_demo import export_web_demo
 
     archive = next(iter(sorted(project.folder.glob("litertjs-core-*.tgz"))), None)

@@ -7,13 +7,13 @@ import html
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tflhelpers.data.annotations import Annotations
+from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.nms import IOU_THRESHOLD, MIN_SCORE
 from tflhelpers.model.preprocess import HUGE
@@ -94,20 +94,13 @@ def export_web_demo(
     folder = Path(folder)
     _check_replaceable(folder)
     program = fetch_runtime(runtime, progress=progress)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        new = temporary / "new"
-        shutil.copytree(WEB, new, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    with scratch_beside(folder) as new:
+        shutil.copytree(WEB, new, ignore=shutil.ignore_patterns("__pycache__", ".*"), dirs_exist_ok=True)
         _write_model(detector_or_classifier, new, quantize, photos)
         _copy_runtime(program, new / "runtime")
         _set_title(new, title or _default_title(detector_or_classifier))
         _list_kept(new)
-        if folder.exists():
-            os.replace(folder, temporary / "old")
-        os.replace(new, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        replace_folder(new, folder)
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     return WebDemoInfo(folder, sum(sizes.values()), sizes[folder / MODEL_FILE])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
+from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
@@ -95,6 +96,7 @@ def _from_hub(address: str):
 
 
 def _saved_model_folder(folder: Path) -> Path:
+    finish_folder(folder)
     for candidate in (folder, folder / "saved_model"):  # the zoo's archives hold one beside the checkpoint
         if any((candidate / name).is_file() for name in SAVED_MODEL_FILES):
             return candidate

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+from tflhelpers.files.atomic_file import atomic_path
+from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 Proof = TypeVar("Proof")
@@ -20,15 +19,9 @@ def write_file(path: Path, content: bytes, prove: Callable[[Path], Proof]) -> Pr
     Returns:
         What `prove` made of the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tflite")
-    try:
-        temporary.write_bytes(content)
-        proof = prove(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return proof
+    with atomic_path(path, ".tflite") as part:
+        part.write_bytes(content)
+        return prove(part)
 
 
 def write_folder(folder: Path, save: Callable[[Path], None], prove: Callable[[Path], Proof]) -> Proof:
@@ -42,17 +35,11 @@ def write_folder(folder: Path, save: Callable[[Path], None], prove: Callable[[Pa
     Returns:
         What `prove` made of it.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        new = temporary / "new"
+    with scratch_beside(folder) as scratch:
+        new = scratch / "new"
         save(new)
         proof = prove(new)
-        if folder.exists():
-            os.replace(folder, temporary / "old")
-        os.replace(new, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        replace_folder(new, folder)
     return proof
 
 
