@@ -7,7 +7,6 @@ in colour and shape: a yellow teapot of sorts, a black and white skittle, a stri
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import tflhelpers as tfl
+from tflhelpers.files.atomic_file import atomic_file
 from tflhelpers.progress import progress_bar
 from tools.scenes import grounds
 from tools.scenes.duck import ORANGE, YELLOW, duck
@@ -143,9 +143,8 @@ def draw(task: tuple[Path, int, int, tuple[int, ...]]) -> tuple[Path, list[list[
         raise RuntimeError(
             f"picture {number} of seed {seed}: its things hide each other a hundred times over."
         )
-    unfinished = path.with_suffix(".part")
-    Image.fromarray(picture).save(unfinished, "JPEG", quality=90)
-    os.replace(unfinished, path)
+    with atomic_file(path) as file:
+        Image.fromarray(picture).save(file, "JPEG", quality=90)
     return path, [box_of(owner == k) for k in range(1, len(labels) + 1)], labels
 
 

@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,17 +20,16 @@ from children import machine
 from PIL import Image
 from report import markdown_table, paired_ratio, write_json
 
-from tflhelpers.data import crc32c
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats import tfrecord
 from tflhelpers.data.formats.assemble import assemble
-from tflhelpers.data.formats.example_proto import split_example
 from tflhelpers.data.formats.record_boxes import raw_boxes
-from tflhelpers.data.formats.record_file import read_records, write_record
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.example_proto import split_example
+from tflhelpers.files.record_file import read_records, write_record
 
 KILOBYTES = (5, 20, 100, 400)
 MEGABYTES = 64  # a run
@@ -47,7 +45,7 @@ def record_jobs(folder: Path, kilobytes: int) -> dict[str, tuple[Callable, Calla
     ours, theirs = folder / "ours.record", folder / "theirs.record"
 
     def write_ours() -> None:
-        with written_whole(ours) as file:
+        with atomic_file(ours) as file:
             for number in range(count):
                 write_record(file, records[number % len(records)])
 
@@ -208,22 +206,17 @@ def speed(runs: dict[str, list[float]]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side")
-    parser.add_argument("--numpy", action="store_true", help="checksums by numpy, as without google-crc32c")
     parser.add_argument("--out", type=Path, help="JSON file of all figures to write")
     arguments = parser.parse_args()
     os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if arguments.numpy:
-        sys.modules["google_crc32c"] = None  # type: ignore[assignment]
     figures: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for kilobytes in KILOBYTES:
             figures |= timed(record_jobs(Path(folder), kilobytes), arguments.rounds)
         figures |= timed(set_jobs(Path(folder)), arguments.rounds)
-    by = "numpy" if crc32c._library_crc32c is None else "google-crc32c"
-    print(f"Checksums by {by}.\n")
     header = ["", "ours, seconds", "TensorFlow, seconds", "our speed / TensorFlow's"]
     print(markdown_table(header, rows_of(figures)))
-    write_json(arguments.out, {"machine": machine(), "checksums": by, "seconds": figures})
+    write_json(arguments.out, {"machine": machine(), "seconds": figures})
 
 
 if __name__ == "__main__":

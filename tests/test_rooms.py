@@ -30,17 +30,15 @@ MAY_SEE = {
     "sharing": ["model", "data"],  # an export takes a detector apart
     "evaluation": ["data"],
     "training": ["model", "data"],
-    # What of data knows no annotations: the value types, pictures, and the bytes and texts that files are made of.
+    # What of data knows no annotations: the value types and pictures.
     "model": [
         "data.boxes",
         "data.images",
         "data.resizing",
-        "data.crc32c",
-        "data.text_proto",
-        "data.whole_files",
     ],
     "annotator": ["data"],
     "data": [],
+    "files": [],
     "project": [],
     "address": [],
     "progress": [],
@@ -52,7 +50,7 @@ MAY_SEE = {
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked
 }
-EVERYBODY_MAY_SEE = ["progress", "quiet"]
+EVERYBODY_MAY_SEE = ["files", "progress", "quiet"]
 
 
 def imports_of(source: str, module: str) -> set[str]:
@@ -107,6 +105,40 @@ def test_imports_point_down(name, path):
         return
     found = offences(imports_of(path.read_text("utf-8"), f"tflhelpers.{name}"), room)
     assert not found, f"tflhelpers/{room} may not import {found}; it may import {MAY_SEE[room]}"
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that import each other, directly or by way of others; imports inside functions count."""
+    sees = {name: set(found) for name, found in imports.items()}
+    for between in imports:
+        for name in imports:
+            if between in sees[name]:
+                sees[name] |= sees[between]
+    rings = {tuple(sorted(m for m in sees[name] if name in sees.get(m, ()))) for name in sees}
+    return sorted(list(ring) for ring in rings if ring)
+
+
+def test_no_modules_import_each_other():
+    imports = {
+        name.removesuffix(".__init__"): imports_of(path.read_text("utf-8"), f"tflhelpers.{name}")
+        for name, path in all_modules()
+        if name != "__init__"  # the front door leads everywhere
+    }
+    assert circles(imports) == []
+
+
+@pytest.mark.parametrize(
+    ("imports", "expected"),
+    [
+        ({}, []),
+        ({"a": {"b", "c"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"a"}}, [["a"]]),
+        ({"a": {"b"}, "b": {"a"}, "c": {"a"}}, [["a", "b"]]),
+        ({"d": {"c"}, "c": {"b"}, "b": {"d", "a"}, "a": {"outside"}}, [["b", "c", "d"]]),
+    ],
+)
+def test_circles_are_found(imports, expected):
+    assert circles(imports) == expected
 
 
 @pytest.mark.parametrize(

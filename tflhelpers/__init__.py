@@ -34,6 +34,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       keep_for, threshold_for, proposer_for, clip_for, brought_for, upload_for, film_frames_for,
                       heic_for, first_look_for, web_demo_for
     demo.py           all of it once: ``python -m tflhelpers``
+    files/            under all rooms: files and folders that are written whole, checked, fetched
 
 Example:
     >>> import tflhelpers as tfl
@@ -44,13 +45,13 @@ Example:
 from __future__ import annotations
 
 import importlib
-import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from tflhelpers.quiet import startup_notes_aside
+from tflhelpers.quiet import quiet_backends
 
 __version__ = "0.1.0"
+
+quiet_backends()
 
 # Public name -> the module it lives in. The block for type checkers below says the same; a test compares.
 _HOMES = {
@@ -198,8 +199,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         known = ", ".join(_HOMES)
         raise AttributeError(f"module 'tflhelpers' has no attribute {name!r}. It has: {known}.")
-    with startup_notes_aside() if "tensorflow" not in sys.modules else nullcontext():
-        home = importlib.import_module(f"tflhelpers.{_HOMES[name]}")
+    home = importlib.import_module(f"tflhelpers.{_HOMES[name]}")
     value = getattr(home, name, home)  # `collect` is its home
     globals()[name] = value
     return value

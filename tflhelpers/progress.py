@@ -1,4 +1,4 @@
-"""One progress bar for the whole package: tqdm where it is installed, silence where it is not.
+"""One progress bar for the whole package: tqdm's.
 
 Every loop that may take longer than two seconds wears one::
 
@@ -72,20 +72,16 @@ def progress_bar(
     Yields:
         A `ProgressBar`; `update` and `set_text` always work, also when nothing is shown.
     """
-    tqdm = _find_tqdm() if enabled else None
-    if tqdm is None:
+    if not enabled:
         yield ProgressBar()
         return
-    with tqdm(total=total, desc=description, delay=delay) as bar:
+    with _tqdm()(total=total, desc=description, delay=delay) as bar:
         yield ProgressBar(bar)
 
 
-def _find_tqdm() -> Any | None:
-    """The bar that fits the place (notebook or terminal), None if tqdm is not installed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "IProgress not found": the text bar does as well
-            from tqdm.auto import tqdm
-    except ImportError:
-        return None
+def _tqdm() -> type:
+    """The bar that fits the place, notebook or terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "IProgress not found": the text bar does as well
+        from tqdm.auto import tqdm
     return tqdm

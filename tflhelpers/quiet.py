@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 
 STANDARD_ERROR = 2
+_NOISY = {"keras", "tensorflow", "jax"}
 
 
 @contextmanager
@@ -37,3 +40,31 @@ def startup_notes_aside() -> Iterator[None]:
         finally:
             os.dup2(screen, STANDARD_ERROR)
             os.close(screen)
+
+
+class _QuietFinder:
+    """Finds Keras and its backends as Python does, and lets them load with their notes aside."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name not in _NOISY:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = _quietly(spec.loader.exec_module)  # type: ignore[method-assign]
+        return spec
+
+
+def _quietly(load):
+    def load_quietly(module: ModuleType) -> None:
+        with startup_notes_aside():
+            load(module)
+
+    return load_quietly
+
+
+def quiet_backends() -> None:
+    """From now on, whoever imports Keras, TensorFlow or JAX first, their notes stay off the screen."""
+    if not any(isinstance(finder, _QuietFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _QuietFinder())

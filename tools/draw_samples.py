@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tflhelpers.files.atomic_file import atomic_file
 from tools.scenes.sets import CLIP_FRAMES, DUCK, PHOTO_SETS, clip_stage
 from tools.scenes.stage import draw_stage
 
@@ -44,10 +45,9 @@ def _draw(task: tuple[str, str]) -> str:
     picture, owner = draw_stage(stage, camera, PHOTO_SIZE if is_photo else CLIP_SIZE, supersample=SUPERSAMPLE)
     path = picture_path(Path(folder), name)
     path.with_suffix(".box").write_text(json.dumps(visible_box(owner, SUPERSAMPLE)))
-    unfinished = path.with_suffix(".part")
     quality = PHOTO_QUALITY if is_photo else CLIP_QUALITY
-    Image.fromarray(picture).save(unfinished, "JPEG", quality=quality, optimize=True)
-    os.replace(unfinished, path)
+    with atomic_file(path) as file:
+        Image.fromarray(picture).save(file, "JPEG", quality=quality, optimize=True)
     return name
 
 

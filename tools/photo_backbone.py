@@ -6,7 +6,6 @@ float16, its batch norm folded into the convolutions.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 import tarfile
@@ -16,7 +15,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.model.layers import BN_EPSILON, BatchNorm
 from tflhelpers.model.ssd import layer_group
 from tflhelpers.sharing.export.tflite_file import opened
@@ -48,7 +48,7 @@ def fetch_photo_ssd(path: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([npm, "pack", "--silent", f"{PACKAGE}@{VERSION}"], cwd=folder, check=True)
         (archive,) = Path(folder).glob("*.tgz")
-        with tarfile.open(archive) as tar, written_whole(path) as file:
+        with tarfile.open(archive) as tar, atomic_file(path) as file:
             member = tar.extractfile(MEMBER)
             assert member is not None  # MEMBER names a file, no folder
             file.write(member.read()[BEGIN:END])
@@ -56,7 +56,7 @@ def fetch_photo_ssd(path: Path) -> Path:
 
 
 def _checked(path: Path) -> Path:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256_of(path)
     if found != SHA256:
         raise ValueError(f"{path} must have the sha256 {SHA256}, got {found}. Delete it and fetch it again.")
     return path

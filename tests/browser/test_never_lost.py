@@ -124,7 +124,7 @@ def test_a_restarted_kernel_gets_everything_when_the_cell_runs_again(shell):
     shell.draw()
     shell.page.evaluate("kernel.restart()")
     shell.wait_for_state("gone")
-    assert "run this cell again" in shell.status().text_content()
+    assert "run all cells again" in shell.status().text_content()
     shell.draw(left=0.65, right=0.75)  # and it goes on without a kernel
     assert shell.in_storage() == 1
     shell.page.evaluate("void window.runCellAgain()")

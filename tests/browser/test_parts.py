@@ -54,8 +54,8 @@ CALM = {
             "only in this page, for it is full: do not",
         ),
         ({"waitedForPicture": 2000}, "busy", "Pictures come when it is free"),
-        ({"live": False}, "gone", "All changes are saved. Run this cell again to go on."),
-        ({"live": False, "pending": 2}, "gone", "kept in this browser: run this cell again to save them."),
+        ({"live": False}, "gone", "All changes are saved. Run all cells again to go on."),
+        ({"live": False, "pending": 2}, "gone", "kept in this browser: run all cells again to save them."),
         (
             {"live": False, "pending": 2, "trouble": "it is full"},
             "gone",

@@ -217,12 +217,12 @@ def test_a_kernel_that_is_gone_leaves_photos_to_be_saved_by_hand(open_camera, fo
 
 
 def test_a_full_disk_is_said(open_camera, folder, monkeypatch):
-    from tflhelpers.data.collect import camera
+    from tflhelpers.data.collect import photo_store
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(camera, "write_new", full)
+    monkeypatch.setattr(photo_store, "write_new", full)
     page = open_camera()
     wait_until_open(page)
     button(page, "Take photo").click()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -59,7 +61,7 @@ def test_what_is_no_picture(classifier, images, error, message):
 
 def test_the_map_adds_up_to_the_logits(classifier, asymmetric_image):
     """Logit = bias + the mean of each level's map."""
-    maps, probabilities = activation_maps(classifier, asymmetric_image)
+    maps, probabilities = _maps_of(classifier, asymmetric_image)
     assert [each.shape for each in maps] == [(12, 16, 2), (6, 8, 2)]
     total = sum(each.mean(axis=(0, 1)) for each in maps) + classifier.head[1]
     np.testing.assert_allclose(total, classifier.logits(asymmetric_image)[0], atol=1e-4)
@@ -69,7 +71,7 @@ def test_the_map_adds_up_to_the_logits(classifier, asymmetric_image):
 
 
 def test_evidence_of_two_classes_is_opposite(classifier, asymmetric_image):
-    maps, _ = activation_maps(classifier, asymmetric_image)
+    maps, _ = _maps_of(classifier, asymmetric_image)
     size, bias = asymmetric_image.shape[:2], classifier.head[1]
     first, second = (evidence(maps, bias, label, size) for label in (0, 1))
     assert first.shape == size
@@ -98,12 +100,16 @@ def test_evidence_is_where_the_thing_is(monkeypatch):
     kernel = np.zeros((20, 2))
     kernel[channel, 0] = 1
     classifier.set_head(kernel, np.zeros(2))
-    parts = [activation_maps(classifier, each)[0] for each in (image, flat)]
+    parts = [_maps_of(classifier, each)[0] for each in (image, flat)]
     both = [evidence(part, np.zeros(2), 0, (48, 48)) for part in parts]
     difference = np.abs(both[0] - both[1])
     y, x = np.unravel_index(difference.argmax(), difference.shape)
     assert 24 <= y < 48
     assert 0 <= x < 24
+
+
+def _maps_of(classifier, image):
+    return activation_maps(classifier.looking, classifier.head[0], _input(image, classifier))
 
 
 def _input(image, classifier):
@@ -189,6 +195,29 @@ def test_a_save_that_dies_leaves_the_old_one(classifier, asymmetric_image, tmp_p
     monkeypatch.setattr("tflhelpers.classification.classifier.feature_maps", _maps())
     np.testing.assert_array_equal(Classifier.load(folder).predict(asymmetric_image).probabilities, before)
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_save_whose_program_was_killed_is_finished_by_loading(
+    classifier, asymmetric_image, tmp_path, monkeypatch
+):
+    folder = classifier.save(tmp_path / "c")
+    classifier.set_head(np.zeros((20, 2)), np.zeros(2))
+    moved = []
+
+    def killed(source, target):
+        moved.append((source, target))
+        if len(moved) == 4:  # between the two files
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    replace = os.replace
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr(os, "replace", killed)
+        classifier.save(folder)
+    assert len(list(folder.iterdir())) == 3
+    loaded = Classifier.load(folder)
+    np.testing.assert_array_equal(loaded.predict(asymmetric_image).probabilities, [[0.5, 0.5]])
+    assert len(list(folder.iterdir())) == 2
 
 
 def _maps():

@@ -231,7 +231,7 @@ def test_many_files_are_not_decoded(tmp_path, monkeypatch, count):
             file.write(f"{name},{number % 2}\n")
     monkeypatch.setattr("tflhelpers.classification.labelled.read_image", lambda path: pytest.fail("decoded"))
     monkeypatch.setattr(
-        "tflhelpers.classification.label_checks.file_digest", lambda path: path.name
+        "tflhelpers.classification.label_checks.sha256_of", lambda path: path.name
     )  # as if all differed
     few = tmp_path / "few.csv"
     few.write_text("filename,class\n00000.png,0\n00001.png,1\n")

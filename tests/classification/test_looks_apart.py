@@ -8,12 +8,12 @@ from PIL import Image
 
 from tflhelpers.classification.labelled import labelled_photos
 from tflhelpers.classification.looks_apart import copies_in_two_classes, deal_out, near_groups
-from tflhelpers.data.collect.looks import Look
+from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.samples import duck_clip
 
 
 def looks(*images) -> np.ndarray:
-    return np.stack([Look.of(image).cells for image in images])
+    return np.stack([PerceptualHash.of(image).cells for image in images])
 
 
 def noise(seed, size=(60, 80)):
@@ -64,7 +64,8 @@ def test_likeness_goes_through_others():
 def test_pictures_of_one_scene_that_differ_are_apart():
     """Frames of the drawn clip, an eighth of a second apart, each show the toy elsewhere."""
     frames = [
-        Look.of(np.asarray(Image.open(path).convert("RGB"))).cells for path in duck_clip().image_paths[:6]
+        PerceptualHash.of(np.asarray(Image.open(path).convert("RGB"))).cells
+        for path in duck_clip().image_paths[:6]
     ]
     assert near_groups(np.stack(frames), range(6)).tolist() == list(range(6))
 

@@ -10,10 +10,10 @@ from PIL import Image
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.formats.example_proto import encode_example
-from tflhelpers.data.formats.record_file import write_record
 from tflhelpers.data.images import ImageError, image_size, read_image
 from tflhelpers.data.record_pictures import is_record_picture, record_picture_path
+from tflhelpers.files.example_proto import encode_example
+from tflhelpers.files.record_file import write_record
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.model.synthetic_checkpoints import index_file, write_checkpoint
-from tflhelpers.data.crc32c import masked_crc32c
+from tflhelpers.files.checksums import masked_crc32c
 from tflhelpers.model.checkpoint_index import MAGIC, read_index
 
 TENSORS = {

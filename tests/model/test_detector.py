@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 from importlib import resources
 
 import keras
@@ -120,10 +122,10 @@ def test_of_boxes_on_one_thing_the_best_stays_in_each_class():
 
 
 def test_the_network_sees_the_pictures_as_in_the_original(monkeypatch):
-    seen, full = [], Detector._boxes_and_scores
+    seen, full = [], Detector._run
     monkeypatch.setattr(
         Detector,
-        "_boxes_and_scores",
+        "_run",
         lambda self, inputs, size: seen.append(inputs) or full(self, inputs, size),
     )
     pictures = [noise(100, 300), noise(31, 17), noise(128, 128)]
@@ -165,13 +167,13 @@ def test_many_at_once_are_found_as_one_by_one(detector, batch_size):
 
 
 def test_only_a_few_pictures_are_asked_for_before_the_first_batch_is_seen(monkeypatch):
-    asked, asked_when_seen, full = [], [], Detector._boxes_and_scores
+    asked, asked_when_seen, full = [], [], Detector._run
 
     def seen(self, inputs, size):
         asked_when_seen.append(len(asked))
         return full(self, inputs, size)
 
-    monkeypatch.setattr(Detector, "_boxes_and_scores", seen)
+    monkeypatch.setattr(Detector, "_run", seen)
     pictures = (asked.append(i) or noise(20, 30, i) for i in range(12))
     found = planted(*APART).detect_all(pictures, batch_size=2, progress=False)
     assert len(found) == 12
@@ -249,6 +251,34 @@ def test_a_save_that_fails_leaves_the_detector_that_was_there(detector, tmp_path
         detector.save(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    ("renaming", "expected"), [(1, "old"), (2, "old"), (3, "new"), (4, "new"), (5, "new")]
+)
+def test_a_death_at_each_renaming_leaves_names_and_weights_of_one_detector(
+    tmp_path, monkeypatch, renaming, expected
+):
+    made = {name: Detector(TINY, [name]) for name in ("old", "new")}
+    folder = made["old"].save(tmp_path / "duck")
+    (folder / "notes.txt").write_text("mine")
+    replace, calls = os.replace, []
+
+    def dying(source, target):
+        calls.append(target)
+        if len(calls) == renaming:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr(os, "replace", dying)
+        made["new"].save(folder)
+    again = Detector.load(folder)
+    assert again.class_names == (expected,)
+    theirs = variables_by_key(made[expected].network)
+    for key, variable in variables_by_key(again.network).items():
+        np.testing.assert_array_equal(variable, theirs[key])
+    assert {path.name for path in folder.iterdir()} == {SETTINGS_FILE, WEIGHTS_FILE, "notes.txt"}
 
 
 SETTINGS = {"format": 1, "family": TINY.family, "image_size": [64, 96], "arguments": TINY.arguments}

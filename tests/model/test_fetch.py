@@ -148,7 +148,7 @@ def test_concurrent_processes_get_one_download(cache):
 
 
 def test_leftovers_of_a_killed_process_are_swept(cache):
-    (cache / ".net.unpacking-abc" / "net").mkdir(parents=True)
+    (cache / ".net.0123abcd.part" / "net").mkdir(parents=True)
     with unsteady_server(Unsteady(ARCHIVE)) as server:
         fetch(server.url, cache, **QUICK)
     assert _left_in(cache) == ["net"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.model.synthetic_checkpoints import formula_tensors, write_checkpoint
-from tflhelpers.data.text_proto import parse_text_proto
+from tflhelpers.files.text_proto import parse_text_proto
 from tflhelpers.model import pipeline_config
 from tflhelpers.model.checkpoint_file import CheckpointError
 from tflhelpers.model.pipeline_config import write_pipeline_config

@@ -9,8 +9,8 @@ import tarfile
 
 import pytest
 
+from tflhelpers.files.download import FetchError
 from tflhelpers.model import unpack as module
-from tflhelpers.model.download import FetchError
 from tflhelpers.model.unpack import DamagedArchive, UnsafeArchive, unpack
 
 FILES = {

@@ -1,13 +1,17 @@
 """How our notebooks are made: each row of the conventions is a test."""
 
 import ast
+import base64
 import importlib.util
+import io
 import itertools
 import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from tflhelpers.address import colab_badge, pip_source, setup_cell
 
@@ -83,11 +87,24 @@ def test_it_opens_with_title_badge_and_three_lines(notebook, path):
     assert title.startswith("# ")
     assert badge == colab_badge(path.name)
     if path.stem[:2] in WITH_PICTURE:
-        picture = re.fullmatch(r"!\[.{20,}\]\((\S+)\)", lines.pop(0))
-        assert picture, "a picture of what it makes"
-        assert (path.parent / picture[1]).is_file()
+        assert re.fullmatch(r"!\[.{20,}\]\(data:image/\S+ \"results/\S+\"\)", lines.pop(0)), "what it makes"
     starts = [line.split("**")[1] for line in "\n".join(lines).splitlines()]
     assert starts == ["You make", "You need", "It takes"]
+
+
+def test_pictures_are_in_the_notebook_and_as_in_results(notebook):
+    """What is outside is not shown: by Colab never, by Jupyter where the notebooks' folder is all that it serves."""
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    shown = re.findall(r"!\[[^\]]*\]\((?!https:)([^)]*)\)", "\n".join(sources))
+    for each in shown:
+        kind, content, file = re.fullmatch(r'data:image/(\w+);base64,(\S+) "(results/[^"]+)"', each).groups()
+        picture = Image.open(io.BytesIO(base64.b64decode(content)))
+        assert (picture.format.lower(), len(content) < 450_000) == (kind, True), file
+        tiny = [
+            np.asarray(one.convert("RGB").resize((24, 24)), float)
+            for one in (picture, Image.open(ROOT / file))
+        ]
+        assert np.abs(tiny[0] - tiny[1]).mean() < 8, f"{file} has changed: python -m tools.embed_pictures"
 
 
 def test_setup_comes_second_hidden_and_the_same_in_all(notebook):

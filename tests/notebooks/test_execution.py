@@ -5,6 +5,7 @@ Outside each runs alone in an empty folder.
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = Path(__file__).parent / "stand_in"
 NO_NETWORK = "http://127.0.0.1:9"  # where nobody answers: notebooks get to their end without a network
+NOTES = re.compile(r"^([IWEF]\d{4} |WARNING: All log|20\d\d-.*tensorflow/)", re.M)
 
 DETECTOR = 'detector_name = "auto"\nstart = "embedded"'
 # Notebook -> its parameters here, and the files that it must leave in the project folder.
@@ -110,7 +112,7 @@ def execute(
     assert _names(RUNS[name][0]) == _names(settings.source), "the test must set what the notebook does"
     settings.source = change(RUNS[name][0])
     notebook.cells[1].source += f"\n{after_setup}"
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    quiet = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     quiet |= {"https_proxy": NO_NETWORK, "HTTPS_PROXY": NO_NETWORK, "npm_config_offline": "true"}
     client = nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3")
     # Without nbclient's stand-in for the widget that sliders draw in, which writes to the socket that it waits on and
@@ -120,7 +122,10 @@ def execute(
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     # Sliders show what went wrong in their function, and the cell goes on.
     assert [output.evalue for output in outputs if output.output_type == "error"] == []
-    return "".join(output.text for output in outputs if output.output_type == "stream")
+    streams = [output for output in outputs if output.output_type == "stream"]
+    red = "".join(output.text for output in streams if output.name == "stderr")
+    assert NOTES.search(red) is None, "TensorFlow's notes, which people take for errors"
+    return "".join(output.text for output in streams)
 
 
 def check_what_is_left(name: str, project: Path) -> None:

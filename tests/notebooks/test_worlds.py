@@ -6,6 +6,7 @@ taken for one. What is printed says which world it was.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,12 @@ def packed(tmp_path_factory):
     return archive
 
 
-def run(notebook, folder, after_setup="", start="auto", name="auto"):
+def run(notebook, folder, after_setup="", start="auto", name="auto", steps="2"):
     environment = {"PYTHONPATH": str(ROOT), "no_proxy": "*"}
 
     def change(text):
         text = text.replace('detector_name = "auto"', f'detector_name = "{name}"')
+        text = text.replace("steps = 2", f"steps = {steps}")
         return text.replace('start = "embedded"', f'start = "{start}"')
 
     return execute(notebook, folder, environment, change=change, after_setup=after_setup)
@@ -149,3 +151,25 @@ def test_an_earlier_visit_without_boxes(visited, tmp_path):
     assert "have no boxes yet: draw them in 02_annotate_images" in told
     with pytest.raises(Exception, match="The annotations must hold at least one box, got none on 2 pictures"):
         run("03_fine_tune_detector", tmp_path, start="embedded")
+
+
+def test_five_real_photos_from_a_detector_that_has_seen_photos(shared_data, tmp_path):
+    """A detector of hands stands for the zoo's, and what 03 and 04 do by default is enough for a duck."""
+    project = tfl.open_project(parent=tmp_path)
+    ducky = shared_data / "ducky"
+    for part, file, folder in (
+        ("train", "annotations_train.json", project.data),
+        ("test", "annotations_test_reflections.json", project.data / "test"),
+    ):
+        shutil.copytree(ducky / part, folder, dirs_exist_ok=True)
+        tfl.Annotations.load(ducky / file, images=folder).save(folder / "annotations.json")
+    archive = zoo_archive(shared_data / "handtrack_320" / "checkpoint" / "ckpt-0", NAMES["mobilenet"])
+    with unsteady_server(Unsteady(archive)) as server:
+        told = run("03_fine_tune_detector", tmp_path, of_host(server), steps="None")
+    assert "SSD MobileNetV2 FPNLite 320 (mobilenet_320), because there is no GPU" in told
+    assert "Measured on 49 photos" in told
+    detector = tfl.Detector.load(project.models / "detector")
+    exam = tfl.Annotations.load(project.data / "test" / "annotations.json")
+    scores = tfl.evaluate(detector.detect_all(exam.image_paths, threshold=0.0, progress=False), exam)
+    assert scores.ap50 >= 0.99
+    assert scores.ap >= 0.85

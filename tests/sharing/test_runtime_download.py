@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from tflhelpers.model.download import FetchError
+from tflhelpers.files.download import FetchError
 from tflhelpers.sharing import runtime_download
 from tflhelpers.sharing.runtime_download import FILES, VERSION, Published, fetch_runtime, wrong_files
 

@@ -37,15 +37,17 @@ class Clothes:
     image_size = (20, 30)
     content = "model"
 
-    def export_tflite(self, path, *, quantize=None):
-        if self.content is None:
-            raise RuntimeError("it does not find what it should")
-        path.write_bytes(empty_model(self.content + str(quantize)))
+
+def export_tflite(model, path, *, quantize=None):
+    if model.content is None:
+        raise RuntimeError("it does not find what it should")
+    path.write_bytes(empty_model(model.content + str(quantize)))
 
 
 @pytest.fixture(autouse=True)
 def runtime(monkeypatch, tmp_path):
-    """A folder with empty files in place of LiteRT.js."""
+    """A folder with empty files in place of LiteRT.js, and nearly empty models."""
+    monkeypatch.setattr("tflhelpers.sharing.export.tflite.export_tflite", export_tflite)
     folder = tmp_path / "litertjs"
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

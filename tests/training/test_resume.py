@@ -131,7 +131,7 @@ def test_a_death_between_the_two_renamings_loses_nothing(tmp_path, monkeypatch, 
     replace, calls = resume.os.replace, []
 
     def dying(source, target):
-        if "tmp" not in source.name:  # that is within `write_npz`
+        if ".part" not in source.name:  # that is within `write_npz`
             calls.append(target)
             if len(calls) > renamed:
                 raise KeyboardInterrupt

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tflhelpers.annotator.modules import FOLDER, page_module, style
+from tflhelpers.files.atomic_file import atomic_file
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")  # what page.html leaves open
 _NO_FILE: Mapping[str, Any] = {"categories": [], "images": [], "annotations": []}
@@ -38,15 +37,9 @@ def write_page(
     Returns:
         The page's path.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("x", encoding="utf-8", newline="\n") as page:
-            for text in _page_texts(path, description, pictures, file, file_names):
-                page.write(text)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_file(path) as page:
+        for text in _page_texts(path, description, pictures, file, file_names):
+            page.write(text.encode("utf-8"))
     return path
 
 

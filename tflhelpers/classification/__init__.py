@@ -5,6 +5,6 @@
 - `looks_apart`: a split that never puts near duplicates on both sides
 - `classifier`: `Classifier` (`backbones`, `predictions`, `activation`, `classifier_folder`)
 - `fitting`: `fit_classifier` (`embeddings`, `linear_head`, `fine_tuning`, `temperature`, `fit_history`)
-- `judgement`: `evaluate_classifier` (`judgement_plots`, `wrong_gallery`)
+- `judgement`: `evaluate_classifier` (`scored`, `judgement_plots`, `wrong_gallery`)
 - `own_or_drawn`: `labelled_photos_for`, what the notebook works on
 """

@@ -5,35 +5,32 @@ The logit of a class is the mean over the picture of what each place adds to it,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import keras
 import numpy as np
 from PIL import Image
 
-from tflhelpers.model.picture_boxes import checked_image
-from tflhelpers.model.preprocess import network_input
 from tflhelpers.sharing.captions import text_line
-
-if TYPE_CHECKING:
-    from tflhelpers.classification.classifier import Classifier
 
 # Okabe and Ito's orange and blue: told apart by colour-blind people, and seen on gray.
 _FOR, _AGAINST = np.array([255, 140, 0], np.float32), np.array([0, 90, 210], np.float32)
 _GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def activation_maps(classifier: Classifier, image: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+def activation_maps(
+    looking: keras.Model, kernel: np.ndarray, inputs: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
     """What each place adds to each logit, level by level; their means plus the bias are the logits.
 
     Args:
-        classifier: any.
-        image: RGB uint8 (H, W, 3).
+        looking: from `inputs` to "maps", a list of (B, h, w, C), and "probabilities" (B, K); see `Classifier.looking`.
+        kernel: of the head, (D, K).
+        inputs: one image as the network takes it in, float32 (1, H, W, 3).
 
     Returns:
         float32 (h, w, K) for each map of the backbone, and the probabilities (K,).
     """
-    seen = classifier.looking.predict_on_batch(network_input(image, classifier.image_size)[None])
-    maps, (kernel, _) = seen["maps"], classifier.head
+    seen = looking.predict_on_batch(inputs)
+    maps = seen["maps"]
     ends = np.cumsum([each.shape[-1] for each in maps])
     parts = [
         np.asarray(each)[0] @ kernel[end - each.shape[-1] : end] for each, end in zip(maps, ends, strict=True)
@@ -65,26 +62,11 @@ def evidence(maps: list[np.ndarray], bias: np.ndarray, label: int, size: tuple[i
     return total
 
 
-def heat_map(classifier: Classifier, image, class_name: str | None, opacity: float) -> np.ndarray:
-    """The picture in gray, coloured by `evidence`, with a line that says for what. uint8 (H + line, W, 3)."""
-    if not 0 <= opacity <= 1:
-        raise ValueError(f"opacity must be 0 to 1, got {opacity}.")
-    picture = checked_image(image)
-    maps, probabilities = activation_maps(classifier, picture)
-    label = _label_of(classifier.class_names, class_name, probabilities)
-    height, width = picture.shape[:2]
-    heat = evidence(maps, classifier.head[1], label, (height, width))[..., None]
+def heat_map(picture: np.ndarray, heat: np.ndarray, text: str, opacity: float) -> np.ndarray:
+    """The picture (H, W, 3) in gray, coloured by `evidence` (H, W), with a line of text. uint8 (H + line, W, 3)."""
+    width, heat = picture.shape[1], heat[..., None]
     part = opacity * np.abs(heat) / max(float(np.abs(heat).max()), 1e-6)
     gray = (picture.astype(np.float32) @ _GRAY)[..., None]
     mixed = (1 - part) * gray + part * np.where(heat > 0, _FOR, _AGAINST)
-    text = f"{classifier.class_names[label]}: {probabilities[label]:.0%}"
     line = text_line(text, width, max(11, width // 14))
     return np.concatenate([np.clip(mixed, 0, 255).astype(np.uint8), line])
-
-
-def _label_of(names: tuple[str, ...], name: str | None, probabilities: np.ndarray) -> int:
-    if name is None:
-        return int(probabilities.argmax())
-    if name not in names:
-        raise ValueError(f"class_name must be one of {', '.join(names)}, got {name!r}.")
-    return names.index(name)

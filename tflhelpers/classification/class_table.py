@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tflhelpers.classification.label_checks import Candidate
+from tflhelpers.files.text import read_text
 
 FILE_COLUMNS = ("filename", "file", "path", "image", "image_path")
 CLASS_COLUMNS = ("class", "label", "class_name", "category")
@@ -39,7 +40,7 @@ def from_table(path: Path, images: Path) -> tuple[list[str], list[Candidate], li
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     """(line, file name, class) of each line."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_text(path)
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} must be text in UTF-8, got other bytes ({error.reason} at {error.start}). Save it as CSV UTF-8."

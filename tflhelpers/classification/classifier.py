@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from tflhelpers.classification.activation import activation_maps, evidence, heat_map
 from tflhelpers.classification.backbones import (
     EMBEDDED,
     backbone_layers,
@@ -21,19 +21,17 @@ from tflhelpers.classification.backbones import (
     embedded_width,
     feature_maps,
 )
+from tflhelpers.classification.classifier_folder import read_settings, read_weights, write_classifier
 from tflhelpers.classification.label_checks import check_class_names
 from tflhelpers.classification.predictions import Predictions
-from tflhelpers.data.images import ImageError
-from tflhelpers.model.picture_boxes import checked_image
-from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.reading_ahead import in_order
+from tflhelpers.model.prefetch import prefetch_batches
+from tflhelpers.model.preprocess import checked_image, network_input
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
-    from tflhelpers.classification.classifier_export import ClassifierExport
+    from tflhelpers.sharing.export.classifier import ClassifierExport
 
 MODES = ("features", "fine-tune")
-READERS = 2
 BATCH_SIZE = 16
 
 
@@ -124,15 +122,30 @@ class Classifier:
             FileNotFoundError: there is none.
             ValueError: its files are damaged or do not fit together.
         """
-        from tflhelpers.classification.classifier_folder import load_classifier
-
-        return load_classifier(Path(folder))
+        settings = read_settings(Path(folder))
+        classifier = cls(
+            settings["class_names"],
+            backbone=settings["backbone"],
+            mode=settings["mode"],
+            image_size=settings["image_size"],
+            weights=None,
+            width=settings["width"],
+        )
+        classifier.trained_backbone = settings["trained_backbone"]
+        read_weights(Path(folder), classifier.network.variables)
+        return classifier
 
     def save(self, folder: str | Path) -> Path:
         """Writes the classifier to `folder`, whose files are replaced only once the new ones are written whole."""
-        from tflhelpers.classification.classifier_folder import save_classifier
-
-        return save_classifier(self, Path(folder))
+        settings = {
+            "class_names": list(self.class_names),
+            "backbone": self.backbone,
+            "mode": self.mode,
+            "image_size": list(self.image_size),
+            "trained_backbone": self.trained_backbone,
+            "width": self.width,
+        }
+        return write_classifier(Path(folder), settings, self.network.variables)
 
     def __repr__(self) -> str:
         names = ", ".join(self.class_names[:5]) + (", ..." if len(self.class_names) > 5 else "")
@@ -171,25 +184,32 @@ class Classifier:
         Returns:
             uint8 (H, W, 3) with a line of text below.
         """
-        from tflhelpers.classification.activation import heat_map
-
-        return heat_map(self, image, class_name, opacity)
+        if not 0 <= opacity <= 1:
+            raise ValueError(f"opacity must be 0 to 1, got {opacity}.")
+        picture = checked_image(image)
+        kernel, bias = self.head
+        maps, probabilities = activation_maps(
+            self.looking, kernel, network_input(picture, self.image_size)[None]
+        )
+        label = int(probabilities.argmax()) if class_name is None else self._label_of(class_name)
+        heat = evidence(maps, bias, label, picture.shape[:2])
+        return heat_map(picture, heat, f"{self.class_names[label]}: {probabilities[label]:.0%}", opacity)
 
     # ---- for other programs
 
     def export_saved_model(self, folder: str | Path, *, photos: Iterable | None = None) -> ClassifierExport:
-        """A TensorFlow SavedModel; see `classifier_export.export_classifier_saved_model`."""
-        from tflhelpers.classification.classifier_export import export_classifier_saved_model
+        """A TensorFlow SavedModel; see `tflhelpers.export_saved_model`."""
+        from tflhelpers.sharing.export.saved_model import export_saved_model
 
-        return export_classifier_saved_model(self, folder, photos=photos)
+        return export_saved_model(self, folder, photos=photos)
 
     def export_tflite(
         self, path: str | Path, *, quantize: str | None = None, photos: Iterable | None = None
     ) -> ClassifierExport:
-        """A LiteRT file; see `classifier_export.export_classifier_tflite`."""
-        from tflhelpers.classification.classifier_export import export_classifier_tflite
+        """A LiteRT file; see `tflhelpers.export_tflite`."""
+        from tflhelpers.sharing.export.tflite import export_tflite
 
-        return export_classifier_tflite(self, path, quantize=quantize, photos=photos)
+        return export_tflite(self, path, quantize=quantize, photos=photos)
 
     # ---- parts of the network
 
@@ -224,30 +244,30 @@ class Classifier:
         for variable, value in zip(self.network.get_layer("logits").weights, (kernel, bias), strict=True):
             variable.assign(np.asarray(value, np.float32))
 
+    def _label_of(self, class_name: str) -> int:
+        if class_name not in self.class_names:
+            raise ValueError(f"class_name must be one of {', '.join(self.class_names)}, got {class_name!r}.")
+        return self.class_names.index(class_name)
+
     def _predict(self, output: str, images, batch_size: int, progress: bool) -> np.ndarray:
         single = isinstance(images, (str, Path)) or (isinstance(images, np.ndarray) and images.ndim == 3)
         images = [images] if single else images
         outputs = []
-        ready = in_order(self._prepared, images, ahead=2 * batch_size, threads=READERS)
+        batches = prefetch_batches(self._prepared, images, batch_size)
         total = len(images) if hasattr(images, "__len__") else None
         with (
             progress_bar(total, "Classifying", enabled=progress and not single, delay=1) as bar,
-            closing(ready),
+            closing(batches),
         ):
-            while batch := list(islice(ready, batch_size)):
+            for batch in batches:
                 outputs.append(run_padded(self, np.stack(batch), output, 1 if single else batch_size))
                 bar.update(len(batch))
         if not outputs:
             raise ValueError("images must hold at least one picture, got none.")
         return np.concatenate(outputs)
 
-    def _prepared(self, number: int, image) -> np.ndarray:
-        try:
-            picture = image.read() if hasattr(image, "label") else checked_image(image)
-        except ImageError:
-            raise  # names the file
-        except ValueError as error:
-            raise ValueError(f"images[{number}]: {error}") from error
+    def _prepared(self, image) -> np.ndarray:
+        picture = image.read() if hasattr(image, "label") else checked_image(image)
         return network_input(np.ascontiguousarray(picture), self.image_size)
 
 

@@ -3,91 +3,68 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tflhelpers.classification.backbones import EMBEDDED, WIDTH_BEFORE, known_backbones
+from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
-
-if TYPE_CHECKING:
-    from tflhelpers.classification.classifier import Classifier
 
 SETTINGS_FILE = "classifier.json"
 WEIGHTS_FILE = "classifier_weights.npz"
 FORMAT_VERSION = 1
 
 
-def save_classifier(classifier: Classifier, folder: Path) -> Path:
-    """Writes both files; an older classifier in the folder is replaced once both are whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        write_npz(temporary / WEIGHTS_FILE, np.savez, _arrays(classifier))
-        (temporary / SETTINGS_FILE).write_text(
-            json.dumps(_settings(classifier), indent=1, ensure_ascii=False), "utf-8"
-        )
-        folder.mkdir(exist_ok=True)
-        for name in (WEIGHTS_FILE, SETTINGS_FILE):
-            os.replace(temporary / name, folder / name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def write_classifier(folder: Path, settings: dict, variables: Sequence) -> Path:
+    """Writes both files; an older classifier in the folder is replaced once both are whole.
+
+    Args:
+        folder: made if absent.
+        settings: what it takes to build the network: "class_names", "backbone", "mode", "image_size",
+            "trained_backbone", "width".
+        variables: of the network, in its order.
+    """
+    with scratch_beside(folder) as scratch:
+        arrays = {f"{i:05d}": np.asarray(variable) for i, variable in enumerate(variables)}
+        write_npz(scratch / WEIGHTS_FILE, np.savez, arrays)
+        text = json.dumps({"format": FORMAT_VERSION, **settings}, indent=1, ensure_ascii=False)
+        (scratch / SETTINGS_FILE).write_text(text, "utf-8")
+        replace_files(scratch, folder)
     return folder
 
 
-def load_classifier(folder: Path) -> Classifier:
-    """The classifier that `save_classifier` wrote; nothing is downloaded for it.
+def read_settings(folder: Path) -> dict:
+    """The settings that `write_classifier` was given.
 
     Raises:
-        FileNotFoundError: there is none.
-        ValueError: its files are damaged or do not fit together.
+        FileNotFoundError: there is no classifier.
+        ValueError: the file is damaged, or of a newer version.
     """
-    from tflhelpers.classification.classifier import Classifier
+    finish_files(folder)
+    settings = _checked_settings(folder / SETTINGS_FILE)
+    before = WIDTH_BEFORE if settings["backbone"] == EMBEDDED else None
+    return {"width": before, **settings, "image_size": tuple(settings["image_size"])}
 
-    settings = _read_settings(folder / SETTINGS_FILE)
-    classifier = Classifier(
-        settings["class_names"],
-        backbone=settings["backbone"],
-        mode=settings["mode"],
-        image_size=(settings["image_size"][0], settings["image_size"][1]),
-        weights=None,
-        width=settings.get("width", WIDTH_BEFORE if settings["backbone"] == EMBEDDED else None),
-    )
-    classifier.trained_backbone = settings["trained_backbone"]
-    arrays = _read_weights(folder / WEIGHTS_FILE)
-    variables = classifier.network.variables
-    shapes = [tuple(variable.shape) for variable in variables]
-    if [array.shape for array in arrays] != shapes:
+
+def read_weights(folder: Path, variables: Sequence) -> None:
+    """Gives the variables of a network the weights that `write_classifier` was given.
+
+    Raises:
+        ValueError: the file is damaged, or of another network.
+    """
+    arrays = _stored_weights(folder / WEIGHTS_FILE)
+    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
         raise ValueError(
-            f"{folder / WEIGHTS_FILE} does not fit {SETTINGS_FILE} beside it: expected {len(shapes)} weights of "
-            f"{settings['backbone']}, got {len(arrays)} or other shapes. Copy the folder again."
+            f"{folder / WEIGHTS_FILE} does not fit {SETTINGS_FILE} beside it: expected {len(variables)} weights, "
+            f"got {len(arrays)} or other shapes. Copy the folder again."
         )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    return classifier
 
 
-def _arrays(classifier: Classifier) -> dict[str, np.ndarray]:
-    return {f"{i:05d}": np.asarray(variable) for i, variable in enumerate(classifier.network.variables)}
-
-
-def _settings(classifier: Classifier) -> dict:
-    return {
-        "format": FORMAT_VERSION,
-        "class_names": list(classifier.class_names),
-        "backbone": classifier.backbone,
-        "mode": classifier.mode,
-        "image_size": list(classifier.image_size),
-        "trained_backbone": classifier.trained_backbone,
-        "width": classifier.width,
-    }
-
-
-def _read_settings(path: Path) -> dict:
+def _checked_settings(path: Path) -> dict:
     if not path.is_file():
         raise FileNotFoundError(
             f"No classifier in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Classifier.save wrote."
@@ -108,7 +85,7 @@ def _read_settings(path: Path) -> dict:
     return settings
 
 
-def _read_weights(path: Path) -> list[np.ndarray]:
+def _stored_weights(path: Path) -> list[np.ndarray]:
     try:
         return [array for _, array in sorted(read_npz(path).items())]
     except DamagedFile as error:

@@ -12,24 +12,22 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from tflhelpers.classification.classifier import Classifier, run_padded
-from tflhelpers.classification.label_checks import file_digest
 from tflhelpers.classification.labelled import LabelledPicture
-from tflhelpers.data.collect.looks import Look
+from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.images import ImageError
+from tflhelpers.files.checksums import sha256_of
+from tflhelpers.model.prefetch import prefetch_batches
 from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
 
 logger = logging.getLogger(__name__)
 
-READERS = 2
 BATCH = 16
 SHARD = 256  # pictures whose results are written to one file of the cache
 
@@ -41,7 +39,7 @@ class Embeddings:
     Attributes:
         rows: which of the pictures, int64 (n,).
         features: float32 (n, V, D): of each picture as it is and, where V is 2, of its mirror image.
-        cells: what they look like, small, uint8 (n, 8, 9, 3); see `data.collect.looks`.
+        cells: what they look like, small, uint8 (n, 8, 9, 3); see `data.collect.perceptual_hash`.
         left_out: a sentence for each picture that could not be decoded.
         reused: how many came from the cache.
     """
@@ -83,14 +81,9 @@ def embed(
     """
     kept = _Cache(None if cache is None else cache / _fingerprint(classifier, mirrored))
     found: list[_Seen] = []
-    ready = in_order(
-        lambda _, each: _prepared(each, classifier, kept, mirrored),
-        pictures,
-        ahead=2 * BATCH,
-        threads=READERS,
-    )
-    with progress_bar(len(pictures), "Embeddings", enabled=progress) as bar, closing(ready), closing(kept):
-        while batch := list(islice(ready, BATCH)):
+    batches = prefetch_batches(lambda each: _prepared(each, classifier, kept, mirrored), pictures, BATCH)
+    with progress_bar(len(pictures), "Embeddings", enabled=progress) as bar, closing(batches), closing(kept):
+        for batch in batches:
             _through_network(classifier, batch, kept)
             found += batch
             bar.update(len(batch))
@@ -115,7 +108,7 @@ def _prepared(picture: LabelledPicture, classifier: Classifier, kept: _Cache, mi
         return _Seen(fault=f"Left out: {error}")
     inputs = network_input(image, classifier.image_size)
     views = [inputs, inputs[:, ::-1]] if mirrored else [inputs]
-    return _Seen(key, cells=Look.of(image).cells, inputs=np.stack(views))
+    return _Seen(key, cells=PerceptualHash.of(image).cells, inputs=np.stack(views))
 
 
 def _through_network(classifier: Classifier, batch: list[_Seen], kept: _Cache) -> None:
@@ -133,7 +126,7 @@ def _through_network(classifier: Classifier, batch: list[_Seen], kept: _Cache) -
 def content_key(picture: LabelledPicture) -> str:
     """Equal for pictures whose files hold the same bytes and whose boxes are the same."""
     if picture.path.is_file():
-        digest = file_digest(picture.path)
+        digest = sha256_of(picture.path)
     else:  # inside a record
         digest = hashlib.sha256(np.ascontiguousarray(picture.read()).tobytes()).hexdigest()
     return f"{digest} {picture.box}"

@@ -7,64 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tflhelpers.classification.judgement_plots import plot_calibration, plot_confusion
 from tflhelpers.classification.labelled import LabelledPictures
+from tflhelpers.classification.scored import CalibrationBin, ClassFigures, Mistake
+from tflhelpers.classification.wrong_gallery import wrong_gallery
 from tflhelpers.evaluation.certainty import share_interval
 
 if TYPE_CHECKING:
     from tflhelpers.classification.classifier import Classifier
 
 BINS = 10
-
-
-@dataclass(frozen=True)
-class ClassFigures:
-    """How one class fared.
-
-    Attributes:
-        precision: part of the pictures taken for it that are of it; nan if none was.
-        recall: part of its pictures that were recognised; nan if there are none.
-        f1: their harmonic mean, 0 where one of them is 0 or nan.
-        pictures: of it.
-        precision_interval, recall_interval: where the true ones lie, at 95 %.
-    """
-
-    precision: float
-    recall: float
-    f1: float
-    pictures: int
-    precision_interval: tuple[float, float]
-    recall_interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A picture whose likeliest class is not its own.
-
-    Attributes:
-        row: of the pictures judged.
-        truth, predicted: class names.
-        probability: of the predicted class.
-    """
-
-    row: int
-    truth: str
-    predicted: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class CalibrationBin:
-    """The pictures whose likeliest class has about this probability.
-
-    Attributes:
-        confidence: its mean.
-        accuracy: part of them that is right.
-        pictures: how many.
-    """
-
-    confidence: float
-    accuracy: float
-    pictures: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,14 +124,10 @@ class ClassifierScores:
 
     def plot_confusion(self, axes: Any = None) -> Any:
         """Draws which class was taken for which; returns the matplotlib axes."""
-        from tflhelpers.classification.judgement_plots import plot_confusion
-
         return plot_confusion(self.confusion, self.pictures.class_names, axes)
 
     def plot_calibration(self, axes: Any = None) -> Any:
         """Draws how often the classifier is right against how sure it is; returns the matplotlib axes."""
-        from tflhelpers.classification.judgement_plots import plot_calibration
-
         return plot_calibration(self.calibration, self.calibration_error, axes)
 
     def gallery(self, most: int = 8, *, columns: int = 4, width: int = 1000) -> np.ndarray:
@@ -193,8 +141,6 @@ class ClassifierScores:
         Returns:
             uint8 (H, width, 3); a line of text if nothing is wrong.
         """
-        from tflhelpers.classification.wrong_gallery import wrong_gallery
-
         return wrong_gallery(self.pictures, self.mistakes[:most], len(self.mistakes), columns, width)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from tflhelpers.classification.judgement import CalibrationBin
+from tflhelpers.classification.scored import CalibrationBin
 
 BLUE, ORANGE, INK = "#0072B2", "#D55E00", "#222222"
 MOST_WRITTEN = 20  # classes; cells of more are too small for numbers

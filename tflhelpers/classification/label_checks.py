@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tflhelpers.data.images import ImageError, image_size
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.progress import progress_bar
 
 MOST_NAMED = 5
@@ -121,17 +121,8 @@ def _content_keys(candidates: Sequence[Candidate]) -> list[tuple]:
     for path in paths:
         if path.is_file():
             of_length[path.stat().st_size].append(path)
-    digests = {path: file_digest(path) for alike in of_length.values() if len(alike) > 1 for path in alike}
+    digests = {path: sha256_of(path) for alike in of_length.values() if len(alike) > 1 for path in alike}
     return [(digests.get(candidate.path, candidate.path), candidate.box) for candidate in candidates]
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _listed(names: Sequence[str]) -> str:

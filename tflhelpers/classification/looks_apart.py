@@ -1,6 +1,6 @@
 """Splits pictures so that what looks alike stays together: a copy on both sides would make a score a lie.
 
-How alike two pictures look is the measure of `data.collect.looks`: the difference hash and the colours of 72 cells.
+`data.collect.perceptual_hash` measures how alike two pictures look: the difference hash and the colours of 72 cells.
 For collecting, where each of five photos counts, its limits are strict; here colours may differ more than twice as far:
 a picture that is kept on the wrong side for nothing costs little. Photos of one scene in which things moved are apart:
 hold out whole places yourself, as `validation=`, where that matters.
@@ -13,12 +13,11 @@ from contextlib import closing
 
 import numpy as np
 
-from tflhelpers.data.collect.looks import COPY_BITS, COPY_STEPS, Look
-from tflhelpers.model.reading_ahead import in_order
+from tflhelpers.data.collect.perceptual_hash import COPY_BITS, COPY_STEPS, PerceptualHash
+from tflhelpers.model.prefetch import prefetch
 from tflhelpers.progress import progress_bar
 
 NEAR_BITS, NEAR_STEPS = COPY_BITS, 2 * COPY_STEPS + 8
-READERS = 2
 _CHUNK = 512  # rows of the table of all pairs that are in memory at once
 _PAIRS = 20_000  # whose cells are compared at once
 
@@ -29,13 +28,13 @@ def split_by_look(pictures, validation: float, seed: int) -> tuple[list[int], li
 
     def cells(_, picture) -> np.ndarray | None:
         try:
-            return Look.of(picture.read()).cells
+            return PerceptualHash.of(picture.read()).cells
         except (ImageError, OSError):
             return None
 
     with (
         progress_bar(len(pictures), "Comparing", delay=1) as bar,
-        closing(in_order(cells, pictures, ahead=8, threads=READERS)) as looked,
+        closing(prefetch(cells, pictures, ahead=8)) as looked,
     ):
         looks = []
         for look in looked:
@@ -86,7 +85,9 @@ def copies_in_two_classes(cells: np.ndarray, labels: np.ndarray) -> list[tuple[i
 
 
 def _near_pairs(cells: np.ndarray, most_steps: int) -> Iterator[tuple[int, int]]:
-    signs = np.array([Look(each).bits for each in cells], np.float32).reshape(len(cells), -1) * 2 - 1
+    signs = (
+        np.array([PerceptualHash(each).bits for each in cells], np.float32).reshape(len(cells), -1) * 2 - 1
+    )
     flat = cells.reshape(len(cells), -1).astype(np.int16)
     for start in range(0, len(cells), _CHUNK):
         differing = (64 - signs[start : start + _CHUNK] @ signs[start:].T) / 2

@@ -12,12 +12,11 @@ import numpy as np
 from tflhelpers.classification.classifier import BATCH_SIZE, Classifier, run_padded
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import class_weights, mean_loss
+from tflhelpers.model.prefetch import prefetch
 from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.reading_ahead import in_order
 from tflhelpers.progress import progress_bar
 
 MEMORY_BYTES = 2**30
-READERS = 2
 
 
 class ResizedPictures:
@@ -82,7 +81,7 @@ class ResizedPictures:
                 np.uint8
             )
 
-        ready = in_order(resized, self.pictures or (), ahead=16, threads=READERS)
+        ready = prefetch(resized, self.pictures or (), ahead=16)
         with progress_bar(len(self), "Reading", enabled=self.progress, delay=1) as bar, closing(ready):
             for row, image in enumerate(ready):
                 self._images[row] = image

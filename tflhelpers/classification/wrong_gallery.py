@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tflhelpers.classification.labelled import LabelledPictures
+from tflhelpers.classification.scored import Mistake
 from tflhelpers.data.images import letterbox
 from tflhelpers.sharing.captions import PAPER, text_line
-
-if TYPE_CHECKING:
-    from tflhelpers.classification.judgement import Mistake
 
 _GAP = 8
 

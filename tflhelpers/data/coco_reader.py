@@ -15,6 +15,7 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.pictures import Contents, Picture
+from tflhelpers.files.text import read_text
 
 _PARTS = ("categories", "images", "annotations")
 _SHOWN_MISTAKES = 10
@@ -69,7 +70,7 @@ def _parse(path: Path) -> dict[str, Any]:
     if path.is_dir():
         raise AnnotationError(f"{path}: expected a COCO JSON file, got a folder. Give the .json file in it.")
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = json.loads(read_text(path))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise AnnotationError(
             f"{path}: expected COCO JSON, got something else or a cut file ({error})."

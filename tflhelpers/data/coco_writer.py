@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -15,14 +14,14 @@ import numpy as np
 
 from tflhelpers.data.images import ImageError, image_size
 from tflhelpers.data.pictures import Contents, Picture
+from tflhelpers.files.atomic_file import write_text
 
 _Record = Mapping[str, Any]
 
 
 def write_contents(path: Path, contents: Contents) -> None:
     """Write a COCO file that `read_contents` gives back; entries that were read keep their ids and fields."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps(to_document(path, contents), ensure_ascii=False, indent=1) + "\n")
+    write_text(path, json.dumps(to_document(path, contents), ensure_ascii=False, indent=1) + "\n")
 
 
 def to_document(path: Path, contents: Contents) -> dict[str, Any]:
@@ -41,21 +40,6 @@ def to_document(path: Path, contents: Contents) -> dict[str, Any]:
             for row, record in enumerate(picture.box_records)
         ]
     return {**contents.header, "categories": categories, "images": images, "annotations": annotations}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that whoever looks, whenever, finds the old one or the new one, whole."""
-    temporary = path.with_name(
-        f".{path.name[:50]}.{secrets.token_hex(4)}.part"
-    )  # no name is too long for that
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _id_source(path: Path, what: str, records: Iterable[_Record]) -> Callable[[_Record], Any]:

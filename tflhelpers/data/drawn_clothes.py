@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
 
 CLOTHES_CLASSES = ("camouflage", "normal")
 PALETTES = (
@@ -81,7 +81,7 @@ def drawn_clothes(
             path = folder / name / f"{seed}_{number:04d}.jpg"
             if not path.exists():
                 picture, quality = _drawn(np.random.default_rng([seed, label, number]), label, size)
-                with written_whole(path) as file:
+                with atomic_file(path) as file:
                     picture.save(file, "JPEG", quality=quality)
     return folder
 

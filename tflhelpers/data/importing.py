@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import NamedTuple
 
 from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.formats import coco, csv_table, labelbox, tfrecord, voc, yolo
+from tflhelpers.data.formats.archive import unpack
 from tflhelpers.data.formats.assemble import assemble
 from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of
 from tflhelpers.data.formats.frames import FRAMES
 from tflhelpers.data.formats.gc_pause import collection_paused
+from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ImportReport, ReportBuilder, refuse_unless_clean
+from tflhelpers.data.formats.shards import find_record_files
 
 __all__ = ["ImportRefused", "ImportReport", "export_annotations", "import_annotations"]
 
-_MODULES = {
-    "voc": "voc",
-    "coco": "coco",
-    "yolo": "yolo",
-    "labelbox": "labelbox",
-    "tfrecord": "tfrecord",
-    "csv": "csv_table",
+
+class _Format(NamedTuple):
+    """How a format is read and written, and with which switches; `is_file`: a folder may hold one such file."""
+
+    read: Callable[..., RawSet]
+    write: Callable[..., list[Path] | None] | None
+    is_file: bool = False
+    reading: tuple[str, ...] = ()
+    writing: tuple[str, ...] = ()
+
+
+_FORMATS = {
+    "voc": _Format(voc.read, voc.write, reading=("one_based",), writing=("one_based",)),
+    "coco": _Format(coco.read, coco.write, is_file=True),
+    "yolo": _Format(yolo.read, yolo.write, writing=("copy_images",)),
+    "labelbox": _Format(labelbox.read, None, is_file=True, reading=("y_from_bottom",)),
+    "tfrecord": _Format(tfrecord.read, tfrecord.write),
+    "csv": _Format(
+        csv_table.read, csv_table.write, is_file=True, reading=("one_based",), writing=("one_based",)
+    ),
 }
-_ONE_FILE = ("coco", "labelbox", "csv")  # a folder may be given that holds one such file
-_READING = {"one_based": ("voc", "csv"), "y_from_bottom": ("labelbox",)}
-_WRITING = {"one_based": ("voc", "csv"), "copy_images": ("yolo",)}
 
 
 def import_annotations(
@@ -81,16 +93,17 @@ def import_annotations(
     place = Path(path) if format == "tfrecord" else _existing(Path(path), "the annotations")
     folder = None if images is None else _existing(Path(images), "the folder of the pictures")
     _check_choice("frame", frame, FRAMES)
-    _check_choice("format", format, ("auto", *_MODULES))
+    _check_choice("format", format, ("auto", *_FORMATS))
     report = ReportBuilder()
     if place.is_file() and place.suffix.lower() == ".zip":
-        place = _module("archive").unpack(place, place.with_suffix(""), report)
+        place = unpack(place, place.with_suffix(""), report)
     format = detect_format(place) if format == "auto" else format
-    switches = _switches(_READING, format, one_based=one_based, y_from_bottom=y_from_bottom)
-    place = _only_file(place, format) if place.is_dir() and format in _ONE_FILE else place
+    known = {name: each.reading for name, each in _FORMATS.items()}
+    switches = _switches(known, format, one_based=one_based, y_from_bottom=y_from_bottom)
+    place = _only_file(place, format) if place.is_dir() and _FORMATS[format].is_file else place
     folders = [folder or (place if place.is_dir() else place.parent)]
     with collection_paused():
-        raw = _module(_MODULES[format]).read(place, report, **switches)
+        raw = _FORMATS[format].read(place, report, **switches)
         annotations = assemble(raw, report, folders=folders, frame=frame, rename=rename)
     built = report.build()
     if strict:
@@ -128,28 +141,25 @@ def export_annotations(
         raise ValueError(
             f"expected Annotations, got {type(annotations).__name__}. Load or import them first."
         )
-    _check_choice("format", format, [name for name in _MODULES if name != "labelbox"])
-    switches = _switches(_WRITING, format, one_based=one_based, copy_images=copy_images)
-    written = _module(_MODULES[format]).write(annotations, Path(path), **switches)
+    writers = {name: each.write for name, each in _FORMATS.items() if each.write is not None}
+    _check_choice("format", format, writers)
+    known = {name: each.writing for name, each in _FORMATS.items()}
+    switches = _switches(known, format, one_based=one_based, copy_images=copy_images)
+    written = writers[format](annotations, Path(path), **switches)
     return list(written) if written else [Path(path)]
 
 
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"tflhelpers.data.formats.{name}")
-
-
-def _switches(allowed: Mapping[str, tuple[str, ...]], format: str, **given: bool) -> dict[str, Any]:
-    """Return the switches that are set, for the reader or writer of a format.
+def _switches(known: Mapping[str, tuple[str, ...]], format: str, **given: bool) -> dict[str, bool]:
+    """Return the switches that are set, of those that the reader or writer of each format knows.
 
     Raises:
         ValueError: If one is set that the format does not have.
     """
-    chosen = {name: value for name, value in given.items() if value}
+    chosen: dict[str, bool] = {name: value for name, value in given.items() if value}
     for name in chosen:
-        if format not in allowed[name]:
-            raise ValueError(
-                f"{name} is for {' and '.join(allowed[name])}, got the format {format!r}. Leave it out."
-            )
+        if name not in known[format]:
+            others = " and ".join(each for each, switches in known.items() if name in switches)
+            raise ValueError(f"{name} is for {others}, got the format {format!r}. Leave it out.")
     return chosen
 
 
@@ -169,7 +179,7 @@ def _are_shards(path: Path) -> bool:
     if path.exists():
         return False
     try:
-        return bool(_module("shards").find_record_files(path, lambda *told: None))
+        return bool(find_record_files(path, lambda *told: None))
     except FileNotFoundError:
         return False
 
@@ -180,6 +190,6 @@ def _existing(path: Path, what: str) -> Path:
     return path
 
 
-def _check_choice(name: str, given: str, known: Any) -> None:
+def _check_choice(name: str, given: str, known: Iterable[str]) -> None:
     if given not in known:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {given!r}.")

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from tflhelpers.data.annotations import Annotations, Picture
 from tflhelpers.data.practice_server import serve, served_before
 from tflhelpers.data.samples import thing_photos
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
 
 _AT_HAND = 18  # of the drawn photos; the others are in the web
 _URLS, _EXPORT = "urls.csv", "export.ndjson"
@@ -61,17 +61,17 @@ def practice_labelbox(folder: str | os.PathLike) -> tuple[Path, Path]:
         (f"web_{number:02d}.jpg", f"{address}/{path.name}") for number, path in enumerate(things.image_paths)
     ]
     lost = ("web_lost.jpg", f"{address}/lost.jpg")
-    with written_whole(urls) as file:
+    with atomic_file(urls) as file:
         lines = [",".join(row) for row in [("file_name", "url"), *rows, lost, rows[0]]]
         file.write(("\n".join(lines) + "\n").encode())
-    with written_whole(export) as file:
+    with atomic_file(export) as file:
         file.write("".join(json.dumps(row) + "\n" for row in _export(things, rows)).encode())
     return urls, export
 
 
 def _write_once(path: Path, content: bytes) -> None:
     if not path.exists():
-        with written_whole(path) as file:
+        with atomic_file(path) as file:
             file.write(content)
 
 

@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from tflhelpers.data.formats.example_proto import ExampleError, bytes_of, split_example
-from tflhelpers.data.formats.record_file import RecordError, read_record
+from tflhelpers.files.example_proto import ExampleError, bytes_of, split_example
+from tflhelpers.files.record_file import RecordError, read_record
 
 ENCODED = "image/encoded"
 _NAME = re.compile(r"(\d{1,18})\+(.+)", re.S)

@@ -227,12 +227,8 @@ def _no_repeats(ffmpeg: str) -> list[str]:
 
 def ffmpeg_program() -> str:
     """The ffmpeg that imageio-ffmpeg brings."""
-    try:
-        import imageio_ffmpeg
-    except ImportError:
-        raise VideoError(
-            "expected imageio-ffmpeg, which reads videos, got none. Install it: pip install imageio-ffmpeg"
-        ) from None
+    import imageio_ffmpeg
+
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 

@@ -84,17 +84,14 @@ def candidates(detector: Detector, image, *, most: int = 40, least_score: float 
         most: at most so many.
         least_score: 0 to 1; less sure ones are left out.
     """
-    from tflhelpers.model.inference import detection_network
-    from tflhelpers.model.picture_boxes import pixels_xyxy
-    from tflhelpers.model.preprocess import network_input
+    from tflhelpers.model.postprocess import pixels_xyxy
 
     picture = as_picture(image)
-    network = detection_network(detector.network, detector.anchors_rel_yxyx)
-    found = network.predict_on_batch(network_input(picture, detector.image_size)[None])
-    scores = np.asarray(found["scores"][0])  # (A, N)
+    raw = detector.raw_boxes(detector.network_input(picture)[None])
+    scores = raw.scores[0]  # (A, N)
     order = np.argsort(-scores.ravel(), kind="stable")[:most]
     anchors, labels = np.divmod(order[scores.ravel()[order] >= least_score], scores.shape[1])
-    xyxy = pixels_xyxy(np.asarray(found["boxes_rel_yxyx"][0])[anchors], picture.shape[:2])
+    xyxy = pixels_xyxy(raw.boxes_rel_yxyx[0][anchors], picture.shape[:2])
     return Boxes(xyxy, labels, scores[anchors, labels])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tflhelpers.data.crc32c import masked_crc32c
+from tflhelpers.files.checksums import masked_crc32c
 from tflhelpers.model.checkpoint_index import STRING, Entry, read_index
 
 OWN_SUFFIX = re.compile(r"\.index$|\.data-\d{5}-of-\d{5}$")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tflhelpers.data.crc32c import masked_crc32c
+from tflhelpers.files.checksums import masked_crc32c
 from tflhelpers.model.snappy import read_varint, unpack_snappy
 from tflhelpers.model.wire_proto import fields_of, number, shape_of
 

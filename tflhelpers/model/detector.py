@@ -1,55 +1,41 @@
-"""`Detector`: a network, its class names, and what turns a picture into boxes."""
+"""`Detector`: a Keras network, its class names, and where detectors come from."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from contextlib import closing
+from collections.abc import Sequence
 from functools import cached_property
 from importlib import resources
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.images import ImageError
+from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.fetch import FetchError
 from tflhelpers.model.heads import BOX_HEAD_KEY
+from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
-from tflhelpers.model.picture_boxes import check_many, checked_image, checked_threshold, select_boxes
-from tflhelpers.model.preprocess import network_input
-from tflhelpers.model.quiet_keras import keras
-from tflhelpers.model.reading_ahead import in_order
+from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
 from tflhelpers.model.weights import load_weights, save_weights
-from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
+    import keras
+
     from tflhelpers.model.pretrained import Origin
     from tflhelpers.model.training_record import TrainingRecord
     from tflhelpers.model.zoo import ZooModel
 
 DEFAULT_THRESHOLD = 0.5
 WEIGHTS_FILE = "weights.npz"
-READERS = 2  # threads that read pictures: reading one takes a fifth of the network's time
-Size = tuple[int, ...]  # (H, W)
-Prepared = tuple[np.ndarray, Size]  # float32 (h, w, 3) for the network, and the picture's size
-Outputs = tuple[
-    np.ndarray, np.ndarray, Sequence[Size]
-]  # boxes (B, A, 4), scores (B, A, N), sizes of pictures
 
 
-class Detector:
+class Detector(ImageDetector):
     """Finds objects of its classes in pictures.
 
     Make one with `Detector.pretrained`, `Detector.embedded`, `Detector.from_zoo` or `Detector.load`; teach it new
@@ -78,11 +64,10 @@ class Detector:
         restore_report: RestoreReport | None = None,
         keeps_stem: bool = False,
     ) -> None:
+        super().__init__(_checked_names(class_names), threshold)
         self.architecture = architecture
-        self.class_names = _checked_names(class_names)
         self.network = network if network is not None else architecture.build(len(self.class_names))
         self.anchors_rel_yxyx = anchors_rel_yxyx(architecture.image_size)
-        self.threshold = threshold
         self.restore_report = restore_report
         self.keeps_stem = keeps_stem
         self.origin: Origin | None = None
@@ -184,6 +169,7 @@ class Detector:
                 Where "auto" can have none, it takes the embedded detector instead.
             CheckpointError: what was fetched, or lies in the cache, is damaged.
         """
+        from tflhelpers.model.fetch import FetchError
         from tflhelpers.model.pretrained import choose_start
 
         start = choose_start(name, cache=cache)
@@ -227,6 +213,7 @@ class Detector:
             FileNotFoundError: there is none.
             ValueError: its files do not fit together.
         """
+        finish_files(Path(folder))
         detector = cls._from_folder(Path(folder), class_names)
         detector.folder = Path(folder)
         return detector
@@ -245,30 +232,24 @@ class Detector:
         return detector
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Writes the detector to `folder`, whose files are replaced only once the new ones are written whole.
+        """Writes the detector to `folder`, whose two files are replaced together, once the new ones are whole.
 
         Args:
             folder: made if absent; an older detector in it is replaced.
             dtype: of the weights on disk; "float16" halves the size.
         """
         folder = Path(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            save_weights(self.network, temporary / WEIGHTS_FILE, dtype=dtype)
+        with scratch_beside(folder) as scratch:
+            save_weights(self.network, scratch / WEIGHTS_FILE, dtype=dtype)
             write_settings(
-                temporary / SETTINGS_FILE,
+                scratch / SETTINGS_FILE,
                 self.architecture,
                 self.class_names,
                 self.threshold,
                 self.keeps_stem,
                 self.trained_on,
             )
-            folder.mkdir(exist_ok=True)
-            for name in (WEIGHTS_FILE, SETTINGS_FILE):
-                os.replace(temporary / name, folder / name)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            replace_files(scratch, folder)
         self.folder = folder
         return folder
 
@@ -287,100 +268,16 @@ class Detector:
 
     # ---- what they do
 
-    def detect(self, image, *, threshold: float | None = None, max_boxes: int = 100) -> Boxes:
-        """The objects in one picture, best first.
-
-        Args:
-            image: a path, or RGB uint8 (H, W, 3) of any size.
-            threshold: lowest score from 0 to 1; None for the detector's own.
-            max_boxes: at most so many.
-
-        Returns:
-            Boxes with scores, in pixels of the picture, clipped to it.
-        """
-        threshold = checked_threshold(self.threshold if threshold is None else threshold)
-        picture = checked_image(image)
-        boxes, scores = self._boxes_and_scores(network_input(picture, self.image_size)[None], 1)
-        return select_boxes(boxes[0], scores[0], picture.shape[:2], threshold, max_boxes)
-
-    def detect_all(
-        self,
-        images: Iterable,
-        *,
-        batch_size: int = 8,
-        progress: bool = True,
-        threshold: float | None = None,
-        max_boxes: int = 100,
-    ) -> list[Boxes]:
-        """The objects in each of many pictures, of which a few at a time are in memory.
-
-        While the network looks at a batch, threads read and resize the pictures of the next.
-
-        Args:
-            images: paths or RGB uint8 (H, W, 3) arrays, of one size or many; a generator is asked for the next ones as
-                they are needed, in the calling thread.
-            batch_size: pictures that go through the network at once.
-            progress: show a bar.
-            threshold, max_boxes: as for `detect`.
-
-        Raises:
-            ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
-            ValueError: an array is no picture; the message says which.
-        """
-        threshold = checked_threshold(self.threshold if threshold is None else threshold)
-        check_many(images, batch_size)
-        total = len(images) if isinstance(images, Sized) else None
-        found: list[Boxes] = []
-        ready = in_order(self._prepared, images, ahead=2 * batch_size, threads=READERS)
-        seen = in_order(
-            lambda _, outputs: _select_all(*outputs, threshold, max_boxes),
-            self._seen_by_network(ready, batch_size),
-            ahead=2,  # the network is at one batch while the best boxes of the one before are chosen
-            threads=1,
-        )
-        with progress_bar(total, "Detecting", enabled=progress) as bar, closing(ready), closing(seen):
-            for boxes in seen:
-                found += boxes
-                bar.update(len(boxes))
-        return found
-
-    def _prepared(self, number: int, image) -> Prepared:
-        """What the network takes in of a picture, and the picture's (height, width)."""
-        try:
-            picture = checked_image(image)
-        except ImageError:
-            raise  # names the file
-        except ValueError as error:
-            raise ValueError(f"images[{number}]: {error}") from error
-        return network_input(picture, self.image_size), picture.shape[:2]
-
-    def _seen_by_network(self, ready: Iterator[Prepared], batch_size: int) -> Iterator[Outputs]:
-        while batch := list(islice(ready, batch_size)):
-            inputs, sizes = zip(*batch, strict=True)
-            yield *self._boxes_and_scores(np.stack(inputs), batch_size), sizes
-
-    def _boxes_and_scores(self, inputs: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Decoded relative boxes (B, A, 4), not clipped, and scores (B, A, N) of resized pictures (B, H, W, 3)."""
-        num_images = len(inputs)
-        if num_images < batch_size:  # a constant batch keeps the compiled network
-            inputs = np.concatenate(
-                [inputs, np.zeros((batch_size - num_images, *inputs.shape[1:]), inputs.dtype)]
-            )
+    def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
+        """What the network gives for resized pictures, float32 (B, H, W, 3)."""
         found = self._detection_network.predict_on_batch(inputs)
-        return found["boxes_rel_yxyx"][:num_images], found["scores"][:num_images]
+        return RawBoxes(found["boxes_rel_yxyx"], found["scores"])
 
     @cached_property
     def _detection_network(self) -> keras.Model:
         model = detection_network(self.network, self.anchors_rel_yxyx)
         model.jit_compile = USE_XLA
         return model
-
-
-def _select_all(all_boxes, all_scores, picture_sizes, threshold: float, max_boxes: int) -> list[Boxes]:
-    return [
-        select_boxes(boxes, scores, size, threshold, max_boxes)
-        for boxes, scores, size in zip(all_boxes, all_scores, picture_sizes, strict=True)
-    ]
 
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:

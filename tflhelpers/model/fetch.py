@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from tflhelpers.model.download import FetchError, download
+from tflhelpers.files.atomic_file import passing_names
+from tflhelpers.files.atomic_folder import finish_folder
+from tflhelpers.files.download import FetchError, download
+from tflhelpers.files.lock import try_lock
 from tflhelpers.model.unpack import DamagedArchive, UnsafeArchive, unpack
 from tflhelpers.progress import progress_bar
 
@@ -52,9 +54,9 @@ def fetch(
         return folder / name
     _make_folder(folder)
     with _lock(folder / f".{name}.lock"):
+        _tidy_up(folder, name)
         if (folder / name).is_dir():  # another one fetched it while we waited
             return folder / name
-        _remove_leftovers(folder, name)
         by_hand = _placed_by_hand(folder, name)
         if by_hand is not None:
             return _unpack_placed_by_hand(by_hand, folder / name, expected_bytes, progress)
@@ -141,11 +143,11 @@ def _make_folder(folder: Path) -> None:
         raise FetchError(f"Cannot make the folder {folder}: {error.strerror}. Choose another one.") from None
 
 
-def _remove_leftovers(folder: Path, name: str) -> None:
-    """Half-unpacked folders of a process that died; called under the lock."""
-    for path in folder.iterdir():
-        if path.name.startswith(f".{name}.unpacking-"):
-            shutil.rmtree(path, ignore_errors=True)
+def _tidy_up(folder: Path, name: str) -> None:
+    """Finish or remove what a process that died was unpacking; called under the lock."""
+    finish_folder(folder / name)
+    for path in passing_names(folder / name):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -153,28 +155,8 @@ def _lock(path: Path) -> Iterator[None]:
     """Holds a lock that the system frees when a process dies; goes on without where there are no locks."""
     with path.open("a+b") as file:
         try:
-            while not _try_lock(file):
+            while not try_lock(file):
                 time.sleep(0.1)
         except OSError:  # a file system without locks, such as a mounted Drive
             pass
         yield
-
-
-def _try_lock(file: IO) -> bool:
-    """Whether the lock is ours now. Raises OSError where the file system has none."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
 from tflhelpers.model.checkpoint import verify_tensors
 from tflhelpers.model.checkpoint_file import CheckpointError
 from tflhelpers.model.fetch import FetchError
@@ -79,15 +79,11 @@ def _kept(fetched: Path, target: Path) -> Path:
     if source is None:
         raise CheckpointError(f"expected a SavedModel in {fetched}, got none")
     verify_tensors(source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.unpacking-", dir=target.parent))
-    try:
-        shutil.copytree(source / "variables", scratch / target.name / "saved_model" / "variables")
-        shutil.copy(source / GRAPH_FILE, scratch / target.name / "saved_model")
+    with scratch_beside(target) as scratch:
+        shutil.copytree(source / "variables", scratch / "saved_model" / "variables")
+        shutil.copy(source / GRAPH_FILE, scratch / "saved_model")
         if not target.is_dir():  # another session may have been quicker
-            (scratch / target.name).rename(target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+            replace_folder(scratch, target)
     return target / "saved_model"
 
 

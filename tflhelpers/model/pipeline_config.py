@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tflhelpers.data.text_proto import quoted
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.text_proto import quoted
 from tflhelpers.model.checkpoint_file import CheckpointFile
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.detector import Detector
@@ -87,7 +87,7 @@ def write_pipeline_config(
         train_records=_input_paths(train_records),
         eval_records=_input_paths(train_records if eval_records is None else eval_records),
     )
-    with written_whole(Path(path)) as file:
+    with atomic_file(Path(path)) as file:
         file.write(text.encode())
     return Path(path)
 

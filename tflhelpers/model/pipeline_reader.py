@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tflhelpers.data.text_proto import TextProtoError, parse_text_proto
+from tflhelpers.files.text import read_text
+from tflhelpers.files.text_proto import TextProtoError, parse_text_proto
 from tflhelpers.model.anchors import ANCHOR_SCALE, ASPECT_RATIOS, MAX_LEVEL, MIN_LEVEL, OCTAVE_SCALES
 from tflhelpers.model.checkpoint import restore
 from tflhelpers.model.detector import Detector
@@ -48,7 +49,7 @@ def read_pipeline_config(path: str | os.PathLike) -> PipelineConfig:
     """
     path = Path(path)
     try:
-        config = parse_text_proto(path.read_text("utf-8-sig"))
+        config = parse_text_proto(read_text(path))
     except (TextProtoError, UnicodeDecodeError) as error:
         raise PipelineConfigError(
             f"{path}: expected a pipeline.config, got something else ({error})"

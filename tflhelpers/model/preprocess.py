@@ -1,13 +1,37 @@
-"""From a picture of any size to the network's input."""
+"""What is before the network: from an image of any size, or its file, to the network's input.
+
+Needs neither TensorFlow nor Keras.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from tflhelpers.data.images import read_image
 from tflhelpers.data.resizing import legacy_resize
 
 HUGE = 4  # times the network's sides
+
+
+def checked_image(image) -> np.ndarray:
+    """RGB uint8 (H, W, 3), read from a file if it is a path.
+
+    Raises:
+        ImageError, FileNotFoundError: the file is no picture or absent; the message names it.
+        ValueError: the array is no picture.
+    """
+    if isinstance(image, (str, Path)):
+        return read_image(image)
+    array = np.asarray(image)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
+        raise ValueError(
+            f"image must be a path or RGB uint8 (H, W, 3), got {array.dtype} {array.shape}. "
+            "tflhelpers.read_image makes one of any picture file."
+        )
+    return array
 
 
 def network_input(picture: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:

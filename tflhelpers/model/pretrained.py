@@ -15,6 +15,7 @@ from tflhelpers.model.checkpoint_file import CheckpointError
 from tflhelpers.model.fetch import FetchError
 from tflhelpers.model.sources import Fetched, NotFetched, by_hand, fetch_weights
 from tflhelpers.model.zoo import ZooModel, default_cache, zoo_model
+from tflhelpers.quiet import startup_notes_aside
 
 AUTO, EMBEDDED = "auto", "embedded"
 ON_GPU, ON_CPU = "retinanet_resnet50_640", "mobilenet_320"
@@ -129,7 +130,8 @@ def has_gpu() -> bool:
         return any(device.platform != "cpu" for device in jax.devices())
     import tensorflow as tf
 
-    return bool(tf.config.list_physical_devices("GPU"))
+    with startup_notes_aside():  # with CUDA and without a GPU, the first look for one complains
+        return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _named(name: str) -> ZooModel:

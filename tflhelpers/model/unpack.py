@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from tflhelpers.model.download import FetchError
+from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
+from tflhelpers.files.download import FetchError
 
 CHUNK_BYTES = 1 << 20
 MOST_BYTES = 8 << 30  # unpacked; the largest model of the zoo is far below 2 GB
@@ -50,17 +49,14 @@ def unpack(
         FetchError: no room or no permission.
     """
     archive, folder = Path(archive), Path(folder)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.unpacking-", dir=folder.parent))
     try:
-        with archive.open("rb") as file:
+        with scratch_beside(folder) as scratch, archive.open("rb") as file:
             _unpack_stream(file, scratch, lambda: on_bytes(file.tell()))
-        _the_one_folder(scratch, folder.name, archive).rename(folder)
+            replace_folder(_the_one_folder(scratch, folder.name, archive), folder)
     except DAMAGE as error:
         raise DamagedArchive(f"{archive} is damaged or no tar archive: {error}.") from None
     except OSError as error:  # no room, no permission, a name that this file system does not take
         raise FetchError(f"Cannot unpack {archive} in {folder.parent}: {error.strerror or error}.") from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return folder
 
 

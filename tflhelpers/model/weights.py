@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tflhelpers.files.atomic_file import atomic_file
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.ssd import variables_by_key
 
@@ -45,16 +45,8 @@ def save_weights(model: keras.Model, path: Path, *, dtype: str = "float32") -> N
 
 def write_npz(path: Path, save: Callable[..., None], arrays: Mapping[str, Any]) -> None:
     """Has `save` (`numpy.savez` or `savez_compressed`) write `path`; cut short, it leaves what was there."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            save(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with atomic_file(path) as file:
+        save(file, **arrays)
 
 
 class DamagedFile(ValueError):

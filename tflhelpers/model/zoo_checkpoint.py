@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import secrets
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tflhelpers.files.atomic_file import move_into_place, write_text
+from tflhelpers.files.atomic_folder import scratch_beside
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.ssd import variables_by_key
 
@@ -51,15 +52,11 @@ def write_checkpoint(tensors: Mapping[str, np.ndarray], prefix: Path) -> Path:
     """Write tensors under checkpoint keys, with the object graph that they belong to."""
     contents: dict[str, object] = {**tensors, COUNTER_KEY: np.array(1, np.int64)}
     contents[GRAPH_KEY] = object_graph(frozenset(contents))
-    prefix.parent.mkdir(parents=True, exist_ok=True)
-    temporary = prefix.with_name(f".{prefix.name}.{secrets.token_hex(4)}.part")
-    try:
-        _save(contents, temporary)
+    with scratch_beside(prefix) as scratch:
+        _save(contents, scratch / prefix.name)
         for suffix in (DATA_SUFFIX, ".index"):  # the index last: without it there is no checkpoint
-            os.replace(f"{temporary}{suffix}", f"{prefix}{suffix}")
-    finally:
-        for suffix in (DATA_SUFFIX, ".index"):
-            Path(f"{temporary}{suffix}").unlink(missing_ok=True)
+            name = f"{prefix.name}{suffix}"
+            move_into_place(scratch / name, prefix.with_name(name))
     _note_newest(prefix)
     return prefix
 
@@ -119,6 +116,4 @@ def _note_newest(prefix: Path) -> None:
     """Write the file `checkpoint`, by which TensorFlow finds the newest checkpoint of a folder."""
     name = prefix.name.replace("\\", "\\\\").replace('"', '\\"')
     text = f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n'
-    temporary = prefix.with_name(f".checkpoint.{secrets.token_hex(4)}.part")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, prefix.with_name("checkpoint"))
+    write_text(prefix.with_name("checkpoint"), text)

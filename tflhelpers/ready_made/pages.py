@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tflhelpers.model.detector import Detector
     from tflhelpers.project import Project
-    from tflhelpers.sharing.web_demo import WebClassifier, WebDemoInfo
+    from tflhelpers.sharing.export.classifier import ImageClassifier
+    from tflhelpers.sharing.web_demo import WebDemoInfo
 
 
 def web_demo_for(
-    project: Project, model: Detector | WebClassifier, *, name: str = "web_demo", title: str | None = None
+    project: Project, model: Detector | ImageClassifier, *, name: str = "web_demo", title: str | None = None
 ) -> tuple[WebDemoInfo | None, str]:
     """The web page of :func:`tflhelpers.export_web_demo`, or the reason why there is none.
 
@@ -25,7 +26,7 @@ def web_demo_for(
         What was written, and what to do with it; without a network None, and how to go on: the program that runs
         models in browsers has to be fetched once. An archive of it in the project folder is used instead.
     """
-    from tflhelpers.model.download import FetchError
+    from tflhelpers.files.download import FetchError
     from tflhelpers.sharing.web_demo import export_web_demo
 
     archive = next(iter(sorted(project.folder.glob("litertjs-core-*.tgz"))), None)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from tflhelpers.data.images import letterbox, read_image, resize_image
+from tflhelpers.files.atomic_file import atomic_path
 from tflhelpers.progress import ProgressBar, progress_bar
 from tflhelpers.sharing.gif_stream import MAX_SIDE, GifStream
 from tflhelpers.sharing.quantise import COLOURS, reduce_colours
@@ -76,12 +76,11 @@ def write_file(
         TooLargeError: the file would have more than `max_bytes` (which needs `frames` with a length).
         GifError: the file read back is not what was written.
     """
-    with _temporary_beside(path) as part:
+    with atomic_path(path) as part:
         bar = progress_bar(_length(frames), f"Writing {path.name}", enabled=progress, delay=1)
         with part.open("wb") as file, bar as shown:
             written, checksums = _write_frames(file, frames, look, centiseconds, max_bytes, shown)
         check_file(part, written.image_size, centiseconds, checksums, name=path)
-        os.replace(part, path)
     return written
 
 
@@ -211,15 +210,3 @@ def check_file(
 
 def _short(value: object) -> str:
     return f"with {len(value)} checksums of another kind" if isinstance(value, list) else str(value)
-
-
-@contextmanager
-def _temporary_beside(path: Path) -> Iterator[Path]:
-    """A file name in the same folder, so that moving it is atomic; gone afterwards in any case."""
-    part = path.with_name(
-        f".{path.stem}.{os.getpid()}.gif"
-    )  # unlike mkstemp's, readable by whom the folder lets
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)

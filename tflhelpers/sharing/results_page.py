@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from tflhelpers.data.coco_writer import write_atomically
+from tflhelpers.files.atomic_file import write_text
 from tflhelpers.sharing.gallery import VERDICTS, JudgedSet, gallery
 
 TEMPLATE = Path(__file__).with_name("results_page.html")
@@ -103,7 +103,7 @@ def write_results_page(
     }
     page = _PLACE.sub(lambda place: parts[place[1]], TEMPLATE.read_text("utf-8"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, page)
+    write_text(path, page)
     return path
 
 

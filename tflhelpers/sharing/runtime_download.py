@@ -5,7 +5,6 @@ It is Google's, under the Apache License 2.0, and 19 MB: too large for a package
 
 from __future__ import annotations
 
-import hashlib
 import os
 import queue
 import shutil
@@ -14,14 +13,15 @@ import tarfile
 import tempfile
 import threading
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tflhelpers.data.whole_files import written_whole
-from tflhelpers.model.download import FetchError, download
+from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.checksums import sha256_of
+from tflhelpers.files.download import FetchError, download
+from tflhelpers.files.http_client import open_url
 from tflhelpers.model.zoo import default_cache
 from tflhelpers.progress import progress_bar
 
@@ -102,7 +102,7 @@ def wrong_files(folder: Path) -> list[str]:
 def _is_published(path: Path, published: Published) -> bool:
     if not path.is_file() or path.stat().st_size != published.size_bytes:
         return False
-    return hashlib.sha256(path.read_bytes()).hexdigest() == published.sha256
+    return sha256_of(path) == published.sha256
 
 
 def _given(runtime: Path, folder: Path) -> Path:
@@ -173,7 +173,7 @@ def _give_a_sign(url: str) -> None:
 
     def ask() -> None:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=SIGN_SECONDS):
+            with open_url(url, method="HEAD", timeout_s=SIGN_SECONDS):
                 answers.put(None)
         except urllib.error.HTTPError:
             answers.put(None)  # a server that says no is one that answers
@@ -202,7 +202,13 @@ def _by_cdn(folder: Path, progress: bool) -> None:
 
             if not _is_published(folder / name, published):
                 url = f"{CDN}/{PACKAGE}@{VERSION}/{name}"
-                download(url, folder / name, expected_bytes=published.size_bytes, on_bytes=count)
+                download(
+                    url,
+                    folder / name,
+                    expected_bytes=published.size_bytes,
+                    sha256=published.sha256,
+                    on_bytes=count,
+                )
             before += published.size_bytes
 
 
@@ -214,7 +220,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                 member = tar.extractfile(f"package/{name}")
                 if member is None:
                     raise KeyError(name)
-                with written_whole(folder / name) as file:
+                with atomic_file(folder / name) as file:
                     shutil.copyfileobj(member, file)
     except (tarfile.TarError, KeyError, EOFError) as error:
         raise FetchError(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Sized
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tflhelpers.data.images import read_image
+from tflhelpers.files.atomic_file import atomic_path
 from tflhelpers.progress import progress_bar
 from tflhelpers.sharing.video_stream import VideoStream, even_size
 
@@ -93,7 +93,7 @@ def write_video(
         raise ValueError(f"fps must be from {MIN_FPS} to {MAX_FPS:g}, got {fps}. 25 is a good start.")
     total = len(frames) if isinstance(frames, Sized) else None
     with ExitStack() as stack:
-        part = stack.enter_context(moved_there_when_whole(path))
+        part = stack.enter_context(atomic_path(path, ".mp4"))
         bar = stack.enter_context(progress_bar(total, f"Writing {path.name}", enabled=progress, delay=1))
         count, image_size = _encode(_pictures(frames), part, fps, bar.update)
     notes: tuple[str, ...] = ()
@@ -148,16 +148,3 @@ def checked_path(path: str | os.PathLike) -> Path:
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-@contextmanager
-def moved_there_when_whole(path: Path) -> Iterator[Path]:
-    """A file name beside `path` to write to, that takes its place when the block ends; none is left if it raises."""
-    part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
-    try:
-        yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

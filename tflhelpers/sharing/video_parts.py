@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.data.video_reading import VideoError, ffmpeg_program
-from tflhelpers.data.whole_files import written_whole
-from tflhelpers.sharing.video_file import moved_there_when_whole
+from tflhelpers.files.atomic_file import atomic_path, write_text
 from tflhelpers.sharing.video_stream import VideoStream
 
 PART_FRAMES = 450  # some 15 seconds
@@ -36,8 +35,7 @@ class VideoParts:
         note = self.folder / "of.txt"
         if not (note.is_file() and note.read_text("utf-8") == of):
             shutil.rmtree(self.folder, ignore_errors=True)
-            with written_whole(note) as file:
-                file.write(of.encode("utf-8"))
+            write_text(note, of)
         self.done = 0
         while self._path(self.done).exists():
             self.done += 1
@@ -45,7 +43,7 @@ class VideoParts:
     def write_next(self, frames: Iterable[np.ndarray], image_size: tuple[int, int]) -> int:
         """Write a part of all these frames, which is there when it is whole; returns how many they were."""
         with (
-            moved_there_when_whole(self._path(self.done)) as part,
+            atomic_path(self._path(self.done), ".mp4") as part,
             VideoStream(part, image_size, self.fps) as stream,
         ):
             for frame in frames:
@@ -62,7 +60,7 @@ class VideoParts:
         names = [self._path(number).name for number in range(self.done)]
         listing = self.folder / "parts.txt"
         listing.write_text("".join(f"file '{name}'\n" for name in names), "utf-8")
-        with moved_there_when_whole(self.out) as whole:
+        with atomic_path(self.out, ".mp4") as whole:
             command = [
                 ffmpeg_program(), "-hide_banner", "-nostats", "-loglevel", "error", "-nostdin", "-y",
                 "-f", "concat", "-safe", "0", "-i", str(listing.resolve()), "-c", "copy",

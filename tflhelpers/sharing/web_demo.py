@@ -7,18 +7,21 @@ import html
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from tflhelpers.data.annotations import Annotations
+from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.nms import IOU_THRESHOLD, MIN_SCORE
 from tflhelpers.model.preprocess import HUGE
 from tflhelpers.sharing.palette import class_colour, contrast_colour
 from tflhelpers.sharing.runtime_download import FILES, PACKAGE, VERSION, fetch_runtime
+
+if TYPE_CHECKING:
+    from tflhelpers.sharing.export.classifier import ImageClassifier
 
 WEB = Path(__file__).with_name("web")
 MODEL_FILE, SETTINGS_FILE, KEPT_FILE = "model.tflite", "model.json", "kept_files.js"
@@ -31,17 +34,6 @@ https://www.apache.org/licenses/LICENSE-2.0
 Source: https://github.com/google-ai-edge/LiteRT
 Changed here: index.js imports js/wasm_loader.js in place of the package @litertjs/wasm-utils.
 """
-
-
-class WebClassifier(Protocol):
-    """A classifier that can be shown on a page."""
-
-    @property
-    def class_names(self) -> Sequence[str]: ...
-    @property
-    def image_size(self) -> tuple[int, int]: ...
-    def export_tflite(self, path: Path, *, quantize: str | None = None) -> Any:
-        """Writes a LiteRT file from `images`, float32 (1, H, W, 3) RGB in 0..255, to `probabilities` (1, N)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +62,7 @@ class WebDemoInfo:
 
 
 def export_web_demo(
-    detector_or_classifier: Detector | WebClassifier,
+    detector_or_classifier: Detector | ImageClassifier,
     folder: str | os.PathLike,
     *,
     title: str | None = None,
@@ -102,20 +94,13 @@ def export_web_demo(
     folder = Path(folder)
     _check_replaceable(folder)
     program = fetch_runtime(runtime, progress=progress)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        new = temporary / "new"
-        shutil.copytree(WEB, new, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    with scratch_beside(folder) as new:
+        shutil.copytree(WEB, new, ignore=shutil.ignore_patterns("__pycache__", ".*"), dirs_exist_ok=True)
         _write_model(detector_or_classifier, new, quantize, photos)
         _copy_runtime(program, new / "runtime")
         _set_title(new, title or _default_title(detector_or_classifier))
         _list_kept(new)
-        if folder.exists():
-            os.replace(folder, temporary / "old")
-        os.replace(new, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        replace_folder(new, folder)
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     return WebDemoInfo(folder, sum(sizes.values()), sizes[folder / MODEL_FILE])
 
@@ -129,13 +114,12 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
-def _write_model(model: Detector | WebClassifier, folder: Path, quantize: str | None, photos) -> None:
+def _write_model(model: Detector | ImageClassifier, folder: Path, quantize: str | None, photos) -> None:
+    from tflhelpers.sharing.export.tflite import export_tflite
     from tflhelpers.sharing.export.tflite_web import for_browsers
 
     path = folder / MODEL_FILE
     if isinstance(model, Detector):
-        from tflhelpers.sharing.export.tflite import export_tflite
-
         export_tflite(model, path, head="raw", quantize=quantize, photos=photos)
         found = {
             "kind": "detector",
@@ -143,7 +127,7 @@ def _write_model(model: Detector | WebClassifier, folder: Path, quantize: str | 
             "nms": {"iou_threshold": IOU_THRESHOLD, "min_score": MIN_SCORE, "max_boxes": MAX_BOXES},
         }
     else:
-        model.export_tflite(path, quantize=quantize)
+        export_tflite(model, path, quantize=quantize)
         found = {"kind": "classifier"}
     travels, packing = for_browsers(path.read_bytes())
     path.write_bytes(travels)
@@ -178,7 +162,7 @@ def _copy_runtime(program: Path, folder: Path) -> None:
     (folder / "NOTICE.txt").write_text(_NOTICE, "utf-8")
 
 
-def _default_title(model: Detector | WebClassifier) -> str:
+def _default_title(model: Detector | ImageClassifier) -> str:
     names = list(model.class_names)
     listed = ", ".join(names[:2]) + (" and more" if len(names) > 2 else "")
     return f"Find: {listed}" if isinstance(model, Detector) else f"Which is it: {listed}?"

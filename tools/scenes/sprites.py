@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tflhelpers.files.atomic_file import atomic_file
 from tools.scenes.objects import FREE_KINDS, KINDS, build_object
 from tools.scenes.render import Camera, Light, Solid, render, trace
 from tools.scenes.sdf import ball_around
@@ -40,11 +41,8 @@ class Bank:
 
     def save(self, path: str | Path) -> None:
         """Writes one .npz, in a piece: an interrupted save leaves no file of that name."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(path.name + ".part")
         codes = [_jpeg(texture) for texture in self.textures]
-        with open(unfinished, "wb") as stream:
+        with atomic_file(Path(path)) as stream:
             np.savez_compressed(
                 stream,
                 kinds=np.array(KINDS),
@@ -54,7 +52,6 @@ class Bank:
                 texture_bytes=np.frombuffer(b"".join(codes), np.uint8),
                 texture_ends=np.cumsum([len(code) for code in codes]),
             )
-        os.replace(unfinished, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Bank:

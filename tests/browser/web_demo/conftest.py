@@ -13,7 +13,7 @@ from tests.browser.web_demo.demo_driver import keep_at_home, served
 @pytest.fixture(scope="session")
 def runtime():
     """The folder of LiteRT.js; skips where it cannot be fetched."""
-    from tflhelpers.model.download import FetchError
+    from tflhelpers.files.download import FetchError
     from tflhelpers.sharing.runtime_download import fetch_runtime
 
     try:

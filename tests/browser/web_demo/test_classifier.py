@@ -28,18 +28,19 @@ class ByColour:
         parts = np.exp(logits - logits.max())
         return parts / parts.sum()
 
-    def export_tflite(self, path, *, quantize=None):
-        import tensorflow as tf
 
-        from tflhelpers.sharing.export.tflite_convert import converted
+def export_tflite(classifier, path, *, quantize=None):
+    import tensorflow as tf
 
-        weights = tf.Variable(self.weights)
+    from tflhelpers.sharing.export.tflite_convert import converted
 
-        def run(images):
-            return {"probabilities": tf.nn.softmax(tf.reduce_mean(images, (1, 2)) @ weights)}
+    weights = tf.Variable(classifier.weights)
 
-        taken = {"images": tf.TensorSpec((1, *SIZE, 3), tf.float32)}
-        path.write_bytes(converted(run, taken, [weights], quantize=quantize))
+    def run(images):
+        return {"probabilities": tf.nn.softmax(tf.reduce_mean(images, (1, 2)) @ weights)}
+
+    taken = {"images": tf.TensorSpec((1, *SIZE, 3), tf.float32)}
+    path.write_bytes(converted(run, taken, [weights], quantize=quantize))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,9 @@ def address(runtime, tmp_path_factory):
     pytest.importorskip("tensorflow", reason="needs tensorflow, which writes the model")
     from tflhelpers.sharing.web_demo import export_web_demo
 
-    info = export_web_demo(ByColour(), tmp_path_factory.mktemp("classifier") / "demo", runtime=runtime)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tflhelpers.sharing.export.tflite.export_tflite", export_tflite)
+        info = export_web_demo(ByColour(), tmp_path_factory.mktemp("classifier") / "demo", runtime=runtime)
     with served(info.folder) as address:
         yield address
 

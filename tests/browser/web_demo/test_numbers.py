@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.browser.web_demo.demo_driver import served
 from tflhelpers.model.nms import select_detections
-from tflhelpers.model.picture_boxes import select_boxes
+from tflhelpers.model.postprocess import select_boxes
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.sharing.web_demo import WEB
 

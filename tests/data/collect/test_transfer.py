@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.data.collect.picture_server import picture_bytes
 from tflhelpers.data import collect
-from tflhelpers.data.collect.camera import NotAPhoto, PhotoStore
+from tflhelpers.data.collect.photo_store import NotAPhoto, PhotoStore
 from tflhelpers.data.collect.transfer import _files_of, write_new
 
 

@@ -16,9 +16,10 @@ import pytest
 
 from tests.data.collect.picture_server import picture_bytes, picture_server
 from tflhelpers.data import collect
-from tflhelpers.data.collect import addresses, web
-from tflhelpers.data.collect.http_get import Limits
+from tflhelpers.data.collect import web
+from tflhelpers.data.collect.http_get import FetchLimits
 from tflhelpers.data.collect.journal import BusyFolder, Journal
+from tflhelpers.files import addresses
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -98,7 +99,9 @@ def test_what_is_left_out_says_why(fetch, tmp_path, path, kind, reason):
 
 
 def test_a_server_that_drips_is_given_up(fetch, monkeypatch):
-    monkeypatch.setattr(web, "Limits", lambda *values, **named: Limits(*values, **named, total_s=1.0))
+    monkeypatch.setattr(
+        web, "FetchLimits", lambda *values, **named: FetchLimits(*values, **named, total_s=1.0)
+    )
     started = time.monotonic()
     report = fetch("drip/1.jpg", attempts=1)
     assert time.monotonic() - started < 5

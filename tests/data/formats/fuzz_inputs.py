@@ -8,8 +8,8 @@ import zipfile
 
 from PIL import Image
 
-from tflhelpers.data.formats.example_proto import encode_example
-from tflhelpers.data.formats.record_file import write_record
+from tflhelpers.files.example_proto import encode_example
+from tflhelpers.files.record_file import write_record
 
 _XML = (
     '<?xml version="1.0" encoding="utf-8"?>\n<annotation><folder>x</folder><filename>{name}</filename>'

@@ -14,13 +14,13 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats import tfrecord
 from tflhelpers.data.formats.assemble import assemble
-from tflhelpers.data.formats.example_proto import bytes_of, encode_example, numbers_of, split_example
 from tflhelpers.data.formats.label_map import write_label_map
-from tflhelpers.data.formats.record_file import read_records, write_record
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
 from tflhelpers.data.images import read_image
 from tflhelpers.data.importing import import_annotations
+from tflhelpers.files.example_proto import bytes_of, encode_example, numbers_of, split_example
+from tflhelpers.files.record_file import read_records, write_record
 
 SIZE = (40, 60)  # height, width
 

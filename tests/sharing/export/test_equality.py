@@ -7,26 +7,19 @@ import pytest
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.sharing.export.each_picture import PictureDetector
 from tflhelpers.sharing.export.equality import ExportMismatch, Limits, pictures_of, prove_equal
 
 LIMITS = Limits(pixels=1.0, score=1e-3, min_score=0.01)
 
 
-class Altered(PictureDetector):
+class Altered:
     """Finds what a detector finds, altered."""
 
     def __init__(self, detector, alter):
-        super().__init__(detector.class_names, detector.threshold)
         self._detector, self._alter = detector, alter
 
-    image_size = None
-
-    def _network_input(self, picture):
-        return picture
-
-    def _boxes(self, inputs, picture_size, threshold, max_boxes):
-        return self._alter(self._detector.detect(inputs, threshold=threshold, max_boxes=max_boxes))
+    def detect(self, image, **options):
+        return self._alter(self._detector.detect(image, **options))
 
 
 def moved(pixels):

@@ -185,6 +185,16 @@ def test_a_saved_model_is_replaced(info, tiny, pictures):
     assert [path.name for path in info.folder.parent.iterdir()] == [info.folder.name]
 
 
+def test_one_whose_program_was_killed_while_it_was_replaced_is_finished(info, pictures):
+    """Killed between the two renamings: the old one has gone, the new one has not come."""
+    expected = off_the_shelf(info).detect(pictures[0])
+    info.folder.rename(info.folder.with_name(f".{info.folder.name}.coming"))
+    info.folder.with_name(f".{info.folder.name}.going").mkdir()
+    found = off_the_shelf(info).detect(pictures[0])
+    np.testing.assert_array_equal(found.xyxy, expected.xyxy)
+    assert [path.name for path in info.folder.parent.iterdir()] == [info.folder.name]
+
+
 def test_other_things_are_left_alone(tiny, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(FileExistsError, match=r"got .*, a folder with notes\.txt\. Name another one"):

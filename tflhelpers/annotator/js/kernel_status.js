@@ -19,7 +19,7 @@ export function kernelStatus({ live, pending, waited, waitedForPicture, refusal,
     : "Your changes are kept in this browser";
   if (!live) {
     const rest = pending ? here : "All changes are saved.";
-    const end = trouble && pending ? "" : pending ? ": run this cell again to save them." : " Run this cell again to go on.";
+    const end = trouble && pending ? "" : pending ? ": run all cells again to save them." : " Run all cells again to go on.";
     return { state: "gone", text: `The kernel is gone. ${rest}${end}` };
   }
   if (refusal && pending) return { state: "error", text: `Not saved: ${refusal}${trouble ? ` ${here}` : ""}` };

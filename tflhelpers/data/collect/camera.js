@@ -298,7 +298,7 @@ class Camera {
     if (waiting && late) [text, state] = [`${number(waiting)} not saved yet: the kernel is busy. Keep this page open.`, "wait"];
     if (this.trouble) [text, state] = [this.trouble, "bad"];
     if (!alive) {
-      [text, state] = [waiting ? `The kernel is gone, and ${number(waiting)} not saved: click them to keep them, then run this cell again.` : "The kernel is gone. Run this cell again to take more.", "bad"];
+      [text, state] = [waiting ? `The kernel is gone, and ${number(waiting)} not saved: click them to keep them, then run all cells again.` : "The kernel is gone. Run all cells again to take more.", "bad"];
       for (const photo of this.outbox.waiting.values()) this.offer(photo, "failed");
     }
     if (this.status.textContent !== text) this.status.textContent = text;

@@ -12,7 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from tflhelpers.data.collect.camera import NotAPhoto, PhotoStore
+from tflhelpers.data.collect.photo_store import NotAPhoto, PhotoStore
 from tflhelpers.data.collect.report import CollectReport
 
 _HERE = Path(__file__).resolve().parent

@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
 from tflhelpers.data.collect.in_order import in_order
 from tflhelpers.data.collect.jpeg_file import save_jpeg
-from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared, sha256_of
-from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.collect.names import safe_name, stem_of_file
+from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, heic_is_readable, is_video_name, kind_of
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS, in_counting_order
 from tflhelpers.data.previews import read_preview
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.progress import progress_bar
 
 _THREADS = 2  # each holds one decoded photo
@@ -64,28 +65,28 @@ def from_folder(
     if start.is_dir() and start.resolve() == target.resolve():
         raise ValueError(f"{target}: expected another folder than the one with the photos. Choose a new one.")
     base = start if start.is_dir() else start.parent
-    with Keeper(
+    with Collector(
         target,
         str(source),
         settings=f"folder {longest} {heic_is_readable()}",
         distinct=distinct,
         retry_skipped=retry_skipped,
-    ) as keeper:
+    ) as collector:
         files = list(_files_below(start, target)) if start.is_dir() else [start]
-        copier = _Copier(keeper, base, longest)
+        copier = _Copier(collector, base, longest)
         copier.learn_stems(files)
         pictures = [path for path in files if copier.is_picture(path)]
         with progress_bar(len(pictures), "Copying pictures", enabled=progress) as bar:
             for _ in copier.all_of(pictures):
                 bar.update()
-        return keeper.report()
+        return collector.report()
 
 
 @dataclass
 class _Copier:
     """Prepares pictures of a folder in threads, and settles them in their order."""
 
-    keeper: Keeper
+    collector: Collector
     base: Path
     longest: int
     _first: dict[str, Path] = field(default_factory=dict)
@@ -99,11 +100,11 @@ class _Copier:
         """Whether to copy a file; what is none is reported."""
         name = path.relative_to(self.base).as_posix()
         if is_video_name(path.name):
-            self.keeper.mention(name, name, "video", "collect.from_video takes frames of it")
+            self.collector.mention(name, name, "video", "collect.from_video takes frames of it")
             return False
         if path.suffix.lower() in PICTURE_ENDINGS or _starts_like_a_picture(path):
             return True
-        self.keeper.mention(name, name, "no picture", "neither its name nor its beginning is a picture's")
+        self.collector.mention(name, name, "no picture", "neither its name nor its beginning is a picture's")
         return False
 
     def all_of(self, paths: list[Path]) -> Iterator[None]:
@@ -120,9 +121,9 @@ class _Copier:
     def _prepare(self, job: tuple[Path, str]) -> Prepared | None:
         """Make the copy of one picture; None where an earlier run has settled it. Runs in a thread."""
         path, key = job
-        if self.keeper.is_settled(key):
+        if self.collector.is_settled(key):
             return None
-        file = self.keeper.staged(key)
+        file = self.collector.staged(key)
         try:
             origin = sha256_of(path)
             image, _ = read_preview(path, self.longest)
@@ -131,7 +132,7 @@ class _Copier:
         except OSError as error:
             raise LeftOut("unreadable", f"it cannot be read ({error.strerror})", passing=True) from None
         sha256 = save_jpeg(image, file)
-        return Prepared(file, self._stem(path), ".jpg", sha256, Look.of(image), origin)
+        return Prepared(file, self._stem(path), ".jpg", sha256, PerceptualHash.of(image), origin)
 
     def _stem(self, path: Path) -> str:
         """IMG_0001 comes in each folder of a phone anew: the second one bears the folder's name too."""
@@ -149,12 +150,12 @@ class _Copier:
         try:
             prepared = result()
         except LeftOut as left_out:
-            self.keeper.leave(key, name, name, left_out)
+            self.collector.leave(key, name, name, left_out)
             return
         if prepared is None:
-            self.keeper.settle_again(key, name, name)
+            self.collector.settle_again(key, name, name)
         else:
-            self.keeper.settle(key, name, name, prepared)
+            self.collector.settle(key, name, name, prepared)
 
 
 def _key(path: Path) -> str:

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tflhelpers.files.lock import try_lock
+
 JOURNAL_NAME = ".collected.jsonl"
 _SYNC_EVERY = 1.0  # seconds: a dead process loses no line, a dead machine at most those of one second
 
@@ -88,15 +90,11 @@ def _read_entries(content: bytes) -> dict[str, Entry]:
 def _lock(file: BinaryIO, folder: Path) -> None:
     """Keep others out until the file is closed or the process ends. Where files cannot be locked, do nothing."""
     try:
-        import fcntl
-    except ImportError:
+        is_free = try_lock(file)
+    except OSError:
         return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not is_free:
         raise BusyFolder(
             f"{folder}: another program, or a cell that still runs, is collecting into this folder. "
             "Wait for it or stop it, then run again."
-        ) from None
-    except OSError:
-        return
+        )

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tflhelpers.data.coco_writer import write_atomically
+from tflhelpers.files.atomic_file import write_text
 
 _SHOWN = 6  # kinds of skipped things that the summary names
 
@@ -94,7 +94,7 @@ class CollectReport:
 
     def save(self) -> Path:
         """Write `path`, atomically, and return it."""
-        write_atomically(self.path, self.to_json())
+        write_text(self.path, self.to_json())
         return self.path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tflhelpers.data.collect.names import free_name, safe_name
+from tflhelpers.files.atomic_file import atomic_file
 
 _NOT_IN_VS_CODE = (
     "Colab's upload window did not open. In VS Code's Colab extension it does not work: open the notebook in a "
@@ -135,15 +135,8 @@ def write_new(folder: Path, name: str, content: bytes) -> Path:
     path = Path(name.replace("\\", "/"))
     taken = {each.name.lower() for each in folder.iterdir()}
     target = folder / free_name(safe_name(path.stem, "file"), safe_ending(path.suffix), taken)
-    temporary = folder / f".{secrets.token_hex(8)}.part"
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_file(target) as file:
+        file.write(content)
     return target
 
 

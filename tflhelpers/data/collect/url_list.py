@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tflhelpers.files.text import decode_text
+
 _ADDRESS = re.compile(r"\s*https?://\S", re.I)
 _NAME_COLUMNS = ("file_name", "filename", "file name", "external id", "external_id", "image_name", "name")
 _SEPARATORS = (",", ";", "\t", "|")
@@ -64,7 +66,8 @@ def read_url_list(
         FileNotFoundError: If there is no such file.
         ValueError: If it holds no address, or a column is not there.
     """
-    records = list(_records(_decoded(path)))
+    text, _ = decode_text(path.read_bytes())
+    records = list(_records(text))
     width = max((len(cells) for _, cells in records), default=0)
     column = _url_column(records, url_column, width, path)
     header = [cell.strip() for cell in records[0][1]] if records else []
@@ -73,16 +76,6 @@ def read_url_list(
     names = _column(name_column, header, width, path, guesses=_NAME_COLUMNS)
     classes = _column(class_column, header, width, path)
     return [_row(line, cells, column, names, classes) for line, cells in records[has_header:]]
-
-
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")  # what Excel writes in western Europe
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
 from tflhelpers.data.collect.jpeg_file import save_jpeg
-from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared
-from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.collect.names import safe_name
+from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.sharpness import cells_of, differ, gray_of, sharpness, shows_nothing
 from tflhelpers.data.video_reading import Frame, FrameReader, VideoError
@@ -70,16 +70,16 @@ def from_video(
     video = Path(path)
     step = every if every is not None else _spread(video, max_frames)
     settings = f"video {step:.4f} {longest} {max_frames}"
-    with Keeper(
+    with Collector(
         Path(folder),
         str(path),
         settings=settings,
         distinct=distinct,
         near=False,  # frames are compared more finely here: a small thing that moved makes another picture
         retry_skipped=retry_skipped,
-    ) as keeper:
+    ) as collector:
         reader = FrameReader(video, step / _LOOKED_AT, longest)
-        taker = _Taker(keeper, video, longest, distinct)
+        taker = _Taker(collector, video, longest, distinct)
         with (
             progress_bar(None, "Looking at frames", enabled=progress) as bar,
             closing(iter(reader)) as frames,
@@ -87,11 +87,13 @@ def from_video(
             for frame in _sharpest(frames, step, bar):
                 taker.take(frame)
                 if taker.count >= max_frames:
-                    keeper.notes += _stopped_early(frame, reader, max_frames, step)
+                    collector.notes += _stopped_early(frame, reader, max_frames, step)
                     break
         if reader.damaged:
-            keeper.notes.append("The video is damaged: what comes after the last picture could not be read.")
-        return keeper.report()
+            collector.notes.append(
+                "The video is damaged: what comes after the last picture could not be read."
+            )
+        return collector.report()
 
 
 def _check_numbers(every: float | None, max_frames: int, longest: int) -> None:
@@ -132,7 +134,7 @@ def _sharpest(frames: Iterable[Frame], step: float, bar: ProgressBar) -> Iterato
 class _Taker:
     """Keeps frames that differ from those kept before."""
 
-    keeper: Keeper
+    collector: Collector
     video: Path
     longest: int
     distinct: bool
@@ -148,19 +150,19 @@ class _Taker:
         key = f"frame {self._id} {self.longest} {frame.number}"
         where, name = f"frame {frame.number}", f"{frame.time:.2f} s"
         cells = cells_of(gray_of(frame.image))
-        if self.keeper.is_settled(key):
-            self._count(cells, kept=self.keeper.settle_again(key, where, name) is not None)
+        if self.collector.is_settled(key):
+            self._count(cells, kept=self.collector.settle_again(key, where, name) is not None)
             return
         try:
             self._check(cells)
         except LeftOut as left_out:
-            self.keeper.leave(key, where, name, left_out)
+            self.collector.leave(key, where, name, left_out)
             return
-        file = self.keeper.staged(key)
+        file = self.collector.staged(key)
         sha256 = save_jpeg(frame.image, file)
         stem = f"{safe_name(self.video.stem, 'video')}_{frame.number:06d}"
-        prepared = Prepared(file, stem, ".jpg", sha256, Look.of(frame.image))
-        self._count(cells, kept=self.keeper.settle(key, where, name, prepared) is not None)
+        prepared = Prepared(file, stem, ".jpg", sha256, PerceptualHash.of(frame.image))
+        self._count(cells, kept=self.collector.settle(key, where, name, prepared) is not None)
 
     def _check(self, cells: np.ndarray) -> None:
         if shows_nothing(cells):

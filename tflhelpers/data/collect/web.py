@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tflhelpers.data.collect.http_get import Fetcher, Limits, Unavailable
+from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
+from tflhelpers.data.collect.http_get import Fetcher, FetchLimits, Unavailable
 from tflhelpers.data.collect.in_order import in_order
-from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared
-from tflhelpers.data.collect.looks import Look
 from tflhelpers.data.collect.names import safe_name, stem_of_address, stem_of_file
+from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.collect.picture_kinds import heic_is_readable
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.url_list import BadRow, Row, read_url_list
@@ -78,23 +78,23 @@ def from_csv(
     rows = read_url_list(
         Path(urls_csv), url_column=url_column, name_column=name_column, class_column=class_column
     )
-    limits = Limits(max_bytes, timeout_s, attempts=attempts, allow_private=allow_private)
+    limits = FetchLimits(max_bytes, timeout_s, attempts=attempts, allow_private=allow_private)
     settings = f"csv {max_bytes} {max_megapixels:g} {min_side} {allow_private} {heic_is_readable()}"
-    with Keeper(
+    with Collector(
         Path(folder), str(urls_csv), settings=settings, distinct=distinct, retry_skipped=retry_skipped
-    ) as keeper:
-        gather = _Gatherer(keeper, Fetcher(limits), max_megapixels, min_side)
+    ) as collector:
+        gather = _Gatherer(collector, Fetcher(limits), max_megapixels, min_side)
         with progress_bar(len(rows), "Fetching pictures", enabled=progress) as bar:
             for _ in gather.all_of(rows, threads):
                 bar.update()
-        return keeper.report()
+        return collector.report()
 
 
 @dataclass
 class _Gatherer:
     """Fetches rows in threads, and settles them in their order."""
 
-    keeper: Keeper
+    collector: Collector
     fetcher: Fetcher
     max_megapixels: float
     min_side: int
@@ -115,9 +115,9 @@ class _Gatherer:
     def _prepare(self, job: tuple[Row | BadRow, int]) -> Prepared | None:
         """Fetch and check one picture; None where there is nothing to fetch. Runs in a thread."""
         row, first = job
-        if isinstance(row, BadRow) or first != row.line or self.keeper.is_settled(_key(row)):
+        if isinstance(row, BadRow) or first != row.line or self.collector.is_settled(_key(row)):
             return None
-        file = self.keeper.staged(_key(row))
+        file = self.collector.staged(_key(row))
         for attempt in itertools.count():
             if self.fetcher.stop.is_set():
                 raise LeftOut("interrupted", "stopped by you", passing=True)
@@ -148,7 +148,7 @@ class _Gatherer:
         subfolder = safe_name(row.class_name) if row.class_name else ""
         return Prepared(file, stem, fetched.ending, fetched.sha256, look, subfolder=subfolder)
 
-    def _check(self, file: Path) -> Look:
+    def _check(self, file: Path) -> PerceptualHash:
         height, width = image_size(file)
         if height * width > self.max_megapixels * 1e6:
             reason = f"{width} x {height} pixels; max_megapixels= allows more than {self.max_megapixels:g}"
@@ -157,26 +157,26 @@ class _Gatherer:
             raise LeftOut(
                 "too small", f"{width} x {height} pixels; min_side= allows less than {self.min_side}"
             )
-        return Look.of(read_image(file))
+        return PerceptualHash.of(read_image(file))
 
     def _settle(self, row: Row | BadRow, first: int, result) -> None:
         where = f"line {row.line}"
         if isinstance(row, BadRow):
-            self.keeper.mention(where, row.cell, "bad row", row.reason)
+            self.collector.mention(where, row.cell, "bad row", row.reason)
             return
         if first != row.line:
             reason = f"the same address as line {first}"
-            self.keeper.mention(where, row.url, "repeated address", reason)
+            self.collector.mention(where, row.url, "repeated address", reason)
             return
         try:
             prepared = result()
         except LeftOut as left_out:
-            self.keeper.leave(_key(row), where, row.url, left_out)
+            self.collector.leave(_key(row), where, row.url, left_out)
             return
         if prepared is None:
-            self.keeper.settle_again(_key(row), where, row.url)
+            self.collector.settle_again(_key(row), where, row.url)
         else:
-            self.keeper.settle(_key(row), where, row.url, prepared)
+            self.collector.settle(_key(row), where, row.url, prepared)
 
 
 def _first_of_each(rows: list[Row | BadRow]) -> Iterator[tuple[Row | BadRow, int]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
 import stat
 import zipfile
@@ -14,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.formats.report import Entry, ReportBuilder
+from tflhelpers.data.formats.report import ReportBuilder, ReportEntry
+from tflhelpers.files.atomic_folder import finish_folder, replace_folder, scratch_beside
 
 _MARK = ".unpacked.json"  # in a folder that was unpacked whole: from which zip, and what was refused
 _HIGHEST_RATIO = 300  # text of annotations packs to a hundredth, a bomb to a thousandth
@@ -45,20 +44,16 @@ def unpack(zip_path: Path, folder: Path, report: ReportBuilder) -> Path:
             something else.
     """
     origin = _origin(zip_path)
+    finish_folder(folder)
     if folder.exists() or folder.is_symlink():
         _replay(folder, origin, zip_path, report)
         return _innermost(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     refused = ReportBuilder()
-    try:
-        part.mkdir()
-        _unpack_all(zip_path, part, refused)
+    with scratch_beside(folder) as scratch:
+        _unpack_all(zip_path, scratch, refused)
         entries = refused.build().entries
-        (part / _MARK).write_text(json.dumps({"zip": origin, "entries": entries}), "utf-8")
-        os.replace(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        (scratch / _MARK).write_text(json.dumps({"zip": origin, "entries": entries}), "utf-8")
+        replace_folder(scratch, folder)
     _tell(entries, report)
     return _innermost(folder)
 
@@ -162,7 +157,7 @@ def _replay(folder: Path, origin: list, zip_path: Path, report: ReportBuilder) -
     """
     try:
         mark = json.loads((folder / _MARK).read_text("utf-8"))
-        entries = [Entry(*entry) for entry in mark["entries"]]
+        entries = [ReportEntry(*entry) for entry in mark["entries"]]
         same = mark["zip"] == origin
     except (OSError, ValueError, TypeError, KeyError):
         same = False
@@ -174,7 +169,7 @@ def _replay(folder: Path, origin: list, zip_path: Path, report: ReportBuilder) -
     _tell(entries, report)
 
 
-def _tell(entries: Iterable[Entry], report: ReportBuilder) -> None:
+def _tell(entries: Iterable[ReportEntry], report: ReportBuilder) -> None:
     for entry in entries:
         report.refused(entry.where, entry.what)
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tflhelpers.data.annotations import AnnotationError
-from tflhelpers.data.coco_writer import write_atomically
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.text import read_text
 
 CLASS_LIST = "classes.txt"
 _MOST_BYTES = 10_000_000
@@ -24,7 +25,7 @@ def read_class_list(path: Path, report: ReportBuilder) -> list[str]:
     if path.stat().st_size > _MOST_BYTES:
         raise AnnotationError(f"{path}: expected class names, one a line, got a file of more than 10 MB.")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except UnicodeDecodeError as error:
         raise AnnotationError(
             f"{path}: expected class names in UTF-8, got other bytes ({error}). Save it as UTF-8."
@@ -44,7 +45,7 @@ def read_class_list(path: Path, report: ReportBuilder) -> list[str]:
 def write_class_list(names: Sequence[str], path: Path) -> Path:
     """Write the classes, one a line, and return the path; the folder is made where missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, "".join(f"{name}\n" for name in names))
+    write_text(path, "".join(f"{name}\n" for name in names))
     return path
 
 

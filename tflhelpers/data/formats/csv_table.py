@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tflhelpers.data.annotations import AnnotationError, Annotations
-from tflhelpers.data.coco_writer import relative_name, write_atomically
+from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import read_class_list, write_class_list
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.writing import known_sizes, shortest
+from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.text import FALLBACK, decode_text
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 _EDGES = COLUMNS[4:]
@@ -88,7 +90,7 @@ def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> l
         if not len(picture.boxes):
             writer.writerow([*start, "", "", "", "", ""])
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, table.getvalue())
+    write_text(path, table.getvalue())
     return [path, write_class_list(annotations.class_names, _class_list(path))]
 
 
@@ -106,12 +108,10 @@ def _text_of(path: Path, report: ReportBuilder) -> str:
         raise AnnotationError(
             f"{path}: expected a table of at most {_MOST_BYTES} bytes. Divide it into several."
         )
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
+    text, encoding = decode_text(path.read_bytes())
+    if encoding == FALLBACK:
         report.note(path.name, "not UTF-8: read as Western European text (cp1252); look at the names")
-        return data.decode("cp1252", errors="replace")
+    return text
 
 
 def _header(path: Path, text: str) -> tuple[str, list[str]]:

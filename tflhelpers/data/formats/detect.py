@@ -11,6 +11,7 @@ from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats import csv_table
 from tflhelpers.data.formats.class_list import CLASS_LIST
 from tflhelpers.data.formats.picture_index import has_ending
+from tflhelpers.files.text import encoding_of
 
 FORMATS = {
     "voc": "Pascal VOC: a folder of .xml files, as LabelImg writes them",
@@ -122,8 +123,7 @@ def _json_kind(path: Path) -> str | None:
 def _first_line(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    return (head.decode(encoding, errors="replace").splitlines() or [""])[0]
+    return (head.decode(encoding_of(head), errors="replace").splitlines() or [""])[0]
 
 
 def _files(folder: Path) -> list[Path]:

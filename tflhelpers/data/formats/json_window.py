@@ -10,17 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from tflhelpers.data.coco_reader import AnnotationError
+from tflhelpers.files.text import encoding_of
 
 LARGEST_ENTRY = 64 * 2**20  # characters; one entry of a real file has thousands
 _CHUNK = 4 * 2**20  # bytes read at a time
 _NEAR_END = 32  # an error so close to the end of what was read may be mended by reading on
 SPACE = re.compile(r"[ \t\n\r]*")
-_MARKS = {  # what a file of another encoding begins with; the longer ones first
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 # strict=False: a line break inside a name is no reason to refuse a file.
 scan = json.JSONDecoder(strict=False).scan_once  # type: ignore[attr-defined]  # (text, start) -> (value, end)
 
@@ -79,9 +74,7 @@ class Window:
         self._ended, self._why_ended = False, "the file ends within it"
         beginning = file.read(4)
         file.seek(0)
-        self._encoding = next(
-            (name for mark, name in _MARKS.items() if beginning.startswith(mark)), "utf-8-sig"
-        )
+        self._encoding = encoding_of(beginning)
         self._decoder = codecs.getincrementaldecoder(self._encoding)()
 
     def next_char(self) -> str:

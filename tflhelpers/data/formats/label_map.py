@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.text_proto import Message, TextProtoError, parse_text_proto, quoted
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.text import read_text
+from tflhelpers.files.text_proto import Message, TextProtoError, parse_text_proto, quoted
 
 LABEL_MAP_NAME = "label_map.pbtxt"
 _HIGHEST_ID = 2**31 - 1
@@ -45,7 +46,7 @@ def read_label_map(path: Path) -> LabelMap:
         OSError: If it cannot be read.
     """
     try:
-        items = parse_text_proto(path.read_text("utf-8-sig")).get("item", [])
+        items = parse_text_proto(read_text(path)).get("item", [])
     except (TextProtoError, UnicodeDecodeError) as error:
         raise AnnotationError(
             f"{path}: expected a label map, got something else or a cut file ({error})."
@@ -59,7 +60,7 @@ def read_label_map(path: Path) -> LabelMap:
 
 def write_label_map(class_names: Sequence[str], path: Path) -> None:
     """Write a label map that numbers the classes from 1 on, atomically."""
-    with written_whole(path) as file:
+    with atomic_file(path) as file:
         file.write(label_map_text(class_names).encode())
 
 

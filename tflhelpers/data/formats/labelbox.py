@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.coco_writer import write_atomically
 from tflhelpers.data.formats.json_stream import BrokenJson, read_rows
 from tflhelpers.data.formats.labelbox_rows import Label, labels_of
 from tflhelpers.data.formats.picture_urls import expires_at, without_signature
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.atomic_file import write_text
 
 
 def read(path: Path, report: ReportBuilder, *, y_from_bottom: bool = False) -> RawSet:
@@ -52,7 +52,7 @@ def write_url_list(path: Path, urls_csv: Path) -> int:
             urls.setdefault(label.picture.names[0], label.picture.url)
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([("file_name", "url"), *urls.items()])
-    write_atomically(urls_csv, text.getvalue())
+    write_text(urls_csv, text.getvalue())
     return len(urls)
 
 

@@ -22,7 +22,7 @@ class AmbiguousPicture(ValueError):
     """A name that fits several pictures equally well; the message lists them."""
 
 
-class Found(NamedTuple):
+class FoundImage(NamedTuple):
     """A picture, and whether its name differs from the given one in more than its folder."""
 
     path: str
@@ -45,7 +45,7 @@ class PictureIndex:
         self._listings: dict[str, _Listing] = {}
         self._named: set[str] = set()
 
-    def find(self, names: Sequence[str]) -> Found | None:
+    def find(self, names: Sequence[str]) -> FoundImage | None:
         """Return the picture that the first possible of `names` leads to, None if none does.
 
         Raises:
@@ -68,22 +68,22 @@ class PictureIndex:
         beside = [path for folder in sorted(folders) for path in self._listing(folder).paths()]
         return [path for path in beside if path not in self._named]
 
-    def _beside(self, names: Sequence[str]) -> Found | None:
+    def _beside(self, names: Sequence[str]) -> FoundImage | None:
         for name in names:
             for folder in self.folders:
                 for place in _places(name):
                     head, tail = _split(folder, place)
                     if tail in self._listing(head).names:
-                        return Found(os.path.join(head, tail), renamed=False)
+                        return FoundImage(os.path.join(head, tail), renamed=False)
         for name in names:
             for folder in self.folders:
                 head, tail = _split(folder, _without_root(name))
                 same_stem = self._listing(head).with_stem_of(tail)
                 if same_stem:
-                    return Found(_only(same_stem, name), renamed=has_ending(name))
+                    return FoundImage(_only(same_stem, name), renamed=has_ending(name))
         return None
 
-    def _below(self, names: Sequence[str]) -> Found | None:
+    def _below(self, names: Sequence[str]) -> FoundImage | None:
         if not self._all_paths:
             return None
         for key in (_tail_key, _stem_key, _folded_tail_key, _folded_stem_key):
@@ -91,7 +91,7 @@ class PictureIndex:
                 paths = self._walked(key).get(key(name), [])
                 if paths:
                     renamed = key is not _tail_key and (key is not _stem_key or has_ending(name))
-                    return Found(_most_alike(paths, name), renamed)
+                    return FoundImage(_most_alike(paths, name), renamed)
         return None
 
     def _walked(self, key) -> dict[str, list[str]]:

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.formats.example_proto import Values, bytes_of, numbers_of
 from tflhelpers.data.formats.label_map import LabelMap
 from tflhelpers.data.formats.raw import RawBox
-from tflhelpers.data.formats.record_file import RecordError
+from tflhelpers.files.example_proto import Values, bytes_of, numbers_of
+from tflhelpers.files.record_file import RecordError
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _BBOX = "image/object/bbox/"

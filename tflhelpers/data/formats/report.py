@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.coco_writer import write_atomically
+from tflhelpers.files.atomic_file import write_text
 
 _SHOWN_KINDS = 3  # of each outcome: the summary stays within a dozen lines
 _SHOWN_MISTAKES = 10
@@ -32,7 +32,7 @@ class ImportRefused(AnnotationError):
         self.report = report
 
 
-class Entry(NamedTuple):
+class ReportEntry(NamedTuple):
     """One line of a report.
 
     Attributes:
@@ -59,7 +59,7 @@ class ImportReport:
     """What an import did; printed it is a short summary, `save` keeps all of it as JSON.
 
     Attributes:
-        entries: One `Entry` for each picture taken and each thing repaired, refused or worth knowing, as met; of
+        entries: One `ReportEntry` for each picture taken and each thing repaired, refused or worth knowing, as met; of
             more than a million the first million.
         counts: How many "pictures" and "boxes" were taken, things "repaired" and "refused", and "notes".
 
@@ -73,10 +73,10 @@ class ImportReport:
           1 × no area (a.xml, object 3: x from 5 to 5)
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ReportEntry, ...]
     counts: Mapping[str, int]
 
-    def of(self, outcome: str) -> tuple[Entry, ...]:
+    def of(self, outcome: str) -> tuple[ReportEntry, ...]:
         """Return the entries with one outcome: "taken", "repaired", "refused" or "note"."""
         return tuple(entry for entry in self.entries if entry.outcome == outcome)
 
@@ -89,7 +89,7 @@ class ImportReport:
         """Write the whole report as a JSON file, atomically; its folder is made where missing."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, self.to_json() + "\n")
+        write_text(path, self.to_json() + "\n")
 
     def __str__(self) -> str:
         return "\n".join([_headline(self.counts), *self._details()])
@@ -116,7 +116,7 @@ class ReportBuilder:
     """
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[ReportEntry] = []
         self._counts = {"pictures": 0, "boxes": 0, "repaired": 0, "refused": 0, "notes": 0}
 
     def taken(self, where: str, boxes: int) -> None:
@@ -146,7 +146,7 @@ class ReportBuilder:
 
     def _add(self, outcome: str, where: str, what: str) -> None:
         if len(self._entries) < _MOST_ENTRIES:
-            self._entries.append(Entry(outcome, where, what))
+            self._entries.append(ReportEntry(outcome, where, what))
 
 
 def refuse_unless_clean(report: ImportReport) -> None:
@@ -165,7 +165,7 @@ def refuse_unless_clean(report: ImportReport) -> None:
         )
 
 
-def shown_mistakes(entries: list[Entry]) -> str:
+def shown_mistakes(entries: list[ReportEntry]) -> str:
     """Return the first entries, one a line, and how many more there are."""
     lines = [f"  {entry}" for entry in entries[:_SHOWN_MISTAKES]]
     if len(entries) > _SHOWN_MISTAKES:
@@ -180,10 +180,10 @@ def _headline(counts: Mapping[str, int]) -> str:
     return f"{pictures} and {boxes} taken, {repaired} repaired, {counts['refused']} refused."
 
 
-def _by_kind(entries: tuple[Entry, ...]) -> list[str]:
+def _by_kind(entries: tuple[ReportEntry, ...]) -> list[str]:
     """Return a line for each of the most frequent kinds, with its first example."""
     frequent = Counter(entry.kind for entry in entries).most_common()
-    examples: dict[str, Entry] = {}
+    examples: dict[str, ReportEntry] = {}
     for entry in entries:
         examples.setdefault(entry.kind, entry)
     shown = frequent if len(frequent) <= _SHOWN_KINDS else frequent[: _SHOWN_KINDS - 1]
@@ -194,7 +194,7 @@ def _by_kind(entries: tuple[Entry, ...]) -> list[str]:
     return lines
 
 
-def _example(entry: Entry) -> str:
+def _example(entry: ReportEntry) -> str:
     particulars = entry.what.partition(":")[2].strip()
     where = f"{entry.where}: {particulars}" if particulars else entry.where
     return " ".join(

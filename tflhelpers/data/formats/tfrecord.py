@@ -14,16 +14,16 @@ from PIL import Image
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.data.formats.example_proto import ExampleError, bytes_of, numbers_of, split_example
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, LabelMap, read_label_map
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.record_boxes import Features, raw_boxes
-from tflhelpers.data.formats.record_file import Record, RecordError, read_records
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.shards import find_record_files
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
 from tflhelpers.data.images import _DECODER_ERRORS, _stored_size
 from tflhelpers.data.record_pictures import ENCODED, record_picture_path
+from tflhelpers.files.example_proto import ExampleError, bytes_of, numbers_of, split_example
+from tflhelpers.files.record_file import Record, RecordError, read_records
 
 _NAMES = ("image/filename", "image/source_id", "image/key/sha256")
 

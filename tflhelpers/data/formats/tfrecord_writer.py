@@ -12,14 +12,14 @@ from pathlib import Path
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_writer import relative_name
-from tflhelpers.data.formats.example_proto import encode_example
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, label_map_text, write_label_map
 from tflhelpers.data.formats.record_boxes import box_features
-from tflhelpers.data.formats.record_file import write_record
 from tflhelpers.data.formats.shards import RECORD_ENDINGS, is_record_name, shard_name, sister_shards
 from tflhelpers.data.formats.stored_picture import stored_picture
 from tflhelpers.data.record_pictures import ENCODED, is_record_picture
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.example_proto import encode_example
+from tflhelpers.files.record_file import write_record
 from tflhelpers.progress import progress_bar
 
 _MOST_SHARDS = 1000  # open at once
@@ -63,7 +63,7 @@ def write_tfrecords(
         ExitStack() as stack,
         progress_bar(len(annotations), "Writing records", enabled=progress, delay=2) as bar,
     ):
-        outputs = [stack.enter_context(written_whole(file)) for file in files]
+        outputs = [stack.enter_context(atomic_file(file)) for file in files]
         for number, example in enumerate(_examples(annotations)):
             write_record(outputs[number * shards // len(annotations)], example)
             bar.update()

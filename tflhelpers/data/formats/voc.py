@@ -19,7 +19,7 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.coco_writer import relative_name, write_atomically
+from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix
@@ -28,6 +28,7 @@ from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
 from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
+from tflhelpers.files.atomic_file import write_text
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _NOT_IN_XML = re.compile(
@@ -71,7 +72,7 @@ def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> l
         file.parent.mkdir(parents=True, exist_ok=True)
         root = _to_xml(picture, size, file.parent, annotations.class_names, one_based)
         ElementTree.indent(root)
-        write_atomically(file, ElementTree.tostring(root, encoding="unicode") + "\n")
+        write_text(file, ElementTree.tostring(root, encoding="unicode") + "\n")
         written.append(file)
     return written
 

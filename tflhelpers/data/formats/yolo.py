@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tflhelpers.data import images
 from tflhelpers.data.annotations import AnnotationError, Annotations
-from tflhelpers.data.coco_writer import relative_name, write_atomically
+from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import CLASS_LIST, write_class_list
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
@@ -29,6 +29,8 @@ from tflhelpers.data.formats.yolo_layout import (
     seen_from,
 )
 from tflhelpers.data.pictures import Picture
+from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.text import decode_text
 
 _MOST_BYTES = 50_000_000
 _MOST_BAD_LINES = 100
@@ -87,11 +89,11 @@ def write(annotations: Annotations, path: Path, *, copy_images: bool = False) ->
     for picture, size, stem in zip(annotations.pictures, sizes, stems, strict=True):
         file = path / "labels" / f"{stem}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, _to_lines(picture, size))
+        write_text(file, _to_lines(picture, size))
         written.append(file)
     listed = "".join(f"./{relative_name(picture, path)}\n" for picture in pictures)
-    write_atomically(path / "train.txt", listed)
-    write_atomically(path / "data.yaml", _to_yaml(annotations.class_names))
+    write_text(path / "train.txt", listed)
+    write_text(path / "data.yaml", _to_yaml(annotations.class_names))
     written += [path / "train.txt", path / "data.yaml"]
     return [*written, write_class_list(annotations.class_names, path / CLASS_LIST)]
 
@@ -119,7 +121,7 @@ def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, lis
     if data is None or b"\0" in data:
         report.refused(where, f"no label file: it is not text, or larger than {_MOST_BYTES} bytes")
         return None
-    text = data.decode("utf-8-sig", errors="replace")
+    text, _ = decode_text(data)
     lines = ((number, line.split()) for number, line in enumerate(text.split("\n"), start=1))
     return [(number, cells) for number, cells in lines if cells]
 

@@ -18,6 +18,7 @@ from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix, has_ending, stem_of
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.text import decode_text, read_text
 
 SPLITS = ("train", "val", "test")
 _NOT_LABELS = {
@@ -115,7 +116,7 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     if path.stat().st_size > _MOST_YAML_BYTES:
         raise AnnotationError(f"{path}: expected a short data.yaml, got more than {_MOST_YAML_BYTES} bytes.")
     try:  # BaseLoader makes nothing but text, lists and mappings: a class may be called `no` or `1.0`
-        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)
+        data = yaml.load(read_text(path), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:300]
         raise AnnotationError(
@@ -212,8 +213,8 @@ def _labels_of_list(file: Path, folder: Path, report: ReportBuilder) -> Iterator
 
 
 def _lines(file: Path) -> Iterable[str]:
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
-    return (line for line in text.split("\n") if line.strip())
+    text, _ = decode_text(file.read_bytes())
+    return (line for line in text.replace("\r\n", "\n").split("\n") if line.strip())
 
 
 def _label_of(picture: str, folder: Path) -> Path | None:

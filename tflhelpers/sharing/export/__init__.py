@@ -1,11 +1,12 @@
-"""Detectors in the forms that other programs run, each proven equal to Keras before it is handed over.
+"""Detectors and classifiers in the forms that other programs run, each proven equal to Keras before it is kept.
 
 - `saved_model`: `export_saved_model`, the model zoo's own signature (`resize_graph`, `nms_graph`)
 - `off_the_shelf`: somebody else's SavedModel with our `detect`
 - `tflite`: `export_tflite`, one LiteRT file (`tflite_convert`, `tflite_heads`, `tflite_quantize`, `tflite_file`,
   `packed_files`)
 - `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`)
+- `classifier`: what both exports do with a classifier
 - `equality`: the proof, and `ExportMismatch`
-- `each_picture`: `detect` and `detect_all`, whatever looks at the pictures
+- `proven`: made, proven, and only then swapped in
 - `network`: what all exports start from
 """

@@ -13,10 +13,10 @@ from tflhelpers.data.boxes import Boxes, iou_matrix
 from tflhelpers.data.images import fit_within
 from tflhelpers.data.samples import duck_photos
 from tflhelpers.model.detector import Detector
+from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.nms import IOU_THRESHOLD
-from tflhelpers.model.picture_boxes import checked_image, pixels_xyxy
-from tflhelpers.model.preprocess import network_input
-from tflhelpers.sharing.export.each_picture import PictureDetector
+from tflhelpers.model.postprocess import pixels_xyxy
+from tflhelpers.model.preprocess import checked_image
 
 PICTURES = 5
 LONGEST_SIDE = 1024  # pixels of the pictures compared: the limits are in theirs
@@ -69,12 +69,14 @@ class Equality:
         )
 
 
-def pictures_of(photos: Annotations | Iterable | None, most: int = PICTURES) -> list[np.ndarray]:
-    """RGB uint8 pictures of at most 1024 pixels a side: the first few of `photos`, else the package's own.
+def pictures_of(
+    photos: Annotations | Iterable | None, *, longest: int | None = LONGEST_SIDE
+) -> list[np.ndarray]:
+    """RGB uint8 pictures: the first five of `photos`, else of the package's own.
 
     Args:
-        photos: annotations, or paths and RGB uint8 arrays.
-        most: so many at most.
+        photos: annotations, or paths, RGB uint8 arrays and labelled pictures.
+        longest: pixels a side at most; None for as large as they are.
 
     Raises:
         ValueError: `photos` holds none.
@@ -82,16 +84,20 @@ def pictures_of(photos: Annotations | Iterable | None, most: int = PICTURES) -> 
     if photos is None:
         photos = duck_photos()
     images = photos.image_paths if isinstance(photos, Annotations) else photos
-    pictures = [fit_within(checked_image(image), LONGEST_SIDE) for image in islice(images, most)]
+    pictures = [_read(image) for image in islice(images, PICTURES)]
     if not pictures:
         raise ValueError(
             "photos must hold at least one picture, got none. Leave it out for the package's own."
         )
-    return pictures
+    return pictures if longest is None else [fit_within(picture, longest) for picture in pictures]
+
+
+def _read(image) -> np.ndarray:
+    return np.ascontiguousarray(image.read()) if hasattr(image, "label") else checked_image(image)
 
 
 def prove_equal(
-    detector: Detector, exported: PictureDetector, pictures: Sequence[np.ndarray], limits: Limits
+    detector: Detector, exported: ImageDetector, pictures: Sequence[np.ndarray], limits: Limits
 ) -> Equality:
     """How far what was exported is from `detector` on the pictures, if that is within the limits.
 
@@ -118,16 +124,15 @@ def prove_equal(
     return equality
 
 
-def _compared(detector: Detector, exported: PictureDetector, picture: np.ndarray, limits: Limits) -> Equality:
+def _compared(detector: Detector, exported: ImageDetector, picture: np.ndarray, limits: Limits) -> Equality:
     found = detector.detect(picture, threshold=0.0, max_boxes=MAX_BOXES)
     floor = min([limits.min_score, *_scores(found)[:1]])  # where nothing is found, the best box is compared
     got = exported.detect(picture, threshold=floor * LESS, max_boxes=MAX_BOXES)
     wanted = found[_scores(found) >= floor + limits.score]
     if len(got) == MAX_BOXES:  # those below the last one may be beyond the hundredth place
         wanted = wanted[_scores(wanted) > _scores(got)[-1] + limits.score]
-    inputs = network_input(picture, detector.image_size)[None]
-    boxes, scores = (values[0] for values in detector._boxes_and_scores(inputs, 1))
-    candidates = pixels_xyxy(boxes, picture.shape[:2])
+    raw = detector.raw_boxes(detector.network_input(picture)[None])
+    candidates, scores = pixels_xyxy(raw.boxes_rel_yxyx[0], picture.shape[:2]), raw.scores[0]
     differences = [
         _nearest(xyxy, score, candidates, scores[:, label], limits)
         for xyxy, score, label in zip(got.xyxy, _scores(got), got.labels, strict=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.folding import folded_network
@@ -22,13 +24,39 @@ def exportable_network(detector: Detector) -> keras.Model:
     Raises:
         RuntimeError: Keras computes with something else than TensorFlow.
     """
+    require_tensorflow("detector")
+    return folded_network(detector.network, LARGEST_FOLDED)
+
+
+def require_tensorflow(kind: str) -> None:
+    """Raises RuntimeError where Keras computes with something else; `kind` is what is to be exported, a word."""
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise RuntimeError(
-            f"exports are written by TensorFlow, but Keras computes with {backend}. Save the detector "
-            "(detector.save), start Python anew with KERAS_BACKEND=tensorflow, load and export it there."
+            f"exports are written by TensorFlow, but Keras computes with {backend}. Save the {kind} "
+            f"({kind}.save), start Python anew with KERAS_BACKEND=tensorflow, load and export it there."
         )
-    return folded_network(detector.network, LARGEST_FOLDED)
+
+
+def save_network(look: Callable, network: keras.Model, names: Path, folder: Path) -> None:
+    """Writes a SavedModel that looks at one picture, `input_tensor`, uint8 (1, H, W, 3) RGB of any size.
+
+    The Keras model itself stays out of it: it would bring all of its weights along a second time.
+
+    Args:
+        look: from that tensor to a dict of tensors.
+        network: what `look` uses.
+        names: a file of class names, which goes to the folder's assets.
+        folder: new.
+    """
+    served = tf.Module()
+    served.weights = tensorflow_variables(network)
+    served.names = tf.saved_model.Asset(str(names))
+    taken = tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")
+    served.__call__ = tf.function(look, input_signature=[taken])
+    signature = served.__call__.get_concrete_function()
+    with quiet_tensorflow():
+        tf.saved_model.save(served, str(folder), signatures={"serving_default": signature})
 
 
 def tensorflow_variables(network: keras.Model) -> list:

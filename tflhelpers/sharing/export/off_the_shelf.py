@@ -7,24 +7,26 @@ from pathlib import Path
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
+from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.picture_boxes import boxes_of_rows
-from tflhelpers.sharing.export.each_picture import PictureDetector
+from tflhelpers.model.image_detector import ImageDetector
+from tflhelpers.model.postprocess import RawBoxes
+from tflhelpers.sharing.export.proven import SAVED_MODEL_FILES
 
 INPUT = "input_tensor"
 WANTED = ("detection_boxes", "detection_scores", "detection_classes")
-SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 DEFAULT_THRESHOLD = 0.5
 
 
-class OffTheShelfDetector(PictureDetector):
+class OffTheShelfDetector(ImageDetector):
     """A SavedModel with the signature of the Object Detection API; make one with `off_the_shelf`."""
+
+    max_batch = 1
 
     def __init__(self, model, run: Callable, class_names: Sequence[str], threshold: float) -> None:
         super().__init__(class_names, threshold)
-        self._model, self._run = model, run  # the signature alone does not keep the model's variables
+        self._model, self._run_model = model, run  # the signature alone does not keep the model's variables
 
     def __repr__(self) -> str:
         return f"OffTheShelfDetector({len(self.class_names)} classes)"
@@ -34,17 +36,17 @@ class OffTheShelfDetector(PictureDetector):
         """None: the model takes pictures of any size and resizes them itself."""
         return None
 
-    def _network_input(self, picture: np.ndarray) -> np.ndarray:
-        return picture
+    def network_input(self, image: np.ndarray) -> np.ndarray:
+        return image
 
-    def _boxes(self, inputs, picture_size, threshold: float, max_boxes: int) -> Boxes:
+    def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
         import tensorflow as tf
 
-        outputs = self._run(**{INPUT: tf.convert_to_tensor(inputs[None])})
-        boxes, scores, classes = (outputs[name][0].numpy() for name in WANTED)
+        outputs = self._run_model(**{INPUT: tf.convert_to_tensor(inputs)})
+        boxes, scores, classes = (outputs[name].numpy() for name in WANTED)
         labels = np.rint(classes) - 1  # counted from 1 in the model
-        known = (labels >= 0) & (labels < len(self.class_names))
-        return boxes_of_rows(boxes[known], labels[known], scores[known], picture_size, threshold, max_boxes)
+        known = (labels[0] >= 0) & (labels[0] < len(self.class_names))
+        return RawBoxes(boxes[:, known], scores[:, known], labels[:, known])
 
 
 def off_the_shelf(
@@ -94,6 +96,7 @@ def _from_hub(address: str):
 
 
 def _saved_model_folder(folder: Path) -> Path:
+    finish_folder(folder)
     for candidate in (folder, folder / "saved_model"):  # the zoo's archives hold one beside the checkpoint
         if any((candidate / name).is_file() for name in SAVED_MODEL_FILES):
             return candidate

@@ -1,24 +1,30 @@
-"""`export_saved_model`: a detector as the model zoo's own SavedModels are."""
+"""`export_saved_model`: a detector as the model zoo's own SavedModels are, or a classifier."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
+import keras
 import tensorflow as tf
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, write_label_map
 from tflhelpers.model.box_coding import decode_boxes
 from tflhelpers.model.detector import Detector
+from tflhelpers.sharing.export.classifier import (
+    ClassifierExport,
+    ImageClassifier,
+    classifier_saved_model,
+)
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
-from tflhelpers.sharing.export.network import exportable_network, quiet_tensorflow, tensorflow_variables
+from tflhelpers.sharing.export.network import exportable_network, save_network
 from tflhelpers.sharing.export.nms_graph import select_detections_graph
-from tflhelpers.sharing.export.off_the_shelf import SAVED_MODEL_FILES, off_the_shelf
+from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
+from tflhelpers.sharing.export.proven import bytes_of, check_folder, write_folder
 from tflhelpers.sharing.export.resize_graph import network_input_graph
 
 LIMITS = Limits(pixels=1.0, score=1e-3, min_score=0.001)
@@ -26,7 +32,7 @@ LIMITS = Limits(pixels=1.0, score=1e-3, min_score=0.001)
 
 @dataclass(frozen=True)
 class SavedModelInfo:
-    """What `export_saved_model` wrote. Usable wherever a path is: `tf.saved_model.load(info)`, `Path(info)`.
+    """What `export_saved_model` wrote of a detector. Usable as a path: `tf.saved_model.load(info)`, `Path(info)`.
 
     Attributes:
         folder: of the SavedModel.
@@ -45,62 +51,60 @@ class SavedModelInfo:
         return f"{self.folder}: SavedModel, {self.size_bytes / 1e6:.1f} MB; {self.equality}."
 
 
+@overload
 def export_saved_model(
-    detector: Detector, folder: str | os.PathLike, *, photos: Annotations | Iterable | None = None
-) -> SavedModelInfo:
-    """Writes the detector as a TensorFlow SavedModel with the signature of the model zoo's.
+    model: Detector, folder: str | os.PathLike, *, photos: Annotations | Iterable | None = None
+) -> SavedModelInfo: ...
 
-    It takes `input_tensor`, uint8 (1, H, W, 3) RGB of any size, and gives float32 `detection_boxes` (1, 100, 4) ymin,
-    xmin, ymax, xmax as fractions, `detection_scores` (1, 100), `detection_classes` (1, 100) counted from 1,
-    `num_detections` (1,), `detection_anchor_indices` (1, 100), `detection_multiclass_scores` (1, 100, N + 1),
-    `raw_detection_boxes` (1, A, 4) and `raw_detection_scores` (1, A, N + 1), the background first. So programs written
-    for the zoo's run it unchanged. The class names are in assets/label_map.pbtxt; `off_the_shelf` reads it all back.
+
+@overload
+def export_saved_model(
+    model: ImageClassifier, folder: str | os.PathLike, *, photos: Annotations | Iterable | None = None
+) -> ClassifierExport: ...
+
+
+def export_saved_model(model, folder, *, photos=None):
+    """Writes a detector or a classifier as a TensorFlow SavedModel, which takes pictures of any size.
+
+    It takes `input_tensor`, uint8 (1, H, W, 3) RGB. That of a detector has the signature of the model zoo's: it gives
+    float32 `detection_boxes` (1, 100, 4) ymin, xmin, ymax, xmax as fractions, `detection_scores` (1, 100),
+    `detection_classes` (1, 100) counted from 1, `num_detections` (1,), `detection_anchor_indices` (1, 100),
+    `detection_multiclass_scores` (1, 100, N + 1), `raw_detection_boxes` (1, A, 4) and `raw_detection_scores`
+    (1, A, N + 1), the background first. So programs written for the zoo's run it unchanged. The class names are in
+    assets/label_map.pbtxt; `off_the_shelf` reads it all back. That of a classifier gives `probabilities`, float32
+    (1, K), and its class names are in assets/class_names.txt, a line each.
 
     Args:
-        detector: stays as it is.
+        model: a `Detector` or `Classifier`; stays as it is.
         folder: made if absent; a SavedModel in it is replaced when the new one is whole and proven.
         photos: pictures or annotations of which the first five are looked at to compare; None for the package's own.
 
     Raises:
-        ExportMismatch: what was written does not find what the detector finds; nothing is left of it.
+        ExportMismatch: what was written does not find what the model finds; nothing is left of it.
         FileExistsError: the folder holds something else.
+        TypeError: `model` is neither.
         RuntimeError: Keras does not compute with TensorFlow.
     """
-    folder = Path(folder)
-    _check_replaceable(folder)
-    pictures, served = pictures_of(photos), _served(detector)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        new = temporary / "new"
-        write_label_map(detector.class_names, temporary / LABEL_MAP_NAME)
-        served.label_map = tf.saved_model.Asset(str(temporary / LABEL_MAP_NAME))
-        _save(served, new)
-        equality = prove_equal(detector, off_the_shelf(new), pictures, LIMITS)
-        if folder.exists():
-            os.replace(folder, temporary / "old")
-        os.replace(new, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return SavedModelInfo(folder, size_bytes, equality)
+    if not isinstance(model, Detector):
+        return classifier_saved_model(model, Path(folder), photos)
+    return _detector_saved_model(model, Path(folder), photos)
 
 
-def _check_replaceable(folder: Path) -> None:
-    holds = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    if folder.is_file() or (holds and not any(name in holds for name in SAVED_MODEL_FILES)):
-        what = "a file" if folder.is_file() else f"a folder with {', '.join(sorted(holds)[:3])}"
-        raise FileExistsError(
-            f"expected a new folder, or one with a SavedModel to replace, got {folder}, {what}. Name another one."
-        )
+def _detector_saved_model(detector: Detector, folder: Path, photos) -> SavedModelInfo:
+    check_folder(folder)
+    pictures, network = pictures_of(photos), exportable_network(detector)
+    equality = write_folder(
+        folder,
+        lambda new: _save(detector, network, new),
+        lambda new: prove_equal(detector, off_the_shelf(new), pictures, LIMITS),
+    )
+    return SavedModelInfo(folder, bytes_of(folder), equality)
 
 
-def _served(detector: Detector) -> tf.Module:
-    """What is saved: it holds the weights, and looks at a picture when called.
-
-    The Keras model itself stays out of it: it would bring all of its weights along a second time.
-    """
-    network, size, anchors = exportable_network(detector), detector.image_size, detector.anchors_rel_yxyx
+def _save(detector: Detector, network: keras.Model, folder: Path) -> None:
+    size, anchors = detector.image_size, detector.anchors_rel_yxyx
+    label_map = folder.with_name(LABEL_MAP_NAME)
+    write_label_map(detector.class_names, label_map)
 
     def detect(input_tensor):
         outputs = network(network_input_graph(input_tensor, size), training=False)
@@ -108,17 +112,7 @@ def _served(detector: Detector) -> tf.Module:
             decode_boxes(outputs["box_encodings"], anchors), tf.sigmoid(outputs["class_logits"])
         )
 
-    served = tf.Module()
-    served.weights = tensorflow_variables(network)
-    taken = tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")
-    served.__call__ = tf.function(detect, input_signature=[taken])
-    return served
-
-
-def _save(served: tf.Module, folder: Path) -> None:
-    signature = served.__call__.get_concrete_function()
-    with quiet_tensorflow():
-        tf.saved_model.save(served, str(folder), signatures={"serving_default": signature})
+    save_network(detect, network, label_map, folder)
 
 
 def detection_outputs(boxes_rel_yxyx, scores) -> dict:

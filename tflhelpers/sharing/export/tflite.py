@@ -1,17 +1,18 @@
-"""`export_tflite`: a detector as one LiteRT file, for phones, browsers and small computers."""
+"""`export_tflite`: a detector or classifier as one LiteRT file, for phones, browsers and small computers."""
 
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import tensorflow as tf
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.model.detector import Detector
+from tflhelpers.sharing.export.classifier import ClassifierExport, ImageClassifier, classifier_tflite
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
 from tflhelpers.sharing.export.network import exportable_network, tensorflow_variables
 from tflhelpers.sharing.export.packed_files import (
@@ -22,6 +23,7 @@ from tflhelpers.sharing.export.packed_files import (
     settings_text,
     with_files,
 )
+from tflhelpers.sharing.export.proven import check_file, write_file
 from tflhelpers.sharing.export.tflite_convert import converted
 from tflhelpers.sharing.export.tflite_detector import INPUT, TFLiteDetector
 from tflhelpers.sharing.export.tflite_file import joined, name_and_order, opened, packed, set_metadata
@@ -43,7 +45,7 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class TFLiteInfo:
-    """What `export_tflite` wrote. Usable wherever a path is: `TFLiteDetector(info)`, `Path(info)`.
+    """What `export_tflite` wrote of a detector. Usable wherever a path is: `TFLiteDetector(info)`, `Path(info)`.
 
     Attributes:
         path: the file.
@@ -67,59 +69,75 @@ class TFLiteInfo:
         return f"{self.path}: {kind}, head {self.head}, {self.size_bytes / 1e6:.1f} MB; {self.equality}."
 
 
+@overload
 def export_tflite(
-    detector: Detector,
+    model: Detector,
     path: str | os.PathLike,
     *,
     quantize: str | None = None,
     head: str = "postprocess",
     photos: Annotations | Iterable | None = None,
-) -> TFLiteInfo:
-    """Writes the detector as a LiteRT (TensorFlow Lite) file.
+) -> TFLiteInfo: ...
 
-    It takes `images`, (1, height, width, 3) RGB in 0..255, resized as `Detector` does it. With head="postprocess" it
-    gives `location` (1, 100, 4) ymin, xmin, ymax, xmax as fractions, `category` (1, 100) from 0, `score` (1, 100) and
-    `number of detections` (1,), beyond which the rows hold anything: what MediaPipe's ObjectDetector takes, with its
-    metadata. With head="raw" it gives `boxes` (1, A, 4) not clipped and `scores` (1, A, N); suppression is the
-    caller's, as in `tflhelpers.model.nms`. `TFLiteDetector` runs both.
+
+@overload
+def export_tflite(
+    model: ImageClassifier,
+    path: str | os.PathLike,
+    *,
+    quantize: str | None = None,
+    photos: Annotations | Iterable | None = None,
+) -> ClassifierExport: ...
+
+
+def export_tflite(model, path, *, quantize=None, head="postprocess", photos=None):
+    """Writes a detector or a classifier as a LiteRT (TensorFlow Lite) file.
+
+    It takes `images`, (1, height, width, 3) RGB in 0..255, resized as by `tflhelpers.model.preprocess.network_input`.
+    That of a detector gives with head="postprocess" `location` (1, 100, 4) ymin, xmin, ymax, xmax as fractions,
+    `category` (1, 100) from 0, `score` (1, 100) and `number of detections` (1,), beyond which the rows hold anything:
+    what MediaPipe's ObjectDetector takes, with its metadata. With head="raw" it gives `boxes` (1, A, 4) not clipped and
+    `scores` (1, A, N); suppression is the caller's, as in `tflhelpers.model.nms`. `TFLiteDetector` runs both. That of a
+    classifier gives `probabilities` (1, K).
 
     Args:
-        detector: stays as it is.
+        model: a `Detector` or `Classifier`; stays as it is.
         path: where to write; a file there is replaced when the new one is whole and proven.
         quantize: None for float32, which finds what Keras finds; "float16", half the size; "dynamic", 8-bit weights, a
-            third of the size; "int8", 8-bit all through, a third too and the quickest, for which `photos` are needed.
-            What follows the network is always float32.
-        head: "postprocess" or "raw".
+            third of the size, of a classifier a quarter; "int8", for detectors only, 8-bit all through, a third too
+            and the quickest, for which `photos` are needed. What follows the network is always float32.
+        head: "postprocess" or "raw"; for detectors only.
         photos: annotations, or paths and RGB uint8 arrays: the first five are looked at to compare, the package's own
             if None. For "int8" all are also what the network is calibrated on: those that it was trained with will do.
 
     Raises:
-        ExportMismatch: what was written does not find what the detector finds; nothing is left of it.
+        ExportMismatch: what was written does not find what the model finds; nothing is left of it.
+        TypeError: `model` is neither.
         ValueError: an argument is wrong; the message says which.
         RuntimeError: Keras does not compute with TensorFlow, or that can no longer convert.
     """
-    path = Path(path)
-    photos = (
-        list(photos.image_paths if isinstance(photos, Annotations) else photos)
-        if photos is not None
-        else None
-    )
-    _check(path, quantize, head, photos)
+    if not isinstance(model, Detector):
+        return classifier_tflite(model, Path(path), quantize, photos)
+    return _detector_tflite(model, Path(path), quantize, head, photos)
+
+
+def _detector_tflite(detector: Detector, path: Path, quantize: str | None, head: str, photos) -> TFLiteInfo:
+    if photos is not None:
+        photos = list(photos.image_paths if isinstance(photos, Annotations) else photos)
+    _check(quantize, head, photos)
+    check_file(path)
     pictures = pictures_of(photos)
     settings = ExportSettings(detector.class_names, detector.image_size, detector.threshold, head, quantize)
     content = _file(detector, settings, photos)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tflite")
-    try:
-        temporary.write_bytes(content)
-        equality = prove_equal(detector, TFLiteDetector(temporary), pictures, LIMITS[quantize])
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    equality = write_file(
+        path,
+        content,
+        lambda new: prove_equal(detector, TFLiteDetector(new), pictures, LIMITS[quantize]),
+    )
     return TFLiteInfo(path, len(content), head, quantize, equality)
 
 
-def _check(path: Path, quantize, head, photos) -> None:
+def _check(quantize, head, photos) -> None:
     if quantize not in LIMITS:
         names = ", ".join(repr(name) for name in LIMITS)
         raise ValueError(f"quantize must be one of {names}, got {quantize!r}.")
@@ -129,10 +147,6 @@ def _check(path: Path, quantize, head, photos) -> None:
         raise ValueError(
             'quantize="int8" is calibrated on pictures like those that it will see, got none. '
             "Give photos=, those that you trained with for example."
-        )
-    if path.is_dir():
-        raise ValueError(
-            f"path must be a file, got the folder {path}. Write for example {path / 'detector.tflite'}."
         )
 
 

@@ -7,17 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
-from tflhelpers.model.picture_boxes import boxes_of_rows, select_boxes
-from tflhelpers.model.preprocess import network_input
-from tflhelpers.sharing.export.each_picture import PictureDetector
+from tflhelpers.model.image_detector import ImageDetector
+from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.sharing.export.litert import interpreter
 from tflhelpers.sharing.export.packed_files import read_settings
 
 INPUT = "images"
 
 
-class TFLiteDetector(PictureDetector):
+class TFLiteDetector(ImageDetector):
     """Finds objects in pictures with a file that `export_tflite` wrote.
 
     Where ai-edge-litert is installed, neither TensorFlow nor Keras is loaded: it runs on a Raspberry Pi.
@@ -38,13 +36,15 @@ class TFLiteDetector(PictureDetector):
         head: "postprocess" (it knows no boxes with a score below 0.01, and no more than 100) or "raw".
     """
 
+    max_batch = 1
+
     def __init__(self, path: str | os.PathLike, *, threads: int | None = None) -> None:
         settings = read_settings(Path(path))
         super().__init__(settings.class_names, settings.threshold)
         self.path, self.head = Path(path), settings.head
         self._image_size = settings.image_size
-        self._run = interpreter(path, threads).get_signature_runner()
-        self._input_dtype = self._run.get_input_details()[INPUT]["dtype"]
+        self._run_file = interpreter(path, threads).get_signature_runner()
+        self._input_dtype = self._run_file.get_input_details()[INPUT]["dtype"]
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -54,14 +54,14 @@ class TFLiteDetector(PictureDetector):
         height, width = self.image_size
         return f"TFLiteDetector({self.path.name}, {height}x{width}, {len(self.class_names)} classes, {self.head})"
 
-    def _network_input(self, picture: np.ndarray) -> np.ndarray:
-        resized = network_input(picture, self.image_size)
+    def network_input(self, image: np.ndarray) -> np.ndarray:
+        resized = super().network_input(image)
         return np.rint(resized).astype(np.uint8) if self._input_dtype == np.uint8 else resized
 
-    def _boxes(self, inputs, picture_size, threshold: float, max_boxes: int) -> Boxes:
-        given = {name: value[0] for name, value in self._run(**{INPUT: inputs[None]}).items()}
+    def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
+        given = self._run_file(**{INPUT: inputs})
         if self.head == "raw":
-            return select_boxes(given["boxes"], given["scores"], picture_size, threshold, max_boxes)
-        number = int(given["number of detections"])  # rows beyond it hold anything
-        boxes, labels, scores = (given[name][:number] for name in ("location", "category", "score"))
-        return boxes_of_rows(boxes, labels, scores, picture_size, threshold, max_boxes)
+            return RawBoxes(given["boxes"], given["scores"])
+        number = int(given["number of detections"][0])  # rows beyond it hold anything
+        boxes, scores, labels = (given[name][:, :number] for name in ("location", "score", "category"))
+        return RawBoxes(boxes, scores, labels)

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from tflhelpers.model.picture_boxes import checked_image
-from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.preprocess import checked_image, network_input
 
 MOST_PICTURES = 100
 FILTER = 1  # the input of a convolution that holds its weights

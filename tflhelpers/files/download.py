@@ -15,13 +15,15 @@ import re
 import shutil
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tflhelpers.files.atomic_file import move_into_place
+from tflhelpers.files.checksums import sha256_of
+from tflhelpers.files.http_client import RETRY_STATUS, length_of, open_url
+
 CHUNK_BYTES = 1 << 18
-RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class FetchError(RuntimeError):
@@ -64,6 +66,7 @@ def download(
     target: Path,
     *,
     expected_bytes: int | None = None,
+    sha256: str | None = None,
     attempts: int = 4,
     backoff_s: float = 1.0,
     timeout_s: float = 30.0,
@@ -75,13 +78,14 @@ def download(
         url: http or https.
         target: final path; its folder exists.
         expected_bytes: length that the file must have, if known.
+        sha256: hexadecimal digits of the SHA-256 that it must have, if known.
         attempts: tries in a row that may end without a single new byte.
         backoff_s: wait before the second try; doubles with each further one.
         timeout_s: longest silence of the server.
         on_bytes: called with (bytes so far, total or None) as they arrive.
 
     Raises:
-        FetchError: no connection, refused by the server, wrong length, or no room on the disk.
+        FetchError: no connection, refused by the server, wrong length or SHA-256, or no room on the disk.
     """
     if not url.startswith(("http://", "https://")):
         raise FetchError(f"Expected an address that begins with http:// or https://, got {url!r}.")
@@ -102,7 +106,8 @@ def download(
         if failures >= attempts:
             raise FetchError(f"Could not download {url}: {_reason(reason)}.") from None
         time.sleep(backoff_s * 2 ** (failures - 1))
-    part.replace(target)
+    _check_sha256(url, part, sha256)
+    move_into_place(part, target)
     _forget(part)
 
 
@@ -113,8 +118,7 @@ def _attempt(url: str, part: Path, expected_bytes: int | None, timeout_s: float,
         raise _StartAgain("the part on the disk belongs to another file")
     if have and have == (version.total if version else None):
         return
-    request = urllib.request.Request(url, headers=_headers(have, version))
-    with urllib.request.urlopen(request, timeout=timeout_s) as response:
+    with open_url(url, headers=_headers(have, version), timeout_s=timeout_s) as response:
         have = _agreed_start(response, have, version)
         total = _total(response, have)
         _check_total(url, total, expected_bytes)
@@ -133,12 +137,10 @@ def _begin(part: Path, url: str, total: int | None, headers) -> None:
 
 
 def _headers(have: int, version: _Version | None) -> dict[str, str]:
-    headers = {"Accept-Encoding": "identity", "User-Agent": "tflhelpers"}
-    if have and version:
-        headers["Range"] = f"bytes={have}-"
-        if version.condition:
-            headers["If-Range"] = version.condition
-    return headers
+    if not have or version is None:
+        return {}
+    asked = {"Range": f"bytes={have}-"}
+    return asked | {"If-Range": version.condition} if version.condition else asked
 
 
 def _agreed_start(response, have: int, version: _Version | None) -> int:
@@ -155,8 +157,8 @@ def _agreed_start(response, have: int, version: _Version | None) -> int:
 
 
 def _total(response, have: int) -> int | None:
-    length = response.headers.get("Content-Length")
-    return have + int(length) if length is not None else None
+    length = length_of(response)
+    return have + length if length is not None else None
 
 
 def _copy(response, part: Path, have: int, total: int | None, on_bytes: Callable) -> None:
@@ -174,6 +176,14 @@ def _check_total(url: str, total: int | None, expected_bytes: int | None) -> Non
         raise FetchError(
             f"{url} has the wrong length: expected {expected_bytes:,} bytes, the server offers {total:,}. "
             "It is not the published file; nothing was kept."
+        )
+
+
+def _check_sha256(url: str, part: Path, expected: str | None) -> None:
+    if expected is not None and (found := sha256_of(part)) != expected:
+        _forget(part)
+        raise FetchError(
+            f"{url} came, but not as published: expected the SHA-256 {expected}, got {found}. Nothing was kept."
         )
 
 

@@ -13,11 +13,22 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
-from tflhelpers.data.collect.keeper import LeftOut
-
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _ONES_OWN = "own network"
+
+
+class RequestRefused(Exception):
+    """An address that is not asked.
+
+    Args:
+        kind: A few words that equal reasons share.
+        reason: A sentence for a person.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -43,21 +54,21 @@ def parse_address(url: str) -> Target:
     """Take an address apart; blanks and letters of other scripts in it are quoted.
 
     Raises:
-        LeftOut: If it is no http or https address.
+        RequestRefused: If it is no http or https address.
     """
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
         if parts.username or parts.password:
-            raise LeftOut("bad address", "addresses with a user name in them are not asked")
+            raise RequestRefused("bad address", "addresses with a user name in them are not asked")
         if not host.isascii():
             host = host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError) as error:
-        raise LeftOut("bad address", f"no address that can be asked ({error})") from None
+        raise RequestRefused("bad address", f"no address that can be asked ({error})") from None
     if parts.scheme not in ("http", "https"):
-        raise LeftOut("bad address", f"expected http or https, got {parts.scheme or 'none'!r}")
+        raise RequestRefused("bad address", f"expected http or https, got {parts.scheme or 'none'!r}")
     if not re.fullmatch(r"[\w.:%-]+", host, re.A) or port == 0:
-        raise LeftOut("bad address", "it names no host")
+        raise RequestRefused("bad address", "it names no host")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._")
     path = f"{path}?{query}" if query else path
@@ -72,20 +83,20 @@ def next_address(url: str, location: str) -> str:
     return urljoin(url, location.strip())
 
 
-def resolve(target: Target, *, allow_private: bool) -> list[tuple]:
+def resolve(host: str, port: int, *, allow_private: bool) -> list[tuple]:
     """Return the socket addresses of a host, all checked: (family, address) as `socket.connect` takes them.
 
     Raises:
-        LeftOut: If one of them is not public and `allow_private` is False.
+        RequestRefused: If one of them is not public and `allow_private` is False.
         OSError: If the name cannot be resolved.
     """
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
-        raise LeftOut("bad address", f"no host name ({error})") from None
+        raise RequestRefused("bad address", f"no host name ({error})") from None
     if not allow_private:
         for *_, address in found:
-            check_public(str(address[0]), target.host)
+            check_public(str(address[0]), host)
     return list(dict.fromkeys((family, address) for family, *_, address in found))
 
 
@@ -93,15 +104,15 @@ def check_public(number: str, host: str) -> None:
     """Refuse the number of a machine that is not public.
 
     Raises:
-        LeftOut: If it is private, loopback, link-local, multicast, reserved, a tunnel, or an IPv6 number that
+        RequestRefused: If it is private, loopback, link-local, multicast, reserved, a tunnel, or an IPv6 number that
             stands for such a one.
     """
     try:
         public = _is_public(_meant(ipaddress.ip_address(number)))
     except ValueError:
-        raise LeftOut("bad address", f"{host} has no usable number ({number})") from None
+        raise RequestRefused("bad address", f"{host} has no usable number ({number})") from None
     if not public:
-        raise LeftOut(
+        raise RequestRefused(
             _ONES_OWN,
             f"{host} is {number}, which is not on the public internet; allow_private=True asks it nevertheless",
         )

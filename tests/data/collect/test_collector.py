@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.data.collect.picture_server import picture_bytes
-from tflhelpers.data.collect import keeper as keeper_module
+from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
 from tflhelpers.data.collect.journal import Journal
-from tflhelpers.data.collect.keeper import Keeper, LeftOut, Prepared, sha256_of
-from tflhelpers.data.collect.looks import Look, LookIndex
 from tflhelpers.data.collect.names import free_name, safe_name, stem_of_address
+from tflhelpers.data.collect.perceptual_hash import HashIndex, PerceptualHash
 from tflhelpers.data.images import read_image
+from tflhelpers.files.checksums import sha256_of
 
 
 class Died(BaseException):
     """What a SIGKILL is to the code below it."""
 
 
-def prepare(keeper, key, number, stem="a"):
-    file = keeper.staged(key)
+def prepare(collector, key, number, stem="a"):
+    file = collector.staged(key)
     file.write_bytes(picture_bytes(number))
-    return Prepared(file, stem, ".jpg", sha256_of(file), Look.of(read_image(file)))
+    return Prepared(file, stem, ".jpg", sha256_of(file), PerceptualHash.of(read_image(file)))
 
 
 def names(folder):
@@ -33,7 +34,7 @@ def names(folder):
 
 @pytest.mark.parametrize("step", ["before the journal", "after the journal", "after the move"])
 def test_death_at_each_step(tmp_path, monkeypatch, step):
-    real_add, real_replace = Journal.add, keeper_module.os.replace
+    real_add, real_replace = Journal.add, os.replace
 
     def add(self, key, entry):
         if step != "before the journal":
@@ -45,16 +46,16 @@ def test_death_at_each_step(tmp_path, monkeypatch, step):
         real_replace(source, target)
         raise Died
 
-    keeper = Keeper(tmp_path, "test")
-    keeper.__enter__()
-    prepared = prepare(keeper, "key", 1)
+    collector = Collector(tmp_path, "test")
+    collector.__enter__()
+    prepared = prepare(collector, "key", 1)
     with monkeypatch.context() as dying:
         dying.setattr(Journal, "add", add)
-        dying.setattr(keeper_module.os, "replace", replace)
+        dying.setattr(os, "replace", replace)
         with pytest.raises(Died):
-            keeper.settle("key", "line 1", "a", prepared)
-    keeper._journal._file.close()  # as when a process ends: no __exit__
-    with Keeper(tmp_path, "test") as again:
+            collector.settle("key", "line 1", "a", prepared)
+    collector._journal._file.close()  # as when a process ends: no __exit__
+    with Collector(tmp_path, "test") as again:
         if not again.is_settled("key"):
             again.settle("key", "line 1", "a", prepare(again, "key", 1))
         else:
@@ -91,22 +92,22 @@ def test_a_journal_of_garbage_is_an_empty_one(tmp_path):
 
 
 def test_what_passes_is_tried_again_and_what_does_not_is_not(tmp_path):
-    with Keeper(tmp_path, "test") as keeper:
-        keeper.leave("a", "line 1", "a", LeftOut("too slow", "slow", passing=True))
-        keeper.leave("b", "line 2", "b", LeftOut("not found", "404"))
-    with Keeper(tmp_path, "test") as again:
+    with Collector(tmp_path, "test") as collector:
+        collector.leave("a", "line 1", "a", LeftOut("too slow", "slow", passing=True))
+        collector.leave("b", "line 2", "b", LeftOut("not found", "404"))
+    with Collector(tmp_path, "test") as again:
         assert not again.is_settled("a")
         assert again.is_settled("b")
-    with Keeper(tmp_path, "test", settings="other") as other:
+    with Collector(tmp_path, "test", settings="other") as other:
         assert not other.is_settled("b")
 
 
 def test_the_report_is_saved_beside_the_pictures(tmp_path):
-    with Keeper(tmp_path / "photos", "/data/my urls.csv") as keeper:
-        keeper.settle("k", "line 1", "a", prepare(keeper, "k", 1))
-        keeper.leave("l", "line 2", "http://x.org", LeftOut("not found", "the server answers 404"))
-        keeper.notes.append("A note.")
-        report = keeper.report()
+    with Collector(tmp_path / "photos", "/data/my urls.csv") as collector:
+        collector.settle("k", "line 1", "a", prepare(collector, "k", 1))
+        collector.leave("l", "line 2", "http://x.org", LeftOut("not found", "the server answers 404"))
+        collector.notes.append("A note.")
+        report = collector.report()
     assert report.path == tmp_path / "photos" / "collected_from_my_urls.csv.json"
     assert json.loads(report.path.read_text("utf-8")) == {
         "source": "/data/my urls.csv",
@@ -174,9 +175,9 @@ def test_free_names_differ_also_where_case_does_not_count():
 def test_the_hash_of_a_slope_and_its_mirror():
     """Darker than its right neighbour: everywhere in a slope that rises, nowhere in its mirror."""
     slope = np.repeat(np.arange(0, 180, 20, dtype=np.uint8)[None, :, None], 8, axis=0).repeat(3, axis=2)
-    assert Look.of(slope).hash == "f" * 16
-    assert Look.of(slope[:, ::-1].copy()).hash == "0" * 16
-    assert Look.from_text(Look.of(slope).to_text()).hash == "f" * 16
+    assert PerceptualHash.of(slope).hash == "f" * 16
+    assert PerceptualHash.of(slope[:, ::-1].copy()).hash == "0" * 16
+    assert PerceptualHash.from_text(PerceptualHash.of(slope).to_text()).hash == "f" * 16
 
 
 @pytest.mark.parametrize(
@@ -191,15 +192,17 @@ def test_the_hash_of_a_slope_and_its_mirror():
 )
 def test_what_counts_as_a_copy(change, is_copy):
     cells = np.random.default_rng(1).integers(40, 200, (8, 9, 3), np.uint8)
-    index = LookIndex()
-    index.add("other", Look(np.random.default_rng(2).integers(40, 200, (8, 9, 3), np.uint8)))
-    index.add("first", Look(cells))
-    assert index.find_copy(Look(change(cells).astype(np.uint8))) == ("first" if is_copy else None)
+    index = HashIndex()
+    index.add("other", PerceptualHash(np.random.default_rng(2).integers(40, 200, (8, 9, 3), np.uint8)))
+    index.add("first", PerceptualHash(cells))
+    assert index.find_copy(PerceptualHash(change(cells).astype(np.uint8))) == ("first" if is_copy else None)
 
 
 def test_an_index_of_many(tmp_path):
-    index = LookIndex()
-    looks = [Look(np.random.default_rng(n).integers(40, 200, (8, 9, 3), np.uint8)) for n in range(200)]
+    index = HashIndex()
+    looks = [
+        PerceptualHash(np.random.default_rng(n).integers(40, 200, (8, 9, 3), np.uint8)) for n in range(200)
+    ]
     for number, look in enumerate(looks):
         assert index.find_copy(look) is None
         index.add(str(number), look)
@@ -209,10 +212,10 @@ def test_an_index_of_many(tmp_path):
 def test_real_photos_and_their_copies(shared_data):
     """Each at JPEG quality 30 and a third of the size is a copy of itself and of no other photo."""
     paths = sorted((shared_data / "ducky" / "train").glob("*.jpg"))
-    index = LookIndex()
+    index = HashIndex()
     for path in paths:
-        index.add(path.name, Look.of(read_image(path)))
+        index.add(path.name, PerceptualHash.of(read_image(path)))
     for path in paths:
         image = Image.fromarray(read_image(path))
         small = np.array(image.resize((image.width // 3, image.height // 3), Image.Resampling.LANCZOS))
-        assert index.find_copy(Look.of(small)) == path.name
+        assert index.find_copy(PerceptualHash.of(small)) == path.name

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from tests.classification.tiny import SIDE, tiny_classifier
-from tflhelpers.classification import classifier_export
 from tflhelpers.classification.classifier import Classifier
 from tflhelpers.model.preprocess import network_input
+from tflhelpers.sharing.export import classifier as classifier_forms
 from tflhelpers.sharing.export.equality import ExportMismatch
+from tflhelpers.sharing.export.saved_model import export_saved_model
+from tflhelpers.sharing.export.tflite import export_tflite
 
 tf = pytest.importorskip("tensorflow")
 
@@ -47,7 +49,7 @@ def test_a_litert_file_gives_the_same(classifier, asymmetric_image, tmp_path, qu
 
 
 def test_one_that_differs_is_not_written(classifier, asymmetric_image, tmp_path, monkeypatch):
-    monkeypatch.setitem(classifier_export.LIMITS, None, -1.0)
+    monkeypatch.setitem(classifier_forms.LIMITS, None, -1.0)
     for export, name in ((classifier.export_tflite, "c.tflite"), (classifier.export_saved_model, "model")):
         with pytest.raises(ExportMismatch, match="expected probabilities within"):
             export(tmp_path / name, photos=[asymmetric_image])
@@ -57,6 +59,11 @@ def test_one_that_differs_is_not_written(classifier, asymmetric_image, tmp_path,
 def test_arguments_that_make_no_sense(classifier, tmp_path):
     with pytest.raises(ValueError, match="quantize must be one of None, 'float16', 'dynamic', got 'int4'"):
         classifier.export_tflite(tmp_path / "c.tflite", quantize="int4")
+    with pytest.raises(ValueError, match="path must be a file, got the folder"):
+        classifier.export_tflite(tmp_path)
+    for export in (export_tflite, export_saved_model):
+        with pytest.raises(TypeError, match="expected a Detector or a Classifier, got str"):
+            export("detector", tmp_path / "c")
     (tmp_path / "letters.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="expected a new folder"):
         classifier.export_saved_model(tmp_path)

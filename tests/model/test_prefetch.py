@@ -1,4 +1,4 @@
-"""`in_order`: results in order, items asked for as they are needed, errors at their turn, no thread left."""
+"""`prefetch`: results in order, items asked for as they are needed, errors at their turn, no thread left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import count, islice
 
 import pytest
 
-from tflhelpers.model.reading_ahead import in_order
+from tflhelpers.model.prefetch import prefetch
 
 
 def label(number, item):
@@ -26,7 +26,7 @@ def slower_first(number, item):
     ("items", "expected"), [("", []), ("a", ["0:a"]), ("abcde", ["0:a", "1:b", "2:c", "3:d", "4:e"])]
 )
 def test_results_come_in_order(work, ahead, threads, items, expected):
-    assert list(in_order(work, items, ahead=ahead, threads=threads)) == expected
+    assert list(prefetch(work, items, ahead=ahead, threads=threads)) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_an_endless_generator_is_asked_for_what_is_needed_in_the_callers_thread(
             callers.add(threading.current_thread())
             yield number
 
-    results = in_order(label, endless(), ahead=ahead, threads=2)
+    results = prefetch(label, endless(), ahead=ahead, threads=2)
     assert list(islice(results, taken)) == [f"{i}:{i}" for i in range(taken)]
     results.close()
     assert len(asked) == asked_for
@@ -58,7 +58,7 @@ def test_an_error_comes_at_its_turn_and_nothing_new_is_begun():
             raise ValueError(f"item {item} is bad")
         return item
 
-    results = in_order(picky, range(100), ahead=2, threads=1)
+    results = prefetch(picky, range(100), ahead=2, threads=1)
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ValueError, match="item 2 is bad"):
         next(results)
@@ -71,5 +71,5 @@ def test_an_error_of_the_generator_itself_is_raised_and_no_thread_is_left():
         raise OSError("camera unplugged")
 
     with pytest.raises(OSError, match="camera unplugged"):
-        list(in_order(label, broken(), ahead=1, threads=2))
+        list(prefetch(label, broken(), ahead=1, threads=2))
     assert not [t for t in threading.enumerate() if t.name.startswith("tflhelpers-pictures")]

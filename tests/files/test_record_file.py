@@ -8,8 +8,8 @@ import zlib
 
 import pytest
 
-from tflhelpers.data.crc32c import masked_crc32c
-from tflhelpers.data.formats.record_file import RecordError, read_record, read_records, write_record
+from tflhelpers.files.checksums import masked_crc32c
+from tflhelpers.files.record_file import RecordError, read_record, read_records, write_record
 
 RECORDS = [b"", b"a", b"duck" * 100, bytes(range(256))]
 OFFSETS = [0, 16, 33, 449]  # each record has 16 bytes beside its data

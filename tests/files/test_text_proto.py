@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tflhelpers.data.text_proto import TextProtoError, Word, parse_text_proto, quoted
+from tflhelpers.files.text_proto import TextProtoError, Word, parse_text_proto, quoted
 
 
 @pytest.mark.parametrize(

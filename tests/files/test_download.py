@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import socket
@@ -10,8 +11,8 @@ import socket
 import pytest
 
 from tests.model.unsteady_server import Unsteady, unsteady_server
-from tflhelpers.model import download as module
-from tflhelpers.model.download import FetchError, download
+from tflhelpers.files import download as module
+from tflhelpers.files.download import FetchError, download
 
 BODY = bytes(range(256)) * 4000  # 1,024,000 bytes
 
@@ -170,6 +171,17 @@ def test_another_length_than_expected_is_refused(server, expected, sentence, tar
     with unsteady_server(server), pytest.raises(FetchError, match=sentence):
         _download(server, target, expected_bytes=expected, attempts=3)
     assert not target.exists()
+
+
+def test_another_sha256_than_expected_is_refused(target):
+    with unsteady_server(Unsteady(BODY)) as server:
+        with pytest.raises(
+            FetchError, match=r"not as published: expected the SHA-256 00ff, got [0-9a-f]{64}"
+        ):
+            _download(server, target, sha256="00ff")
+        assert list(target.parent.iterdir()) == []
+        _download(server, target, sha256=hashlib.sha256(BODY).hexdigest())
+    assert _only_the_target_is_left(target)
 
 
 def test_no_network(target):

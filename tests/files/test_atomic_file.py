@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tflhelpers.data.whole_files import written_whole
+from tflhelpers.files.atomic_file import atomic_file
 
 
 @pytest.mark.parametrize("before", [None, b"", b"old"])
@@ -13,7 +13,7 @@ def test_the_new_file_takes_its_place_at_the_end(tmp_path, before):
     if before is not None:
         path.parent.mkdir()
         path.write_bytes(before)
-    with written_whole(path) as file:
+    with atomic_file(path) as file:
         file.write(b"new")
         assert (path.read_bytes() if path.exists() else None) == before
     assert path.read_bytes() == b"new"
@@ -23,7 +23,7 @@ def test_the_new_file_takes_its_place_at_the_end(tmp_path, before):
 def test_what_fails_leaves_nothing(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), written_whole(path) as file:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), atomic_file(path) as file:  # noqa: PT012
         file.write(b"half")
         raise KeyboardInterrupt
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.bin", b"old")]
@@ -31,6 +31,6 @@ def test_what_fails_leaves_nothing(tmp_path):
 
 def test_the_longest_name_that_a_disk_takes_can_be_written(tmp_path):
     path = tmp_path / ("a" * 251 + ".bin")
-    with written_whole(path) as file:
+    with atomic_file(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"new"

@@ -1,4 +1,4 @@
-"""`Keeper`: takes prepared pictures into the folder, one after the other, each once.
+"""`Collector`: takes prepared pictures into the folder, one after the other, each once.
 
 A picture is prepared under a passing name in `folder/.collecting`. First the journal says under which name it is kept,
 then it is moved there; whenever the process dies, the next one sees how far it came.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from tflhelpers.data.collect.journal import Entry, Journal
-from tflhelpers.data.collect.looks import Look, LookIndex
 from tflhelpers.data.collect.names import free_name
+from tflhelpers.data.collect.perceptual_hash import HashIndex, PerceptualHash
 from tflhelpers.data.collect.report import CollectReport, Skipped
 from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 from tflhelpers.data.previews import read_preview
+from tflhelpers.files.atomic_file import move_into_place
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.progress import progress_bar
 
 STAGING_NAME = ".collecting"
@@ -57,12 +58,12 @@ class Prepared:
     stem: str
     ending: str
     sha256: str
-    look: Look
+    look: PerceptualHash
     origin: str | None = None
     subfolder: str = ""
 
 
-class Keeper:
+class Collector:
     """Takes pictures into a folder. Use it as a context; call `settle` and `leave` from one thread, in order.
 
     Args:
@@ -99,9 +100,9 @@ class Keeper:
         self._taken: set[str] = set()
         self._by_bytes: dict[str, str] = {}
         self._unclaimed: set[str] = set()
-        self._looks = LookIndex()
+        self._looks = HashIndex()
 
-    def __enter__(self) -> Keeper:
+    def __enter__(self) -> Collector:
         self._journal.__enter__()
         self.staging.mkdir(exist_ok=True)
         self._finish_moves()
@@ -194,8 +195,7 @@ class Keeper:
         entry["staged"] = prepared.file.name
         self._journal.add(key, entry)
         target = self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(prepared.file, target)
+        move_into_place(prepared.file, target)
         self._remember(entry)
         self._kept.append(target)
         self._new += 1
@@ -220,7 +220,7 @@ class Keeper:
             if field in entry:
                 self._by_bytes.setdefault(entry[field], name)
         with contextlib.suppress(ValueError, KeyError):
-            self._looks.add(name, Look.from_text(entry["look"]))
+            self._looks.add(name, PerceptualHash.from_text(entry["look"]))
 
     # ---- what an earlier run left
 
@@ -231,8 +231,7 @@ class Keeper:
                 continue
             staged, target = self.staging / entry.get("staged", " "), self.folder / entry["kept"]
             if staged.exists() and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(staged, target)
+                move_into_place(staged, target)
         self._clear_staging()
 
     def _clear_staging(self) -> None:
@@ -266,7 +265,7 @@ class Keeper:
             self._by_bytes.setdefault(sha256_of(path), name)
             self._unclaimed.add(name)
             if self._near:
-                self._looks.add(name, Look.of(read_preview(path, _PREVIEW)[0]))
+                self._looks.add(name, PerceptualHash.of(read_preview(path, _PREVIEW)[0]))
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
@@ -282,12 +281,3 @@ def _pictures_below(folder: Path) -> list[Path]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tflhelpers.data.crc32c import masked_crc32c
+from tflhelpers.files.checksums import masked_crc32c
 
 _HEADER = struct.Struct("<QI")
 _LENGTH = struct.Struct("<Q")

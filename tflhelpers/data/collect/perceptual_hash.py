@@ -25,13 +25,13 @@ _GRAY = np.array([299, 587, 114], np.int32)
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class PerceptualHash:
     """A picture as 9 × 8 cells: uint8 (8, 9, 3), the mean colour of each."""
 
     cells: np.ndarray
 
     @classmethod
-    def of(cls, image: np.ndarray) -> Look:
+    def of(cls, image: np.ndarray) -> PerceptualHash:
         """The look of a picture, RGB uint8 (H, W, 3)."""
         small = Image.fromarray(image).resize(_GRID, Image.Resampling.BOX)
         return cls(np.asarray(small))
@@ -52,7 +52,7 @@ class Look:
         return base64.b64encode(self.cells.tobytes()).decode("ascii")
 
     @classmethod
-    def from_text(cls, text: str) -> Look:
+    def from_text(cls, text: str) -> PerceptualHash:
         """Undoes `to_text`.
 
         Raises:
@@ -61,7 +61,7 @@ class Look:
         return cls(np.frombuffer(base64.b64decode(text, validate=True), np.uint8).reshape(8, 9, 3))
 
 
-class LookIndex:
+class HashIndex:
     """The looks of many pictures, to find the one that a new picture is a copy of."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class LookIndex:
     def __len__(self) -> int:
         return len(self._names)
 
-    def add(self, name: str, look: Look) -> None:
+    def add(self, name: str, look: PerceptualHash) -> None:
         """Remember the look of a picture."""
         number = len(self._names)
         if number == len(self._cells):
@@ -81,7 +81,7 @@ class LookIndex:
         self._cells[number], self._bits[number] = look.cells.ravel(), look.bits
         self._names.append(name)
 
-    def find_copy(self, look: Look) -> str | None:
+    def find_copy(self, look: PerceptualHash) -> str | None:
         """The name of the first picture that looks the same, None if there is none."""
         number = len(self._names)
         near = np.flatnonzero((self._bits[:number] != look.bits).sum(axis=1) <= COPY_BITS)

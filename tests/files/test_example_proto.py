@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tflhelpers.data.formats.example_proto import (
+from tflhelpers.files.example_proto import (
     ExampleError,
     bytes_of,
     encode_example,

@@ -6,8 +6,7 @@ import socket
 
 import pytest
 
-from tflhelpers.data.collect.addresses import check_public, next_address, parse_address, resolve
-from tflhelpers.data.collect.keeper import LeftOut
+from tflhelpers.files.addresses import RequestRefused, check_public, next_address, parse_address, resolve
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_public(number):
     ],
 )
 def test_not_public(number):
-    with pytest.raises(LeftOut, match=r"not on the public internet; allow_private=True"):
+    with pytest.raises(RequestRefused, match=r"not on the public internet; allow_private=True"):
         check_public(number, "example.org")
 
 
@@ -71,17 +70,17 @@ def test_not_public(number):
     "host", ["127.0.0.1", "2130706433", "0x7f.1", "127.1", "0177.0.0.1", "localhost", "[::1]"]
 )
 def test_this_computer_by_any_name(host):
-    with pytest.raises((LeftOut, OSError)) as caught:
-        resolve(parse_address(f"http://{host}/a.jpg"), allow_private=False)
-    assert isinstance(caught.value, (LeftOut, socket.gaierror))  # not every machine speaks IPv6
+    with pytest.raises((RequestRefused, OSError)) as caught:
+        resolve(parse_address(f"http://{host}/a.jpg").host, 80, allow_private=False)
+    assert isinstance(caught.value, (RequestRefused, socket.gaierror))  # not every machine speaks IPv6
 
 
 def test_one_private_number_among_public_ones_is_enough(monkeypatch):
     found = [(socket.AF_INET, 1, 6, "", (number, 80)) for number in ("8.8.8.8", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: found)
-    with pytest.raises(LeftOut, match=r"10\.0\.0\.1"):
-        resolve(parse_address("http://two.example/"), allow_private=False)
-    assert [address for _, address in resolve(parse_address("http://two.example/"), allow_private=True)] == [
+    with pytest.raises(RequestRefused, match=r"10\.0\.0\.1"):
+        resolve("two.example", 80, allow_private=False)
+    assert [address for _, address in resolve("two.example", 80, allow_private=True)] == [
         ("8.8.8.8", 80),
         ("10.0.0.1", 80),
     ]
@@ -119,7 +118,7 @@ def test_parts(url, host, port, path):
     ],
 )
 def test_no_address(url, reason):
-    with pytest.raises(LeftOut, match=reason):
+    with pytest.raises(RequestRefused, match=reason):
         parse_address(url)
 
 

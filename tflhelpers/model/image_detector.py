@@ -1,0 +1,144 @@
+"""`ImageDetector`: `detect` and `detect_all`, whatever runs the network. Needs neither TensorFlow nor Keras."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from tflhelpers.data.boxes import Boxes
+from tflhelpers.model.postprocess import RawBoxes, boxes_of_batch
+from tflhelpers.model.prefetch import prefetch, prefetch_batches
+from tflhelpers.model.preprocess import checked_image, network_input
+from tflhelpers.progress import progress_bar
+
+Size = tuple[int, ...]  # (H, W)
+Prepared = tuple[np.ndarray, Size]  # what the network takes in, and the image's size
+
+
+class ImageDetector(ABC):
+    """Finds objects of its classes in images.
+
+    A kind of detector says what its network makes of a batch, in `raw_boxes`, and at what size it takes images in;
+    one that takes in something else than float32 overrides `network_input` as well.
+
+    Attributes:
+        class_names: a name for each label.
+        threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
+        image_size: (height, width) in pixels that images are resized to; None where they are taken in as they are.
+        max_batch: images that its network can take in at once; None for any number.
+    """
+
+    max_batch: int | None = None
+
+    def __init__(self, class_names: Iterable[str], threshold: float) -> None:
+        self.class_names = tuple(class_names)
+        self.threshold = _checked_threshold(threshold)
+
+    @property
+    @abstractmethod
+    def image_size(self) -> tuple[int, int] | None: ...
+
+    @abstractmethod
+    def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
+        """What the network gives for a batch (B, ...) of what `network_input` gives."""
+
+    def network_input(self, image: np.ndarray) -> np.ndarray:
+        """What the network takes in of RGB uint8 (H, W, 3); called in threads."""
+        assert self.image_size is not None
+        return network_input(image, self.image_size)
+
+    def detect(self, image, *, threshold: float | None = None, max_boxes: int = 100) -> Boxes:
+        """The objects in one picture, best first.
+
+        Args:
+            image: a path, or RGB uint8 (H, W, 3) of any size.
+            threshold: lowest score from 0 to 1; None for the detector's own.
+            max_boxes: at most so many.
+
+        Returns:
+            Boxes with scores, in pixels of the picture, clipped to it.
+        """
+        threshold = self._threshold_or_own(threshold)
+        prepared, size = self._prepared(image)
+        return boxes_of_batch(self.raw_boxes(prepared[None]), [size], threshold, max_boxes)[0]
+
+    def detect_all(
+        self,
+        images: Iterable,
+        *,
+        batch_size: int = 8,
+        progress: bool = True,
+        threshold: float | None = None,
+        max_boxes: int = 100,
+    ) -> list[Boxes]:
+        """The objects in each of many pictures, of which a few at a time are in memory.
+
+        While the network looks at a batch, threads read and resize the pictures of the next, and choose the best boxes
+        of the one before.
+
+        Args:
+            images: paths or RGB uint8 (H, W, 3) arrays, of one size or many; a generator is asked for the next ones as
+                they are needed, in the calling thread.
+            batch_size: pictures that go through the network at once, or fewer where it cannot take in so many.
+            progress: show a bar.
+            threshold, max_boxes: as for `detect`.
+
+        Raises:
+            ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
+            ValueError: an array is no picture; the message says which.
+        """
+        threshold = self._threshold_or_own(threshold)
+        _check_many(images, batch_size)
+        batch_size = min(batch_size, self.max_batch or batch_size)
+        total = len(images) if isinstance(images, Sized) else None
+        found: list[Boxes] = []
+        batches = prefetch_batches(self._prepared, images, batch_size)
+        chosen = prefetch(
+            lambda _, seen: boxes_of_batch(*seen, threshold, max_boxes),
+            self._seen_by_network(batches, batch_size),
+            ahead=2,
+            threads=1,
+        )
+        with progress_bar(total, "Detecting", enabled=progress) as bar, closing(batches), closing(chosen):
+            for boxes in chosen:
+                found += boxes
+                bar.update(len(boxes))
+        return found
+
+    def _threshold_or_own(self, threshold: float | None) -> float:
+        return _checked_threshold(self.threshold if threshold is None else threshold)
+
+    def _prepared(self, image) -> Prepared:
+        picture = checked_image(image)
+        return self.network_input(picture), picture.shape[:2]
+
+    def _seen_by_network(
+        self, batches: Iterable[Sequence[Prepared]], batch_size: int
+    ) -> Iterator[tuple[RawBoxes, Sequence[Size]]]:
+        for batch in batches:
+            inputs, sizes = zip(*batch, strict=True)
+            yield self._run(np.stack(inputs), batch_size), sizes
+
+    def _run(self, inputs: np.ndarray, batch_size: int) -> RawBoxes:
+        """Of up to `batch_size` images; a constant batch keeps the compiled network."""
+        missing = np.zeros((batch_size - len(inputs), *inputs.shape[1:]), inputs.dtype)
+        return self.raw_boxes(np.concatenate([inputs, missing]) if len(missing) else inputs)
+
+
+def _checked_threshold(threshold: float) -> float:
+    if not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    return float(threshold)
+
+
+def _check_many(images: Iterable, batch_size: int) -> None:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
+    if isinstance(images, (str, Path)):
+        raise TypeError(
+            f"images must be a list of pictures, got the single path {images}. For one picture use detect."
+        )
