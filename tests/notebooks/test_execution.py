@@ -91,6 +91,7 @@ def test_in_colab(name, colab_machine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", RUNS)
 def test_elsewhere(name, tmp_path):
     texts = execute(name, tmp_path, {"PYTHONPATH": str(ROOT)})

@@ -20,7 +20,7 @@ from tests.notebooks.test_execution import ROOT, execute
 from tests.ready_made.own_photos import as_if_trained
 from tflhelpers.sharing.video_file import write_video
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 # Weights by formula are not the genuine ones, whose figures would be compared.
 HOST = """
