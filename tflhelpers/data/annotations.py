@@ -47,7 +47,7 @@ class Annotations:
     header: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "class_names", _checked_names(self.class_names))
+        object.__setattr__(self, "class_names", checked_names(self.class_names))
         items = self.pictures.items() if isinstance(self.pictures, Mapping) else self.pictures
         object.__setattr__(self, "pictures", tuple(Picture.of(item) for item in items))
         for picture in self.pictures:
@@ -169,11 +169,19 @@ class Annotations:
         return replace(self, pictures=tuple(pictures))
 
 
+def check_annotations(given: Any, call: str) -> None:
+    """Raise ValueError if something else was given for annotations; `call` is how the call is written."""
+    if not isinstance(given, Annotations):
+        got = type(given).__name__
+        raise ValueError(f"annotations must be Annotations, got {got}. The call is {call}.")
+
+
 def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
+def checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of classes, unique and none empty, else ValueError."""
     if isinstance(names, str):
         raise ValueError(f'class_names must be a list of names, got the string {names!r}. Write ["{names}"].')
     mistakes = name_mistakes(list(names))
