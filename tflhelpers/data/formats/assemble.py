@@ -80,7 +80,7 @@ def assemble(
 def _relabelled(pictures: list[Picture], before: Sequence[str], names: Sequence[str]) -> list[Picture]:
     if tuple(before) == tuple(names[: len(before)]):
         return pictures
-    used = sorted({label for picture in pictures for label in np.unique(picture.boxes.labels).tolist()})
+    used = np.unique(np.concatenate([picture.boxes.labels for picture in pictures])).tolist()
     missing = [before[label] for label in used if before[label] not in names]
     if missing:
         raise ValueError(
@@ -90,7 +90,7 @@ def _relabelled(pictures: list[Picture], before: Sequence[str], names: Sequence[
     label_of = np.zeros(len(before), np.int64)
     label_of[used] = [names.index(before[label]) for label in used]
     return [
-        replace(picture, boxes=replace(picture.boxes, labels=label_of[picture.boxes.labels]))
+        Picture(picture.path, replace(picture.boxes, labels=label_of[picture.boxes.labels]), picture.size)
         for picture in pictures
     ]
 
