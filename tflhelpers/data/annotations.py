@@ -27,7 +27,8 @@ class Annotations:
     Iterating gives pairs (image_path, Boxes). A picture without boxes is kept: it teaches what is not there.
 
     Args:
-        class_names: One name a class; a box's label is an index into it. Unique and not empty.
+        class_names: One name a class; a box's label is an index into it. Unique and not empty. Boxes that know the same
+            classes in another order, as a detector's may, are matched by name.
         pictures: Pairs (path, Boxes), a mapping from path to Boxes, or `Picture`s.
         categories: One COCO category entry a class, as read; only `load` sets it.
         header: Other top-level fields of the COCO file, as read; only `load` sets it.
@@ -49,7 +50,8 @@ class Annotations:
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_names", checked_names(self.class_names))
         items = self.pictures.items() if isinstance(self.pictures, Mapping) else self.pictures
-        object.__setattr__(self, "pictures", tuple(Picture.of(item) for item in items))
+        pictures = (_in_order(Picture.of(item), self.class_names) for item in items)
+        object.__setattr__(self, "pictures", tuple(pictures))
         for picture in self.pictures:
             _check_labels(picture, self.class_names)
 
@@ -188,6 +190,13 @@ def checked_names(names: Sequence[str]) -> tuple[str, ...]:
     if mistakes:
         raise ValueError("class_names must be unique names, none empty: " + "; ".join(mistakes) + ".")
     return tuple(names)
+
+
+def _in_order(picture: Picture, class_names: tuple[str, ...]) -> Picture:
+    known = picture.boxes.class_names
+    if known is None or known == class_names or set(known) != set(class_names):
+        return picture
+    return replace(picture, boxes=picture.boxes.with_classes(class_names))
 
 
 def _check_labels(picture: Picture, class_names: Sequence[str]) -> None:
