@@ -81,7 +81,7 @@ def test_the_zoos_host_answers(packed, tmp_path):
     assert "trained on 5 photos with 5 boxes of duck" in told
     assert "Also there, for the settings: practice_several_classes." in told
     told = run("04_evaluate_detector", tmp_path, name="practice_several_classes")
-    assert "The detector for duck, penguin, lighthouse saved in" in told
+    assert "The detector for duck, lighthouse, penguin saved in" in told
     assert "that 07_bring_your_dataset held out, none of which it was trained on." in told
 
 
