@@ -12,6 +12,7 @@ from tests.model.synthetic_checkpoints import formula_tensors, write_checkpoint
 from tflhelpers.files.text_proto import parse_text_proto
 from tflhelpers.model import pipeline_config
 from tflhelpers.model.checkpoint_file import CheckpointError
+from tflhelpers.model.detector import Detector
 from tflhelpers.model.pipeline_config import write_pipeline_config
 from tflhelpers.model.pipeline_reader import PipelineConfigError, detector_from_pipeline, read_pipeline_config
 from tflhelpers.model.settings import Architecture
@@ -348,3 +349,22 @@ def test_a_narrower_resnet_is_refused(tmp_path):
     path = _replaced(_write(tmp_path, RESNET), ("depth_multiplier: 1.0", "depth_multiplier: 0.5"))
     with pytest.raises(PipelineConfigError, match=r"depth_multiplier must be 1\.0, got 0\.5"):
         read_pipeline_config(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ["a"],
+            "the config says 1 class, the checkpoint has 2. Give the pipeline.config and the checkpoint of one",
+        ),
+        (["a", "b", "c"], "the config says 3 classes, the checkpoint has 2"),
+    ],
+)
+def test_a_checkpoint_of_other_classes_is_named_in_the_configs_words(tmp_path, names, message):
+    Detector(SMALL, ["duck", "penguin"]).save_zoo_checkpoint(tmp_path / "ckpt-0")
+    path = _replaced(_write(tmp_path, SMALL), ("num_classes: 2", f"num_classes: {len(names)}"))
+    with pytest.raises(CheckpointError) as raised:
+        detector_from_pipeline(path, tmp_path / "ckpt-0", names)
+    assert message in str(raised.value)
+    assert "skip" not in str(raised.value)

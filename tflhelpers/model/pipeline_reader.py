@@ -17,6 +17,7 @@ from tflhelpers.model.pipeline_fields import differences, float32, ssd_fields
 from tflhelpers.model.pipeline_template import DEFAULTS, EXTRACTORS, MIN_DEPTH, MOBILENET, ZOO_MIN_DEPTH
 from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
+from tflhelpers.model.training_record import counted
 
 _RESIZER = ("image_resizer", "fixed_shape_resizer")
 _PREDICTOR = ("box_predictor", "weight_shared_convolutional_box_predictor")
@@ -94,9 +95,19 @@ def detector_from_pipeline(
     detector = Detector(config.architecture, class_names)
     variables = variables_by_key(detector.network)
     detector.restore_report = restore(
-        variables, Path(checkpoint), expected=f"the network of {Path(path).name}"
+        variables,
+        Path(checkpoint),
+        expected=f"the network of {Path(path).name}",
+        class_advice=_config_of_the_same_training,
     )
     return detector
+
+
+def _config_of_the_same_training(ours: int, theirs: int) -> str:
+    return (
+        f"the config says {counted(ours, 'class', 'classes')}, the checkpoint has {theirs}. "
+        f"Give the pipeline.config and the checkpoint of one training, or correct num_classes and class_names"
+    )
 
 
 def _get(message: Any, *names: str, default: Any = None) -> Any:
