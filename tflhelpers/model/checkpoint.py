@@ -126,7 +126,7 @@ def restore(
     _check_skip_names(skip, [*variables, *file.entries], file)
     _check_architecture(variables, file, expected)
     report = _compare(variables, file, skip)
-    _raise_unless_complete(report, skip, file, class_advice)
+    _raise_unless_complete(report, skip, file, expected or "this network", class_advice)
     arrays = {key: file.read(key) for key in report.restored}
     _check_finite(arrays, file)
     for key, array in arrays.items():
@@ -196,14 +196,13 @@ def _compare(variables: Mapping[str, Any], file: WeightsFile, skip: tuple[str, .
 
 
 def _raise_unless_complete(
-    report: RestoreReport, skip: tuple[str, ...], file: WeightsFile, class_advice: ClassAdvice
+    report: RestoreReport, skip: tuple[str, ...], file: WeightsFile, expected: str, class_advice: ClassAdvice
 ) -> None:
     homeless = [key for key in report.surplus if key.startswith("model/") and not _named(key, skip)]
     if not (report.missing or report.shape_mismatch or homeless):
         return
-    advice = (
-        _class_count_hint(report, file, class_advice) or "Build the network that the file was written by."
-    )
+    usual = f"Give a checkpoint of {expected}, or build the network that the file was written by."
+    advice = _class_count_hint(report, file, class_advice) or usual
     raise CheckpointError(
         f"{file.kind} {report.prefix} does not fit; nothing was restored. {advice}\n{report}", report
     )
