@@ -285,6 +285,8 @@ def test_a_followed_float_is_the_float32_that_is_meant(tmp_path):
             "explicit_background_class must be false",
         ),
         ("num_classes: 2", "num_classes: 2 mask_head_config { }", r"mask_head_config \(line 4\) is no field"),
+        ("num_classes: 2", "num_classes: []", "num_classes must be at least 1, got None"),
+        ("num_classes: 2", "num_classes: 2 mask_head_config: []", r"mask_head_config \(line 4\) is no field"),
         ("num_classes: 2", "num_class: 2", r"num_class \(line 4\) is no field"),
         ("num_classes: 2", "num_classes: '2'", "num_classes must be a whole number, got '2'"),
         ("scale: true", "scale: true center: false", "batch_norm.center must be true, got false"),

@@ -34,7 +34,7 @@ class Message(dict[str, list[Any]]):
     """Field name -> its values in order: str, Word, int, float or Message.
 
     Attributes:
-        lines: Field name -> the line of each of its values.
+        lines: Field name -> the line of each of its values, or of an empty list.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class _Parser:
             line, name = self._next.line, self._field_name()
             values = self._values(depth)
             fields.setdefault(name, []).extend(values)
-            fields.lines.setdefault(name, []).extend([line] * len(values))
+            fields.lines.setdefault(name, []).extend([line] * (len(values) or 1))
             while self._is_mark(";") or self._is_mark(","):
                 self._take()
         self._take()

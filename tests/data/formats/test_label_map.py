@@ -82,6 +82,8 @@ def test_one_name_with_two_numbers_is_one_class(tmp_path):
             "item { id: 1\n display_name: 'a'\n display_name: 'b' }",
             r"it has 2 display_names \(lines 2 and 3\): close",
         ),
+        ("item { id: [] name: 'a' }", "item 1: id must be a number from 1, got None"),
+        ("item { id: 1 name: 'a' item: [] }", "another item begins within it, on line 1"),
         ("item: 3", "item 1: id must be a number from 1, got None"),
     ],
 )

@@ -99,7 +99,7 @@ def _label_map(path: Path, items: list[Any]) -> LabelMap:
 
 
 def _last(item: Message | Any, field: str) -> Any:
-    return item.get(field, [None])[-1] if isinstance(item, dict) else None
+    return (item.get(field) or [None])[-1] if isinstance(item, dict) else None
 
 
 def _not_closed(item: Message | Any) -> str | None:
