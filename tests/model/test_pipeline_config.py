@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -217,6 +218,16 @@ def _replaced(path: Path, *changes: tuple[str, str]) -> Path:
 def test_a_value_is_compared_by_the_type_of_its_field(tmp_path, old, new):
     config = read_pipeline_config(_replaced(_write(tmp_path), (old, new)))
     assert (config.architecture, config.num_classes) == (MOBILENET, 2)
+
+
+@pytest.mark.parametrize("architecture", [MOBILENET, RESNET, SMALL])
+def test_every_float_may_have_the_digits_of_a_float32(tmp_path, architecture):
+    """So the API itself writes its files."""
+    path = _write(tmp_path, architecture)
+    text = re.sub(r"\d+\.\d+|1e-8", lambda found: repr(float(np.float32(found[0]))), path.read_text("utf-8"))
+    assert "0.0010000000474974513" in text
+    path.write_text(text, "utf-8")
+    assert read_pipeline_config(path).architecture == architecture
 
 
 def test_a_followed_float_is_the_float32_that_is_meant(tmp_path):
