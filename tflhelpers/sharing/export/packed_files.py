@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tflhelpers.sharing.export.foreign_tflite import is_litert, refusal
+
 LABELS_FILE = "labels.txt"
 SETTINGS_FILE = "detector.json"
 FORMAT_VERSION = 1
@@ -58,10 +60,13 @@ def read_settings(path: Path) -> ExportSettings:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is none of ours, damaged, or of a newer version.
+        ValueError: it is none of ours, damaged, or of a newer version; the message says what it is.
+        ImportError: it is none of ours, and neither ai-edge-litert nor TensorFlow is there to tell what it is.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file. Write one with export_tflite.")
+    if not _holds_settings(path) and is_litert(path):
+        raise ValueError(refusal(path))
     try:
         with zipfile.ZipFile(path) as archive:
             given = json.loads(archive.read(SETTINGS_FILE))
@@ -74,3 +79,11 @@ def read_settings(path: Path) -> ExportSettings:
             f"{path}: expected a file that export_tflite wrote, with {SETTINGS_FILE} at its end, got another one "
             f"or a cut one ({error}). Export the detector again."
         ) from error
+
+
+def _holds_settings(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return SETTINGS_FILE in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
