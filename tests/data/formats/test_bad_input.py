@@ -95,12 +95,16 @@ _ROWS = {
         [("refused", _WHERE, "no area: 5, 6, 5, 16")],
     ),
     "no box left": (
-        {"a.xml": _voc(_object("duck", 5, 6, 5, 16))},
+        {
+            "a.xml": _voc(_object("duck", 5, 6, 5, 16)),
+            "b.xml": _voc(_DUCK, filename="b.png"),
+            "b.png": (60, 40),
+        },
         {},
-        {"a.png": []},
+        {"b.png": [_DUCK_BOX]},
         [
             ("refused", _WHERE, "no area: 5, 6, 5, 16"),
-            ("note", "a.xml", "no box left: all were refused, so it counts as a picture that shows nothing"),
+            ("note", "a.xml", "no box left: all were refused, so the picture is left out; it is no negative"),
         ],
     ),
     "duplicates": (
@@ -573,7 +577,13 @@ _ROWS = {
         {"a.txt": "0 15 20 30 10\n0 .25 .5 .5 .25", "classes.txt": "duck"},
         {},
         {"a.png": [("duck", 0, 15, 30, 25)]},
-        [("refused", "a.txt, line 1", "outside the picture: 0, 15, 30, 25 of 40 × 60 (height × width)")],
+        [
+            (
+                "refused",
+                "a.txt, line 1",
+                "outside the picture: 0, 15, 30, 25 of 1 × 1 (fractions of height × width)",
+            )
+        ],
     ),
     "a class that YOLO lists twice, and one without a name": (
         {"a.txt": "2 .25 .5 .5 .25\n1 .5 .5 1 1", "classes.txt": "duck\n\nduck\n"},

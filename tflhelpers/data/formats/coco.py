@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -158,7 +158,11 @@ class _File:
             entry.name for index, entry in enumerate(self.classes.entries) if self._is_class(index, used)
         ]
         good = np.flatnonzero((picture_of >= 0) & (class_of >= 0))
-        return RawSet(list(dict.fromkeys(names)), self._pictures(picture_of, class_of, good))
+        incomplete = {
+            *picture_of[class_of < 0].tolist(),
+            *self.pictures.indices(list(self.columns.incomplete)).tolist(),
+        }
+        return RawSet(list(dict.fromkeys(names)), self._pictures(picture_of, class_of, good, incomplete))
 
     def _name_classes_by_id(self) -> None:
         self.report.note(self.path.name, "no categories in the file: classes are named by their ids")
@@ -200,7 +204,7 @@ class _File:
             self.report.refused(f"{self.path.name}: {self.columns.where(row)}", why)
 
     def _pictures(
-        self, picture_of: np.ndarray, class_of: np.ndarray, good: np.ndarray
+        self, picture_of: np.ndarray, class_of: np.ndarray, good: np.ndarray, incomplete: Collection[int]
     ) -> Iterator[RawPicture]:
         """Yield the pictures in the file's order, each with its boxes in the order of theirs."""
         order = good[np.argsort(picture_of[good], kind="stable")]
@@ -212,7 +216,8 @@ class _File:
             if self.pictures.is_shared(index):
                 continue  # told when it was read
             if boxes or self.boxes_whole:
-                yield RawPicture(entry.name, boxes, f"{self.path.name}: image {entry.key}", entry.size)
+                where = f"{self.path.name}: image {entry.key}"
+                yield RawPicture(entry.name, boxes, where, entry.size, incomplete=index in incomplete)
             else:
                 left_out += 1
         self._tell_left_out(left_out)

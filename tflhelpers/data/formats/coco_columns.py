@@ -47,6 +47,7 @@ class Columns:
         self._crowd = bytearray()
         self._picture_slots: dict[Key, int] = {}
         self._class_slots: dict[Key, int] = {}
+        self.incomplete: set[Key] = set()  # the `image_id`s of rows that were refused
 
     def __len__(self) -> int:
         return len(self._crowd)
@@ -96,6 +97,7 @@ class Columns:
     def _add_one(self, entry: Any, part: Part) -> None:
         row = self._mended(entry, part)
         if row is None:
+            self._tell_incomplete(entry)
             return
         bbox, picture, label, crowd, key = row
         self._xywh.extend(bbox)
@@ -107,6 +109,11 @@ class Columns:
         else:
             self._odd_ids[len(self._ids)] = "without id" if key is None else key
             self._ids.append(0)
+
+    def _tell_incomplete(self, entry: Any) -> None:
+        picture = as_key(entry.get("image_id")) if isinstance(entry, dict) else None
+        if picture is not None:
+            self.incomplete.add(picture)
 
     def _mended(self, entry: Any, part: Part) -> _Row | None:
         """Return what is needed of a row, mended where that is possible; None, told to the report, where not."""

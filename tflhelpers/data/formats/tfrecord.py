@@ -48,7 +48,7 @@ def read(path: Path, report: ReportBuilder, *, label_map: Path | None = None) ->
     if names is not None:
         return RawSet(names.class_names, pictures, folders)
     listed = list(pictures)  # the order of the classes is known only at the end
-    return RawSet(_in_order_of_numbers(numbers), listed, folders)
+    return RawSet(_in_order_of_numbers(numbers), listed, folders, declared=False)
 
 
 def write(annotations: Annotations, path: Path) -> list[Path]:

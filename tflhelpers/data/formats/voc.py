@@ -103,14 +103,15 @@ def _to_picture(
     difficult = sum(_text(entry, "difficult") == "1" for entry in root.iter("object"))
     if difficult:
         report.note(where, f"boxes marked difficult: {difficult}, taken like the others")
-    boxes = []
+    boxes, before = [], report.refusals
     for number, entry in enumerate(root.findall("object"), start=1):
         box = _to_box(entry, f"object {number}", one_based)
         if box is None:
             report.refused(f"{where}, object {number}", "no <bndbox>: only upright boxes can be used")
         else:
             boxes.append(box)
-    return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]))
+    refused = report.refusals > before
+    return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]), incomplete=refused)
 
 
 def _names(root: Element, where: str) -> list[str]:

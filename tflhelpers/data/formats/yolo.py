@@ -56,7 +56,8 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     report.note(path.name, "no classes.txt or data.yaml: the classes are called by their numbers")
     all_pictures = list(pictures)
     numbers = {int(box.class_name or 0) for picture in all_pictures for box in picture.boxes}
-    return RawSet([str(number) for number in sorted(numbers)], all_pictures, [layout.folder])
+    in_order = [str(number) for number in sorted(numbers)]
+    return RawSet(in_order, all_pictures, [layout.folder], declared=False)
 
 
 def write(annotations: Annotations, path: Path, *, copy_images: bool = False) -> list[Path]:
@@ -105,10 +106,14 @@ def _pictures(
         where = seen_from(file.path, layout.folder)
         lines = _lines(file.path, where, report)
         if lines is not None:
+            before = report.refusals
             boxes = _boxes(lines, names, where, "kpt_shape" in layout.settings, report)
+            refused = report.refusals > before
             name, *others = file.picture_names
             precision = _precision(lines)
-            yield RawPicture(name, boxes, where, fractions=True, aliases=tuple(others), precision=precision)
+            picture = RawPicture(name, boxes, where, aliases=tuple(others), precision=precision)
+            picture.fractions, picture.incomplete = True, refused
+            yield picture
 
 
 def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, list[str]]] | None:
