@@ -11,7 +11,7 @@ from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.formats import coco, csv_table, labelbox, tfrecord, voc, yolo
 from tflhelpers.data.formats.archive import unpack
 from tflhelpers.data.formats.assemble import assemble
-from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of
+from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of, refuse_stand_ins
 from tflhelpers.data.formats.frames import FRAMES
 from tflhelpers.data.formats.gc_pause import collection_paused
 from tflhelpers.data.formats.raw import RawSet
@@ -95,6 +95,8 @@ def import_annotations(
     _check_choice("frame", frame, FRAMES)
     _check_choice("format", format, ("auto", *_FORMATS))
     report = ReportBuilder()
+    if place.is_file():
+        refuse_stand_ins(place)
     if place.is_file() and place.suffix.lower() == ".zip":
         place = unpack(place, place.with_suffix(""), report)
     format = detect_format(place) if format == "auto" else format
@@ -167,6 +169,8 @@ def _only_file(folder: Path, format: str) -> Path:
     files = files_of(folder, format)
     if len(files) == 1:
         return files[0]
+    if not files:
+        refuse_stand_ins(folder)
     names = ", ".join(file.relative_to(folder).as_posix() for file in files[:6])
     got = f"{len(files)}: {names}" if files else "none"
     raise AnnotationError(

@@ -11,6 +11,7 @@ from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats import csv_table
 from tflhelpers.data.formats.class_list import CLASS_LIST
 from tflhelpers.data.formats.picture_index import has_ending
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import encoding_of
 
 FORMATS = {
@@ -23,6 +24,8 @@ FORMATS = {
 }
 _HEAD_BYTES = 65536
 _MOST_FILES = 200_000  # looked at; a set's own files come long before
+_MOST_STAND_INS = 1000  # looked into
+_TEXTS = {".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
 _RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
 _LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Labeled Data|External ID|DataRow ID)"')
 _COCO_KEYS = re.compile(rb'"(images|annotations|categories|info|licenses)"\s*:')
@@ -42,6 +45,8 @@ def detect_format(path: Path) -> str:
     files = _files(path)
     counts = Counter(kind for file in files if (kind := _quick_kind(file)))
     formats = _formats_in(path, files, counts)
+    if not formats:
+        refuse_stand_ins(path)
     if len(formats) != 1:
         got = "none of them" if not formats else f"{' and '.join(formats)} side by side"
         advice = "" if not formats else " Give the file itself, or say which: format=..."
@@ -49,6 +54,18 @@ def detect_format(path: Path) -> str:
             f"{path}: expected annotations of one format, got {got}: {_seen(files)}.{advice} {_known()}"
         )
     return formats[0]
+
+
+def refuse_stand_ins(path: Path) -> None:
+    """Raise if a file, or one that could hold annotations in a folder, only stands in for the file.
+
+    Raises:
+        AnnotationError: Naming it and what it is; see `stand_ins.stand_in`.
+    """
+    files = [path] if path.is_file() else [file for file in _files(path) if file.suffix.lower() in _TEXTS]
+    for file in files[:_MOST_STAND_INS]:
+        if found := stand_in_at(file):
+            raise AnnotationError(f"{file}: expected annotations, got {found}.")
 
 
 def format_of_file(path: Path) -> str | None:

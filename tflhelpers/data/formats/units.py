@@ -32,8 +32,9 @@ def in_own_unit(pictures: Iterable[RawPicture], report: ReportBuilder) -> Iterat
 
 def are_fractions(xyxy: np.ndarray) -> np.ndarray:
     """Tell which boxes in pixels must be fractions: all edges about 0 to 1, and not all whole. bool (n,)."""
-    near = ((xyxy >= -_ROUNDING) & (xyxy <= 1 + _ROUNDING)).all(axis=1)
-    return near & np.any(xyxy != np.rint(xyxy), axis=1)
+    off = np.maximum(-xyxy, xyxy - 1).max(axis=1, initial=-np.inf)  # NaN where an edge is none
+    whole = (xyxy == np.rint(xyxy)).all(axis=1)
+    return (off <= _ROUNDING) & ~whole
 
 
 def _fits(xyxy: np.ndarray, fractions: bool) -> np.ndarray:

@@ -30,10 +30,12 @@ from tflhelpers.data.formats.yolo_layout import (
 )
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.stand_ins import stand_in
 from tflhelpers.files.text import decode_text
 
 _MOST_BYTES = 50_000_000
 _MOST_BAD_LINES = 100
+_HEAD_BYTES = 4096
 _MOST_CLASSES = 1_000_000
 _USUAL_DIGITS = 6
 _LINE_BREAKS = re.compile("[\0\r\n]")
@@ -125,6 +127,9 @@ def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, lis
         return None
     if data is None or b"\0" in data:
         report.refused(where, f"no label file: it is not text, or larger than {_MOST_BYTES} bytes")
+        return None
+    if found := stand_in(data[:_HEAD_BYTES]):
+        report.refused(where, found)
         return None
     text, _ = decode_text(data)
     lines = ((number, line.split()) for number, line in enumerate(text.split("\n"), start=1))

@@ -18,6 +18,7 @@ from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix, has_ending, stem_of
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import decode_text, read_text
 
 SPLITS = ("train", "val", "test")
@@ -115,6 +116,8 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
 
     if path.stat().st_size > _MOST_YAML_BYTES:
         raise AnnotationError(f"{path}: expected a short data.yaml, got more than {_MOST_YAML_BYTES} bytes.")
+    if found := stand_in_at(path):
+        raise AnnotationError(f"{path}: expected YAML with a list of names, got {found}.")
     try:  # BaseLoader makes nothing but text, lists and mappings: a class may be called `no` or `1.0`
         data = yaml.load(read_text(path), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

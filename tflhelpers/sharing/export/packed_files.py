@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tflhelpers.files.stand_ins import stand_in_at
+
 LABELS_FILE = "labels.txt"
 SETTINGS_FILE = "detector.json"
 FORMAT_VERSION = 1
@@ -62,6 +64,8 @@ def read_settings(path: Path) -> ExportSettings:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file. Write one with export_tflite.")
+    if found := stand_in_at(path):
+        raise ValueError(f"{path}: expected a file that export_tflite wrote, got {found}.")
     try:
         with zipfile.ZipFile(path) as archive:
             given = json.loads(archive.read(SETTINGS_FILE))
