@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.formats import coco, csv_table, labelbox, tfrecord, voc, yolo
@@ -14,6 +14,7 @@ from tflhelpers.data.formats.assemble import assemble
 from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of, refuse_stand_ins
 from tflhelpers.data.formats.frames import FRAMES
 from tflhelpers.data.formats.gc_pause import collection_paused
+from tflhelpers.data.formats.picture_index import picture_folders
 from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ImportReport, ReportBuilder, refuse_unless_clean
 from tflhelpers.data.formats.shards import find_record_files
@@ -33,7 +34,7 @@ class _Format(NamedTuple):
 
 _FORMATS = {
     "voc": _Format(voc.read, voc.write, reading=("one_based",), writing=("one_based",)),
-    "coco": _Format(coco.read, coco.write, is_file=True),
+    "coco": _Format(coco.read, coco.write, is_file=True, writing=("images_root",)),
     "yolo": _Format(yolo.read, yolo.write, writing=("copy_images",)),
     "labelbox": _Format(labelbox.read, None, is_file=True, reading=("y_from_bottom",)),
     "tfrecord": _Format(tfrecord.read, tfrecord.write),
@@ -63,8 +64,8 @@ def import_annotations(
     Args:
         path: The folder (Pascal VOC, YOLO), the file (COCO, Labelbox, CSV, TFRecord), or a .zip of them, which is
             unpacked beside.
-        images: The folder of the pictures; None: beside the annotations. They are found where they were moved,
-            and under names that differ in case or ending.
+        images: The folder of the pictures; None: beside the annotations, or in `images` beside their folder. They
+            are found where they were moved, and under names that differ in case or ending.
         format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "auto" looks.
         strict: Raise if anything has to be repaired or refused.
         one_based: For VOC and CSV: pixels are counted from 1, and the last one lies inside the box.
@@ -99,11 +100,12 @@ def import_annotations(
         refuse_stand_ins(place)
     if place.is_file() and place.suffix.lower() == ".zip":
         place = unpack(place, place.with_suffix(""), report)
-    format = detect_format(place) if format == "auto" else format
+    format = detect_format(place, folder) if format == "auto" else format
     known = {name: each.reading for name, each in _FORMATS.items()}
     switches = _switches(known, format, one_based=one_based, y_from_bottom=y_from_bottom)
+    given = place
     place = _only_file(place, format) if place.is_dir() and _FORMATS[format].is_file else place
-    folders = [folder or (place if place.is_dir() else place.parent)]
+    folders = [folder] if folder else picture_folders(place, given)
     with collection_paused():
         raw = _FORMATS[format].read(place, report, **switches)
         annotations = assemble(raw, report, folders=folders, frame=frame, rename=rename)
@@ -120,6 +122,7 @@ def export_annotations(
     *,
     one_based: bool = False,
     copy_images: bool = False,
+    images_root: str | os.PathLike | None = None,
 ) -> list[Path]:
     """Write annotations for another tool, each file atomically; `import_annotations` reads them back equal.
 
@@ -129,6 +132,8 @@ def export_annotations(
         path: The folder ("voc", "yolo") or the file ("coco", "csv", "tfrecord") to write.
         format: One of these.
         one_based: For VOC and CSV: count pixels from 1, as the VOC challenge does.
+        images_root: For COCO: name the pictures as seen from this folder instead, as COCO itself and the tools do
+            that take the pictures' folder beside the file; to read it again, give it as `images`.
         copy_images: For YOLO: copy the pictures to `images/` in the folder, where its trainers look for them.
 
     Returns:
@@ -146,18 +151,18 @@ def export_annotations(
     writers = {name: each.write for name, each in _FORMATS.items() if each.write is not None}
     _check_choice("format", format, writers)
     known = {name: each.writing for name, each in _FORMATS.items()}
-    switches = _switches(known, format, one_based=one_based, copy_images=copy_images)
+    switches = _switches(known, format, one_based=one_based, copy_images=copy_images, images_root=images_root)
     written = writers[format](annotations, Path(path), **switches)
     return list(written) if written else [Path(path)]
 
 
-def _switches(known: Mapping[str, tuple[str, ...]], format: str, **given: bool) -> dict[str, bool]:
+def _switches(known: Mapping[str, tuple[str, ...]], format: str, **given: Any) -> dict[str, Any]:
     """Return the switches that are set, of those that the reader or writer of each format knows.
 
     Raises:
         ValueError: If one is set that the format does not have.
     """
-    chosen: dict[str, bool] = {name: value for name, value in given.items() if value}
+    chosen = {name: value for name, value in given.items() if value}
     for name in chosen:
         if name not in known[format]:
             others = " and ".join(each for each, switches in known.items() if name in switches)

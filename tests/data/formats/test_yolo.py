@@ -253,7 +253,7 @@ _EXPORTED = {
     "labels/sub/a.txt": "1 0.25 0.5 0.5 0.25\n0 0.5 0.5 1 1\n",
     "labels/b.txt": "",
     "classes.txt": "no\nduck 🦆\n",
-    "data.yaml": "path: .\ntrain: train.txt\nval: train.txt\nnc: 2\nnames:\n  0: 'no'\n  1: duck 🦆\n",
+    "data.yaml": "train: train.txt\nval: train.txt\nnc: 2\nnames:\n  0: 'no'\n  1: duck 🦆\n",
     "train.txt": "./../pics/sub/a.png\n./../pics/b.png\n",
 }
 

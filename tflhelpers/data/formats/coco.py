@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,11 +15,13 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_reader import AnnotationError
+from tflhelpers.data.coco_writer import write_contents
 from tflhelpers.data.formats.coco_columns import Columns, Key, as_key, as_size
 from tflhelpers.data.formats.json_stream import BrokenJson, read_members
 from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.pictures import Contents
 
 _SHOWN = 10
 _AT_ONCE = 2**14  # boxes that are turned into Python objects together
@@ -94,9 +97,31 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     return file.raw_set()
 
 
-def write(annotations: Annotations, path: Path) -> None:
-    """Write a COCO JSON file, atomically: see `Annotations.save`."""
-    annotations.save(path)
+def write(annotations: Annotations, path: Path, *, images_root: str | os.PathLike | None = None) -> None:
+    """Write a COCO JSON file, atomically: see `Annotations.save`.
+
+    Args:
+        annotations: What to write.
+        path: The file.
+        images_root: The folder from which the pictures are named; None: that of the file.
+
+    Raises:
+        AnnotationError: If a picture does not lie in `images_root`.
+    """
+    if images_root is None:
+        annotations.save(path)
+        return
+    root = os.path.abspath(images_root)
+    outside = [
+        each for each in annotations.image_paths if not Path(os.path.abspath(each)).is_relative_to(root)
+    ]
+    if outside:
+        raise AnnotationError(
+            f"images_root: expected the folder that holds all pictures, got {images_root}, and "
+            f"{outside[0]} is not in it. Give a folder above, or leave it out."
+        )
+    now = annotations
+    write_contents(path, Contents(now.class_names, now.pictures, now.categories, now.header), Path(root))
 
 
 class _File:

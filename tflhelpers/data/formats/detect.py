@@ -26,13 +26,15 @@ _HEAD_BYTES = 65536
 _MOST_FILES = 200_000  # looked at; a set's own files come long before
 _MOST_STAND_INS = 1000  # looked into
 _TEXTS = {".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
+_NUMBER = re.compile(r"[-+.\deE]+")
+_USUAL_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp")
 _RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
 _LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Labeled Data|External ID|DataRow ID)"')
 _COCO_KEYS = re.compile(rb'"(images|annotations|categories|info|licenses)"\s*:')
 
 
-def detect_format(path: Path) -> str:
-    """Return the format of a file or folder: a key of `FORMATS`.
+def detect_format(path: Path, images: Path | None = None) -> str:
+    """Return the format of a file or folder: a key of `FORMATS`; `images` is the folder of the pictures, if given.
 
     Raises:
         AnnotationError: If it is none of them or could be several; it lists what is there.
@@ -44,7 +46,7 @@ def detect_format(path: Path) -> str:
         return found
     files = _files(path)
     counts = Counter(kind for file in files if (kind := _quick_kind(file)))
-    formats = _formats_in(path, files, counts)
+    formats = _formats_in(path, files, counts, images)
     if not formats:
         refuse_stand_ins(path)
     if len(formats) != 1:
@@ -100,14 +102,14 @@ def _quick_kind(path: Path) -> str | None:
     return {**kinds, ".yaml": "yolo", ".yml": "yolo"}.get(ending)
 
 
-def _formats_in(folder: Path, files: list[Path], counts: Counter[str]) -> list[str]:
+def _formats_in(folder: Path, files: list[Path], counts: Counter[str], images: Path | None) -> list[str]:
     formats = [kind for kind in ("voc", "tfrecord") if counts[kind]]
     tables = [file for file in files if _quick_kind(file) in ("csv", "json")]
     formats += dict.fromkeys(kind for file in tables if (kind := format_of_file(file)))
     looks_like_yolo = counts["yolo"] or any(
         file.name.lower() == CLASS_LIST or "labels" in file.relative_to(folder).parts[:-1] for file in files
     )
-    beside_pictures = not formats and any(_is_label_of_a_picture(file) for file in files)
+    beside_pictures = not formats and any(_is_label(file, images) for file in files)
     if beside_pictures or (
         looks_like_yolo and "voc" not in formats and any(f.suffix == ".txt" for f in files)
     ):
@@ -115,14 +117,16 @@ def _formats_in(folder: Path, files: list[Path], counts: Counter[str]) -> list[s
     return formats
 
 
-def _is_label_of_a_picture(path: Path) -> bool:
-    """Tell whether a text file begins as a line of YOLO, or is empty, and a picture has its name."""
+def _is_label(path: Path, images: Path | None) -> bool:
+    """Tell whether a text file begins as a line of YOLO, or is empty and a picture has its name."""
     if path.suffix != ".txt":
         return False
     cells = _first_line(path).split()
-    numbers = len(cells) >= 5 and all(re.fullmatch(r"[-+.\deE]+", cell) for cell in cells)
-    beside = (path.with_suffix(ending) for ending in (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp"))
-    return (numbers or not cells) and any(picture.is_file() for picture in beside)
+    if cells:
+        return len(cells) >= 5 and cells[0].isdecimal() and all(map(_NUMBER.fullmatch, cells))
+    folders = [path.parent] + ([images] if images else [])
+    beside = (folder / f"{path.stem}{ending}" for folder in folders for ending in _USUAL_ENDINGS)
+    return any(picture.is_file() for picture in beside)
 
 
 def _json_kind(path: Path) -> str | None:

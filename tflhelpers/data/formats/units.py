@@ -34,13 +34,13 @@ def are_fractions(xyxy: np.ndarray) -> np.ndarray:
     """Tell which boxes in pixels must be fractions: all edges about 0 to 1, and not all whole. bool (n,)."""
     off = np.maximum(-xyxy, xyxy - 1).max(axis=1, initial=-np.inf)  # NaN where an edge is none
     whole = (xyxy == np.rint(xyxy)).all(axis=1)
-    return (off <= _ROUNDING) & ~whole
+    return np.array((off <= _ROUNDING) & ~whole)
 
 
 def _fits(xyxy: np.ndarray, fractions: bool) -> np.ndarray:
     """Tell which boxes can be meant in this unit. bool (n,)."""
     if fractions:
-        return ((xyxy >= -1) & (xyxy <= 2)).all(axis=1)
+        return np.all((xyxy >= -1) & (xyxy <= 2), axis=1)
     return ~are_fractions(xyxy)
 
 

@@ -26,6 +26,7 @@ from tflhelpers.data.formats.yolo_layout import (
     class_names_of,
     find_layout,
     label_files,
+    picture_folders,
     seen_from,
 )
 from tflhelpers.data.pictures import Picture
@@ -54,12 +55,12 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     names = class_names_of(layout, report)
     pictures = _pictures(files, names, layout, report)
     if names is not None:
-        return RawSet([names[number] for number in sorted(names)], pictures, [layout.folder])
+        return RawSet([names[number] for number in sorted(names)], pictures, picture_folders(layout))
     report.note(path.name, "no classes.txt or data.yaml: the classes are called by their numbers")
     all_pictures = list(pictures)
     numbers = {int(box.class_name or 0) for picture in all_pictures for box in picture.boxes}
     in_order = [str(number) for number in sorted(numbers)]
-    return RawSet(in_order, all_pictures, [layout.folder], declared=False)
+    return RawSet(in_order, all_pictures, picture_folders(layout), declared=False)
 
 
 def write(annotations: Annotations, path: Path, *, copy_images: bool = False) -> list[Path]:
@@ -242,9 +243,10 @@ def _to_lines(picture: Picture, size: tuple[int, int]) -> str:
 
 
 def _to_yaml(class_names: Sequence[str]) -> str:
+    """Return a `data.yaml` without `path`: its own folder is meant then, while "." is the trainer's folder."""
     import yaml
 
-    settings = {"path": ".", "train": "train.txt", "val": "train.txt", "nc": len(class_names)}
+    settings = {"train": "train.txt", "val": "train.txt", "nc": len(class_names)}
     return yaml.safe_dump(
         {**settings, "names": dict(enumerate(class_names))}, sort_keys=False, allow_unicode=True
     )
