@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tflhelpers.data.annotations import AnnotationError
@@ -29,8 +30,10 @@ _TEXTS = {".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
 _NUMBER = re.compile(r"[-+.\deE]+")
 _USUAL_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp")
 _RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
-_LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Labeled Data|External ID|DataRow ID)"')
-_COCO_KEYS = re.compile(rb'"(images|annotations|categories|info|licenses)"\s*:')
+_LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Label|Labeled Data|External ID|DataRow ID)"\s*:')
+_COCO_KEYS = {b"images", b"annotations", b"categories", b"licenses"}
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
+_LIST = re.compile(rb'"([^"\\]*)"\s*:\s*\[\s*(.?)', re.DOTALL)
 
 
 def detect_format(path: Path, images: Path | None = None) -> str:
@@ -131,14 +134,31 @@ def _is_label(path: Path, images: Path | None) -> bool:
 
 def _json_kind(path: Path) -> str | None:
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
+        read = file.read(_HEAD_BYTES)
+    head = read.lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] not in (b"{", b"["):
         return None
-    if _LABELBOX_KEYS.search(head) or head[:1] == b"[":
+    if _LABELBOX_KEYS.search(head):
         return "labelbox"
-    if _COCO_KEYS.search(head):
-        return "coco"
-    return None
+    return "coco" if head[:1] == b"{" and _is_coco(head, whole=len(read) < _HEAD_BYTES) else None
+
+
+def _is_coco(head: bytes, whole: bool) -> bool:
+    """Tell whether a JSON object has lists of images or annotations; one cut off may have them behind COCO's others."""
+    keys = dict(_members(head))
+    if any(keys.get(key, b"")[:1] in (b"{", b"]") for key in (b"images", b"annotations")):
+        return True
+    return not whole and bool(keys) and set(keys) <= _COCO_KEYS
+
+
+def _members(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the names in a JSON object, itself not in another, that have lists, and how the lists begin."""
+    depth = 0
+    for token in _TOKEN.finditer(head):
+        mark = token[0]
+        if depth == 1 and (found := _LIST.match(head, token.start())):
+            yield found[1], found[2]
+        depth += (mark in b"{[") - (mark in b"}]")
 
 
 def _first_line(path: Path) -> str:
