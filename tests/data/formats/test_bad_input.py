@@ -336,7 +336,7 @@ _ROWS = {
         {"a.png": [_DUCK_BOX]},
         [
             (
-                "note",
+                "refused",
                 "a.xml",
                 "picture of another size: annotated as 90 × 120, it has 40 × 60 (height × width). Was it resized? "
                 "Look at contact_sheet(annotations)",

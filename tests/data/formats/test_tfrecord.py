@@ -193,6 +193,22 @@ def test_bad_boxes_are_mended_or_refused(tmp_path, changes, outcome, kind, edges
     assert [entry.kind for entry in report.of(outcome)] == [kind]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "crowd", "kinds"),
+    [
+        ("difficult", 1, False, ["boxes marked difficult"]),
+        ("group_of", 1, True, ["boxes around groups"]),
+        ("difficult", 0, False, []),
+        ("group_of", 0, False, []),
+    ],
+)
+def test_marks_of_boxes_are_told(tmp_path, name, value, crowd, kinds):
+    path = _write(tmp_path / "a.record", {**_features(), f"image/object/{name}": [value]})
+    annotations, report = _import(path)
+    assert _only(annotations).crowd_mask.tolist() == [crowd]
+    assert [entry.kind for entry in report.of("note") if "boxes" in entry.kind] == kinds
+
+
 @pytest.mark.parametrize("has_size", [True, False])
 def test_photos_turned_by_exif_have_their_boxes_in_the_stored_frame(tmp_path, has_size):
     exif = Image.Exif()

@@ -116,7 +116,8 @@ def _cut(
 def _mended(values: np.ndarray, placed: Sequence[Placed], picture_of: np.ndarray) -> Mended:
     sizes = np.array([one.drawn_size for one in placed], np.float64).reshape(-1, 2)
     fractions = np.array([one.raw.fractions for one in placed], bool)
-    units = np.where(fractions[:, None], sizes, 1.0)  # pixels in one unit of the file: (height, width)
+    scales = np.array([one.scale for one in placed], np.float64).reshape(-1, 2)
+    units = np.where(fractions[:, None], sizes, scales)  # pixels in one unit of the file: (height, width)
     precision = units * np.array([one.raw.precision for one in placed], np.float64)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         pixels = values * units[picture_of][:, [1, 0, 1, 0]]

@@ -43,7 +43,9 @@ class Batch:
         placed = self.placed[self.picture_of[row]]
         if placed.raw.fractions:
             return "1 × 1 (fractions of height × width)"
-        return f"{shown_size(placed.drawn_size)} (height × width)"
+        was_resized = placed.scale != (1.0, 1.0) and placed.raw.size is not None
+        size = placed.raw.size if was_resized else placed.drawn_size
+        return f"{shown_size(size or ())} (height × width)"
 
 
 def tell_faults(batch: Batch, mended: Mended, twice: np.ndarray, report: ReportBuilder) -> None:

@@ -21,6 +21,7 @@ from tflhelpers.files.record_file import RecordError
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _BBOX = "image/object/bbox/"
 _TEXT, _LABEL, _CROWD = "image/object/class/text", "image/object/class/label", "image/object/is_crowd"
+_GROUP, _DIFFICULT = "image/object/group_of", "image/object/difficult"
 _EDGES = "image/object/bbox/xyxy_pixels"  # our own
 _FLOAT32 = 2.0**-24 * 1.001  # relative rounding error of a float32
 _DIGITS = 5
@@ -67,11 +68,24 @@ def raw_boxes(
     numbers = _one_a_box(numbers_of(features.get(_LABEL)), count, _LABEL)
     crowds = numbers_of(features.get(_CROWD))
     crowds = crowds if len(crowds) == count else [0] * count
+    groups = numbers_of(features.get(_GROUP))
+    if len(groups) == count:  # a box around many: scoring ignores it as it does a crowd
+        crowds = [crowd or group for crowd, group in zip(crowds, groups, strict=True)]
     rows = _fractions(list(zip(*columns, strict=True)), features, size)
     labels = [int(number) if number is not None and math.isfinite(number) else 0 for number in numbers]
     names = [_class_name(text, label, label_map) for text, label in zip(texts, labels, strict=True)]
     boxes = [RawBox(name, row, "", bool(crowd)) for name, row, crowd in zip(names, rows, crowds, strict=True)]
     return boxes, labels
+
+
+def marks_of(features: Features) -> list[str]:
+    """Return what a report should say of how boxes are marked."""
+    marked = {name: sum(map(bool, numbers_of(features.get(name)))) for name in (_DIFFICULT, _GROUP)}
+    told = {
+        _DIFFICULT: f"boxes marked difficult: {marked[_DIFFICULT]}, taken like the others",
+        _GROUP: f"boxes around groups: {marked[_GROUP]}, taken as regions that scoring ignores (crowd)",
+    }
+    return [told[name] for name, count in marked.items() if count]
 
 
 def _one_a_box(values: Sequence, count: int, name: str) -> Sequence:

@@ -7,6 +7,7 @@ of VOC 2012, and LabelImg's `pascal_voc_io.py`, read.
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
 import re
@@ -20,12 +21,14 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_writer import relative_name
+from tflhelpers.data.formats.box_repair import to_numbers
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
+from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degrees_of
 from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
@@ -109,7 +112,7 @@ def _to_picture(
         if box is None:
             report.refused(f"{where}, object {number}", "no <bndbox>: only upright boxes can be used")
         else:
-            boxes.append(box)
+            boxes.append(_upright(box, entry, where, report))
     refused = report.refusals > before
     return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]), incomplete=refused)
 
@@ -135,6 +138,19 @@ def _to_box(entry: Element, where: str, one_based: bool) -> RawBox | None:
     if one_based:
         edges = [_less_one(edges[0]), _less_one(edges[1]), *edges[2:]]
     return RawBox(_class_name(entry), (edges[0], edges[1], edges[2], edges[3]), where)
+
+
+def _upright(box: RawBox, entry: Element, where: str, report: ReportBuilder) -> RawBox:
+    """Return the upright box around one to which CVAT has written a rotation, others as they are."""
+    written = {
+        _text(each, "name").lower(): _text(each, "value") for each in entry.iterfind("attributes/attribute")
+    }
+    degrees = degrees_of(written.get("rotation"))
+    edges = to_numbers([box.xyxy])[0].tolist()
+    if not degrees or not all(map(math.isfinite, edges)):
+        return box
+    report.repaired(f"{where}, {box.where}", TURNED.format(degrees))
+    return box._replace(xyxy=box_around_turned((edges[0], edges[1], edges[2], edges[3]), degrees))
 
 
 def _less_one(text: str) -> float | str:
