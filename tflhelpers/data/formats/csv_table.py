@@ -10,6 +10,7 @@ from pathlib import Path
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import read_class_list, write_class_list
+from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.writing import known_sizes, shortest
@@ -55,6 +56,8 @@ def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSe
     delimiter, columns = _header(path, text)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     pictures = _pictures(_rows(rows, columns, path.name, report), path.name, report, one_based)
+    if not one_based:
+        pictures = noting_if_from_one(pictures, path.name, report)
     classes = _class_list(path)
     names = read_class_list(classes, report) if classes.is_file() else None
     return RawSet(names, pictures)

@@ -38,7 +38,8 @@ class RawPicture:
         path: Where the picture lies, if the reader knows it for certain; it is then not looked for.
         aliases: Names to look under where `name` leads to no picture, best first.
         precision: How exact the numbers of the boxes are, in their own unit: a whole pixel within that distance
-            is taken to be meant (0.00000075 for fractions of six digits, 2**-23 for those kept as float32).
+            is taken to be meant, and edges so far outside the picture lie at its edge (0.00000075 for fractions of
+            six digits, 2**-23 for those kept as float32).
         y_from_bottom: Whether y is counted upwards from the bottom of the picture.
         incomplete: Whether the reader has refused something that was drawn on it; without a box it is no negative.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
@@ -79,13 +80,14 @@ def raw_boxes(
 
 
 def marks_of(features: Features) -> list[str]:
-    """Return what a report should say of how boxes are marked."""
-    marked = {name: sum(map(bool, numbers_of(features.get(name)))) for name in (_DIFFICULT, _GROUP)}
-    told = {
-        _DIFFICULT: f"boxes marked difficult: {marked[_DIFFICULT]}, taken like the others",
-        _GROUP: f"boxes around groups: {marked[_GROUP]}, taken as regions that scoring ignores (crowd)",
-    }
-    return [told[name] for name, count in marked.items() if count]
+    """Return what a report should say of how boxes are marked that are no crowd."""
+    marks, crowds = numbers_of(features.get(_DIFFICULT)), numbers_of(features.get(_CROWD))
+    difficult = sum(bool(mark) and not crowd for mark, crowd in zip_longest(marks, crowds, fillvalue=0))
+    groups = sum(map(bool, numbers_of(features.get(_GROUP))))
+    told = [f"boxes marked difficult: {difficult}, taken like the others"] if difficult else []
+    if groups:
+        told.append(f"boxes around groups: {groups}, taken as regions that scoring ignores (crowd)")
+    return told
 
 
 def _one_a_box(values: Sequence, count: int, name: str) -> Sequence:

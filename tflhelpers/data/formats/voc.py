@@ -23,6 +23,7 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.box_repair import to_numbers
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
+from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
@@ -52,7 +53,10 @@ def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSe
     folder = path if path.is_dir() else path.parent
     files = files_below(path, {".xml"}) if path.is_dir() else [path]
     names = read_class_list(folder / CLASS_LIST, report) if (folder / CLASS_LIST).is_file() else None
-    return RawSet(names, _pictures(files, folder, report, one_based), _picture_folders(folder))
+    pictures = _pictures(files, folder, report, one_based)
+    if not one_based:
+        pictures = noting_if_from_one(pictures, path.name, report)
+    return RawSet(names, pictures, _picture_folders(folder))
 
 
 def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> list[Path]:

@@ -38,7 +38,7 @@ _MOST_BYTES = 50_000_000
 _MOST_BAD_LINES = 100
 _HEAD_BYTES = 4096
 _MOST_CLASSES = 1_000_000
-_USUAL_DIGITS = 6
+_USUAL_DIGITS, _FEWEST_DIGITS = 6, 4
 _LINE_BREAKS = re.compile("[\0\r\n]")
 
 
@@ -203,9 +203,12 @@ def _edges(x: float, y: float, width: float, height: float) -> tuple[float, floa
 
 
 def _precision(lines: Sequence[tuple[int, list[str]]]) -> float:
-    """Return how exact the edges are: a centre and half a side, each rounded to the digits of the file."""
+    """Return how exact the edges are: a centre and half a side, each rounded to the digits of the file.
+
+    Ultralytics and most write six digits, supervision five, pylabel four. Fewer are numbers that happen to be round.
+    """
     digits = max((len(cell.partition(".")[2]) for _, cells in lines for cell in cells[1:]), default=0)
-    return 0.75 * 10.0 ** -max(digits, _USUAL_DIGITS)
+    return 0.75 * 10.0 ** -(digits if digits >= _FEWEST_DIGITS else _USUAL_DIGITS)
 
 
 def _stems(paths: Sequence[Path], folder: Path) -> list[str]:
