@@ -118,3 +118,20 @@ def test_a_root_that_does_not_hold_all_pictures_is_refused(tmp_path):
     assert not (tmp_path / "x.json").exists()
     with pytest.raises(ValueError, match="images_root is for coco, got the format 'csv'"):
         export_annotations(annotations, tmp_path / "x.csv", "csv", images_root=tmp_path)
+
+
+@pytest.mark.parametrize("given", ["", "Annotations"])
+@pytest.mark.parametrize("listed", ["a\nb\n", "a  1\nb -1\n\n"])
+def test_pictures_that_only_the_lists_of_voc_name_are_told(tmp_path, given, listed):
+    for name in ("a.png", "b.png"):
+        _picture(tmp_path / "JPEGImages" / name)
+    box = "<xmin>5</xmin><ymin>6</ymin><xmax>25</xmax><ymax>16</ymax>"
+    drawn = f"<object><name>duck</name><bndbox>{box}</bndbox></object>"
+    _text(tmp_path / "Annotations/a.xml", f"<annotation><filename>a.png</filename>{drawn}</annotation>")
+    _text(tmp_path / "ImageSets/Main/duck_train.txt", listed)
+    annotations, report = import_annotations(tmp_path / given)
+    assert [path.name for path in annotations.image_paths] == ["a.png"]
+    told = [entry for entry in report.of("note") if entry.where == "ImageSets/Main"]
+    assert [entry.what.partition(";")[0] for entry in told] == [
+        "pictures without an XML file: 1 are only listed, such as 'b', and left out"
+    ]

@@ -11,7 +11,7 @@ import math
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -33,7 +33,9 @@ from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degr
 from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.text import decode_text
 
+_MOST_LIST_BYTES = 50_000_000
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _NOT_IN_XML = re.compile(
     "[^\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -53,6 +55,7 @@ def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSe
     folder = path if path.is_dir() else path.parent
     files = files_below(path, {".xml"}) if path.is_dir() else [path]
     names = read_class_list(folder / CLASS_LIST, report) if (folder / CLASS_LIST).is_file() else None
+    _note_image_sets(folder, {file.stem for file in files}, report)
     pictures = _pictures(files, folder, report, one_based)
     if not one_based:
         pictures = noting_if_from_one(pictures, path.name, report)
@@ -186,6 +189,20 @@ def _picture_folders(folder: Path) -> list[Path]:
     """Return the folder beside it where the VOC challenge keeps the pictures, and the one that holds both."""
     beside = [folder.parent / name for name in ("JPEGImages", "images")]
     return [place for place in beside if place.is_dir()]
+
+
+def _note_image_sets(folder: Path, stems: Collection[str], report: ReportBuilder) -> None:
+    """Note pictures that only the lists of the VOC challenge name: negatives there have no XML file."""
+    lists = [file for place in (folder, folder.parent) for file in sorted(place.glob("ImageSets/Main/*.txt"))]
+    small = [file for file in lists if file.stat().st_size <= _MOST_LIST_BYTES]
+    lines = [line.split() for file in small for line in decode_text(file.read_bytes())[0].splitlines()]
+    lost = list(dict.fromkeys(cells[0] for cells in lines if cells and cells[0] not in stems))
+    if lost:
+        report.note(
+            "ImageSets/Main",
+            f"pictures without an XML file: {len(lost)} are only listed, such as {lost[0][:80]!r}, and left out; one "
+            "that shows no object needs an XML file without <object>",
+        )
 
 
 def _xml_names(paths: Sequence[Path]) -> list[str]:
