@@ -12,6 +12,8 @@ from tflhelpers.data.images import ImageError, read_image
 from tflhelpers.data.importing import ImportRefused, import_annotations
 from tflhelpers.data.video_reading import VideoError, read_video
 from tflhelpers.files.stand_ins import stand_in, stand_in_at
+from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile
+from tflhelpers.sharing.export.packed_files import read_settings
 
 _LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n"
 _SENTENCE = "a Git LFS pointer, not the file: run git lfs pull, or download it from the page"
@@ -132,3 +134,13 @@ def test_videos(tmp_path):
     (tmp_path / "a.mp4").write_bytes(_LFS)
     with pytest.raises(VideoError, match=_SENTENCE):
         list(read_video(tmp_path / "a.mp4"))
+
+
+def test_exports_and_checkpoints(tmp_path):
+    (tmp_path / "a.tflite").write_bytes(_LFS)
+    with pytest.raises(ValueError, match=f"expected a file that export_tflite wrote, got {_SENTENCE}"):
+        read_settings(tmp_path / "a.tflite")
+    for name in ("ckpt-0.index", "ckpt-0.data-00000-of-00001"):
+        (tmp_path / name).write_bytes(_LFS)
+    with pytest.raises(CheckpointError, match=f"expected the index of a checkpoint, got {_SENTENCE}"):
+        CheckpointFile(tmp_path / "ckpt-0")

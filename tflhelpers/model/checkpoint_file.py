@@ -83,6 +83,8 @@ class CheckpointFile:
 
     def _open(self, prefix: Path) -> None:
         self.prefix = prefix
+        if found := stand_in_at(_index_path(prefix)):
+            raise CheckpointError(f"{_index_path(prefix)}: expected the index of a checkpoint, got {found}.")
         try:
             self._index = read_index(_index_path(self.prefix))
         except ValueError as error:

@@ -193,6 +193,32 @@ def test_bad_boxes_are_mended_or_refused(tmp_path, changes, outcome, kind, edges
     assert [entry.kind for entry in report.of(outcome)] == [kind]
 
 
+_BARE = dict.fromkeys(("xmin", "xmax", "ymin", "ymax", "text", "label"))
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        (
+            _features(**_BARE) | {"image/segmentation/class/encoded": [b"png"]},
+            "no boxes: a record of segmentation",
+        ),
+        (_features(**_BARE) | {"image/class/label": [3]}, "no boxes: a record of classification"),
+        (_features(**_BARE) | {"image/class/text": [b"cat"]}, "no boxes: a record of classification"),
+        (encode_example(_features(**_BARE)) + b"\x12\x02\x0a\x00", "no tf.train.Example: a SequenceExample"),
+    ],
+)
+def test_records_of_other_tasks_are_no_negatives(tmp_path, record, why):
+    annotations, report = _import(_write(tmp_path / "a.record", _features(), record))
+    assert len(annotations) == 1
+    assert [entry.what[: len(why)] for entry in report.of("refused")] == [why]
+
+
+def test_a_class_of_the_whole_picture_beside_boxes_is_passed_over(tmp_path):
+    path = _write(tmp_path / "a.record", _features() | {"image/class/label": [3]})
+    assert len(_only(_import(path)[0])) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "value", "crowd", "kinds"),
     [

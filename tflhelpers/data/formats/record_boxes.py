@@ -24,6 +24,11 @@ _BBOX = "image/object/bbox/"
 _TEXT, _LABEL, _CROWD = "image/object/class/text", "image/object/class/label", "image/object/is_crowd"
 _GROUP, _DIFFICULT = "image/object/group_of", "image/object/difficult"
 _EDGES = "image/object/bbox/xyxy_pixels"  # our own
+_OTHER_TASKS = {
+    "image/segmentation/class/encoded": "a record of segmentation, with a class for each pixel",
+    "image/class/label": "a record of classification, with a class for the whole picture",
+    "image/class/text": "a record of classification, with a class for the whole picture",
+}
 _FLOAT32 = 2.0**-24 * 1.001  # relative rounding error of a float32
 _DIGITS = 5
 Features = Mapping[str, memoryview]
@@ -57,9 +62,12 @@ def raw_boxes(
         label_map: Which number means which class, if that is known.
 
     Raises:
-        RecordError: If its lists do not have one value a box.
+        RecordError: If its lists do not have one value a box, or it is of another task than detection.
         ExampleError: If a feature is damaged.
     """
+    other = next((what for key, what in _OTHER_TASKS.items() if key in features), None)
+    if other and not any(key.startswith(_BBOX) for key in features):
+        raise RecordError(f"no boxes: {other}, so the picture is left out")
     columns = [numbers_of(features.get(_BBOX + name)) for name in _SIDES]
     count = len(columns[0])
     if any(len(column) != count for column in columns):
