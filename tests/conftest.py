@@ -10,10 +10,23 @@ import pytest
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+_NEEDS = "needs ../shared/"
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say how many tests a public clone cannot run."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    count = sum(_NEEDS in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_line(
+            f"{count} skipped for photos, checkpoints and golden data that are not ours to pass on."
+        )
+
+
 def _shared_folder(name: str) -> Path:
     folder = _SHARED / name
     if not folder.is_dir():
-        pytest.skip(f"needs ../shared/{name} beside the repository, which is not there")
+        pytest.skip(f"{_NEEDS}{name} beside the repository, which is not there")
     return folder
 
 

@@ -199,6 +199,8 @@ def test_messages_about_boxes_and_classes(troubles):
     nothing = tfl.Annotations.from_items(["cup"], [(photos.image_paths[0], tfl.Boxes.empty())])
     assert is_shown(says(tfl.fine_tune, detector, nothing), troubles)
     assert is_shown(says(tfl.evaluate, [tfl.Boxes.empty()], photos), troubles)
+    cups = [tfl.Boxes([[0, 0, 9, 9]], [0], [0.9], class_names=("cup",))] * len(photos)
+    assert is_shown(says(tfl.evaluate, cups, photos), troubles)
 
 
 def test_messages_about_folders_of_classes(tmp_path, troubles):

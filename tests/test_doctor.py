@@ -139,7 +139,11 @@ def test_another_order_of_all_classes(tmp_path):
     [
         (("goose", "duck", "swan"), "the classes are in another order", "goose, duck, swan"),
         (("background", *NAMES), "labels are shifted by one", "background, duck"),
-        (NAMES[1:], "labels are shifted by one", "of the annotations duck"),
+        (
+            NAMES[1:],
+            "detector and annotations have other classes",
+            "of the annotations duck, goose, swan. The detector lacks duck",
+        ),
         (("cup",), "detector and annotations have other classes", "The detector's classes are cup"),
     ],
 )
@@ -152,6 +156,83 @@ def test_names_that_differ(tmp_path, detectors, name, words):
     (cause,) = diagnose(detector, pictures).causes
     assert cause.name == name
     assert words in cause.evidence
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["by name", "by number"])
+def test_a_list_without_the_first_class_is_shifted_only_where_the_boxes_show_it(tmp_path, right):
+    """The detector knows goose and swan; its labels are places in its list, or in that of the annotations."""
+    pictures = upright(tmp_path)
+    found = {}
+    for path, boxes in pictures:
+        kept = boxes[boxes.labels > 0] if right else boxes[boxes.labels < 2]
+        found[path] = Boxes(kept.xyxy, kept.labels - right, [0.9] * len(kept))
+    (cause,) = diagnose(Planned(found, NAMES[1:]), pictures).causes
+    assert cause.name == (
+        "detector and annotations have other classes" if right else "labels are shifted by one"
+    )
+    assert (
+        "The detector's classes are goose, swan, those of the annotations duck, goose, swan."
+        in cause.evidence
+    )
+
+
+def of_one_class(folder, label):
+    """Pictures of which only the objects of one class are annotated, as that of a list of its own."""
+    return Annotations(
+        (NAMES[label],),
+        [(p, Boxes(b.xyxy[b.labels == label], 0 * b.labels[b.labels == label])) for p, b in upright(folder)],
+    )
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_annotations_that_lack_classes_are_told_and_all_else_is_looked_at(tmp_path, label):
+    pictures = of_one_class(tmp_path, label)
+    found = {path: Boxes(b.xyxy, b.labels + label, [0.9] * len(b)) for path, b in pictures}
+    (cause,) = diagnose(Planned(found), pictures).causes
+    assert cause.name == "the annotations lack classes of the detector"
+    others = ", ".join(name for name in NAMES if name != NAMES[label])
+    assert cause.evidence.endswith(f"those of the annotations {NAMES[label]}. The annotations lack {others}.")
+    assert "class_names=detector.class_names" in cause.remedy
+    unsure = {path: Boxes(b.xyxy, b.labels + label, [0.3] * len(b)) for path, b in pictures}
+    causes = diagnose(Planned(unsure), pictures).causes
+    assert [each.name for each in causes] == ["the threshold is too high", cause.name]
+
+
+def test_one_class_that_is_taken_for_another_is_no_shift(tmp_path):
+    """Of (duck, goose) it calls each goose a duck, and the list of the annotations is that of geese alone."""
+    pictures = of_one_class(tmp_path, 1)
+    found = {path: Boxes(b.xyxy, b.labels, [0.9] * len(b)) for path, b in pictures}
+    names = [cause.name for cause in diagnose(Planned(found, NAMES[:2]), pictures).causes]
+    assert names == [
+        "much is missed, and no known cause fits",
+        "the annotations lack classes of the detector",
+    ]
+
+
+def test_lists_in_another_order_are_nothing_if_the_boxes_have_the_right_names(tmp_path):
+    pictures = upright(tmp_path)
+    place = np.array([2, 0, 1])  # of duck, goose and swan in the detector's list
+    found = {path: Boxes(b.xyxy, place[b.labels], [0.9] * len(b)) for path, b in pictures}
+    assert diagnose(Planned(found, ("goose", "swan", "duck")), pictures).healthy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (Annotations(NAMES, []), Planned({})),
+            r"must be a Detector, got Annotations\. The call is diagnose\(det",
+        ),
+        (
+            (Planned({}), [Boxes.empty()]),
+            r"annotations must be Annotations, got list\. The call is diagnose\(det",
+        ),
+        (("model", Annotations(NAMES, [])), "must be a Detector, got str"),
+    ],
+)
+def test_arguments_that_are_mixed_up(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        diagnose(*arguments)
 
 
 def test_ids_that_count_from_one(tmp_path):

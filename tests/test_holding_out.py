@@ -122,6 +122,17 @@ def test_one_photo_is_too_few(trainings):
         leave_one_out(Learner, PHOTOS[2:])
 
 
+def test_arguments_that_are_mixed_up(trainings):
+    with pytest.raises(
+        ValueError, match=r"must be Annotations, got type\. The call is leave_one_out\(make_det"
+    ):
+        leave_one_out(PHOTOS, Learner)
+    with pytest.raises(
+        ValueError, match=r"must be a function that makes a detector, got Learner\. Write lambda"
+    ):
+        leave_one_out(Learner(), PHOTOS)
+
+
 @pytest.mark.slow
 def test_with_a_real_detector(tmp_path):
     pictures = drawn_pictures(tmp_path, 3, negatives=1)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.annotations import Annotations, check_annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import image_size
 from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
@@ -41,8 +41,9 @@ def diagnose(
     """Find out why a detector finds nothing, marks everything, or had a loss of 0 or nan: cause and remedy.
 
     Knows: no boxes at all, boxes as fractions, x and y swapped, boxes drawn on pictures that lay on their side,
-    labels shifted by one, classes in another order, objects too small after resizing, a learning rate that was
-    too high (or too low), a threshold that is too high or too low, a detector that was never trained.
+    labels shifted by one, classes in another order or that one side lacks, objects too small after resizing, a
+    learning rate that was too high (or too low), a threshold that is too high or too low, a detector that was never
+    trained.
 
     Args:
         detector: a trained one; it is run with `threshold=0`.
@@ -54,9 +55,13 @@ def diagnose(
     Returns:
         What was found, which may be nothing; print it.
 
+    Raises:
+        ValueError: no detector, no annotations, or `most` below 1.
+
     Example:
         `print(tfl.diagnose(detector, photos, history=history))`
     """
+    _check_arguments(detector, annotations)
     known = [*(history_causes(history) if history is not None else ()), *_weight_causes(detector)]
     if any("nan" in cause.name for cause in known):
         return Diagnosis(tuple(known), "No picture was looked at: a detector with nan in it finds nothing.")
@@ -73,6 +78,15 @@ def diagnose(
         smallest_anchor=_smallest_anchor(detector),
     )
     return examine(case, known)
+
+
+def _check_arguments(detector: Any, annotations: Any) -> None:
+    if not (hasattr(detector, "detect_all") and hasattr(detector, "class_names")):
+        got = type(detector).__name__
+        raise ValueError(
+            f"detector must be a Detector, got {got}. The call is diagnose(detector, annotations)."
+        )
+    check_annotations(annotations, "diagnose(detector, annotations)")
 
 
 def _spread(annotations: Annotations, most: int) -> Annotations:

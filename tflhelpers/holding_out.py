@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tflhelpers.data.annotations import Annotations, Picture
+from tflhelpers.data.annotations import Annotations, Picture, check_annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.certainty import share_interval
 from tflhelpers.evaluation.scores import Scores, evaluate
@@ -121,11 +121,18 @@ def leave_one_out(
         fine_tune_arguments: as for `fine_tune`, e.g. `steps=100`.
 
     Raises:
-        ValueError: fewer than 2 photos with objects.
+        ValueError: fewer than 2 photos with objects, or arguments mixed up.
 
     Example:
         `print(tfl.leave_one_out(lambda: tfl.Detector.embedded(photos.class_names), photos, steps=100))`
     """
+    check_annotations(annotations, "leave_one_out(make_detector, annotations)")
+    if not callable(make_detector):
+        got = type(make_detector).__name__
+        raise ValueError(
+            f"make_detector must be a function that makes a detector, got {got}. Write lambda: "
+            "tfl.Detector.embedded(photos.class_names)."
+        )
     n_photos = sum(bool((~boxes.crowd_mask).any()) for _, boxes in annotations)
     if n_photos < 2:
         raise ValueError(
@@ -166,6 +173,7 @@ class _Store:
         self, folder: str | Path | None, annotations: Annotations, arguments: dict[str, Any]
     ) -> None:
         self.folder = None if folder is None else Path(folder)
+        self.class_names = annotations.class_names
         depends_on = f"{fingerprint(annotations)} {sorted(arguments.items())}"
         self.name = f"held_out_{zlib.crc32(depends_on.encode()):08x}"
 
@@ -179,7 +187,7 @@ class _Store:
             return None
         try:
             kept = read_npz(file)
-            return Boxes(kept["xyxy"], kept["labels"], kept["scores"])
+            return Boxes(kept["xyxy"], kept["labels"], kept["scores"], class_names=self.class_names)
         except (DamagedFile, KeyError) as error:
             logger.warning("%s is damaged (%s): its photo is trained for again.", file, error)
             return None

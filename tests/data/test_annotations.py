@@ -394,3 +394,19 @@ def test_a_real_coco_export_with_awkward_names_loads(shared_data):
     annotations = Annotations.load(folder / "train.json", folder / "data")
     assert (len(annotations.class_names), len(annotations), annotations.check()) == (32, 2, [])
     assert annotations[0][1][:2] == Boxes([[540, 295, 563, 313], [513, 271, 534, 304]], [16, 0])
+
+
+@pytest.mark.parametrize(
+    ("known", "labels"),
+    [
+        (None, [0, 1]),
+        (("dog", "cat"), [0, 1]),
+        (("cat", "dog"), [1, 0]),
+        (("Hund", "Katze"), [0, 1]),  # other names for the same labels
+    ],
+)
+def test_boxes_that_know_the_classes_in_another_order_are_matched_by_name(known, labels):
+    found = Boxes([[0, 0, 9, 9], [1, 1, 5, 5]], [0, 1], [0.9, 0.8], class_names=known)
+    annotations = Annotations(("dog", "cat"), [("a.jpg", found)])
+    assert annotations[0][1] == Boxes(found.xyxy, labels, found.scores)
+    assert Annotations(("dog", "cat"), annotations.pictures) == annotations[:1] == annotations

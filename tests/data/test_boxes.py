@@ -236,3 +236,34 @@ def test_iou_by_hand(a, b, expected):
 def test_iou_refuses_one_bare_box():
     with pytest.raises(ValueError, match=r"a_xyxy must have shape \(n, 4\), got \(4,\)"):
         iou_matrix([0, 0, 1, 1], [[0, 0, 1, 1]])
+
+
+def test_names_of_classes_stay_with_the_boxes(three):
+    names = ("a", "b", "c", "d", "e", "f")
+    named = three.with_classes(names)
+    assert three.class_names is None
+    assert named == three  # names do not count
+    for kept in (
+        named[1:],
+        named[named.scores > 0.2],
+        named.clip((3, 3)),
+        named.scale(2, 3),
+        named.shift(1, 1),
+    ):
+        assert kept.class_names == names
+    assert copy.deepcopy(named).class_names == pickle.loads(pickle.dumps(named)).class_names == names
+    assert Boxes.concatenate([named, named[:1]]).class_names == names
+    assert Boxes.concatenate([named, three]).class_names is None
+
+
+def test_labels_follow_their_names_into_another_list(three):
+    named = three.with_classes(["a", "b", "c", "d", "e", "f"])
+    moved = named.with_classes(("f", "a", "new", "c"))
+    assert moved.labels.tolist() == [3, 1, 0]
+    assert (moved.class_names, moved.crowd.tolist()) == (("f", "a", "new", "c"), [False, True, False])
+    assert moved.with_classes(named.class_names).labels.tolist() == three.labels.tolist()
+    assert Boxes.empty(with_scores=True).with_classes(["a"]).with_classes([]).class_names == ()
+    with pytest.raises(ValueError, match=r"got none called c, f among a, b\. Add it to the list"):
+        named.with_classes(["a", "b"])
+    with pytest.raises(ValueError, match=r"one list of classes, got .*'a',.* and .*'f',.*with_classes"):
+        Boxes.concatenate([named, moved])

@@ -13,6 +13,8 @@ from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.detect import FORMATS, detect_format
 from tflhelpers.data.importing import export_annotations, import_annotations
+from tflhelpers.evaluation.mistakes import find_mistakes
+from tflhelpers.evaluation.scores import evaluate
 
 _FIXTURES = "formats/labelformat/tests/fixtures/object_detection"
 _COCO = json.dumps({"info": {}, "images": [], "annotations": [], "categories": []})
@@ -45,6 +47,86 @@ def test_detect_format(tmp_path, files, format):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     assert detect_format(tmp_path) == format
+
+
+def _voc(*names):
+    objects = "".join(
+        f"<object><name>{name}</name><bndbox><xmin>{5 + 30 * k}</xmin><ymin>6</ymin><xmax>{25 + 30 * k}</xmax>"
+        "<ymax>36</ymax></bndbox></object>"
+        for k, name in enumerate(names)
+    )
+    return f"<annotation><filename>a.png</filename>{objects}</annotation>"
+
+
+def _coco(*categories):
+    boxes = {"cat": [35, 6, 20, 30], "dog": [5, 6, 20, 30]}
+    return json.dumps(
+        {
+            "images": [{"id": 1, "file_name": "a.png"}],
+            "categories": [{"id": k, "name": name} for k, name in enumerate(categories, 1)],
+            "annotations": [
+                {"id": k, "image_id": 1, "category_id": k, "bbox": boxes[name]}
+                for k, name in enumerate(categories, 1)
+                if name in boxes
+            ],
+        }
+    )
+
+
+_DOG_FIRST = _CSV + "a.png,90,40,dog,5,6,25,36\na.png,90,40,cat,35,6,55,36\n"
+_CAT_FIRST = _CSV + "a.png,90,40,cat,35,6,55,36\na.png,90,40,dog,5,6,25,36\n"
+
+
+@pytest.mark.parametrize(
+    ("learned", "measured", "names"),
+    [
+        ({"a.xml": _voc("cat", "dog")}, {"a.xml": _voc("dog", "cat")}, ("cat", "dog")),
+        ({"x.csv": _CAT_FIRST}, {"x.csv": _DOG_FIRST}, ("cat", "dog")),
+        ({"x.csv": _DOG_FIRST}, {"a.xml": _voc("dog", "dog")}, ("dog",)),
+        ({"x.json": _coco("cat", "dog")}, {"x.json": _coco("dog", "cat")}, ("dog", "cat")),
+        ({"x.json": _coco("ant", "cat", "dog")}, {"a.xml": _voc("dog")}, ("dog",)),
+    ],
+)
+def test_a_perfect_detector_is_perfect_on_a_set_that_numbers_its_classes_otherwise(
+    tmp_path, learned, measured, names
+):
+    folders = []
+    for name, files in (("learned", learned), ("measured", measured)):
+        folders.append(tmp_path / name)
+        folders[-1].mkdir()
+        Image.new("RGB", (90, 40)).save(folders[-1] / "a.png")
+        for file, text in files.items():
+            (folders[-1] / file).write_text(text)
+    (detectors, _), (truth, _) = (import_annotations(folder) for folder in folders)
+    assert truth.class_names == names
+
+    def found(annotations):  # what a detector of the classes learned returns
+        for _, boxes in annotations:
+            labels = [detectors.class_names.index(annotations.class_names[label]) for label in boxes.labels]
+            yield Boxes(boxes.xyxy, labels, [0.9] * len(boxes), class_names=detectors.class_names)
+
+    assert evaluate(list(found(truth)), truth).ap == pytest.approx(1)
+    assert {kind: n for kind, n in find_mistakes(list(found(truth)), truth).counts.items() if n} == {
+        "found": len(truth[0][1])
+    }
+    same, _ = import_annotations(folders[1], class_names=detectors.class_names)
+    assert same.class_names == detectors.class_names
+    assert [b.labels.tolist() for b in found(truth)] == [b.labels.tolist() for _, b in same]
+
+
+@pytest.mark.parametrize(
+    ("class_names", "message"),
+    [
+        ("duck", r"must be a list of names, got the string 'duck'"),
+        (["cat", "cat"], "unique names, none empty"),
+        (["cat"], r"class_names must hold all classes of the boxes, got none called 'dog'"),
+    ],
+)
+def test_class_names_that_do_not_fit_are_refused(tmp_path, class_names, message):
+    Image.new("RGB", (90, 40)).save(tmp_path / "a.png")
+    (tmp_path / "a.xml").write_text(_voc("dog", "cat"))
+    with pytest.raises(ValueError, match=message):
+        import_annotations(tmp_path, class_names=class_names)
 
 
 @pytest.mark.parametrize(

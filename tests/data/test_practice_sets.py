@@ -19,14 +19,18 @@ def _kinds(report, outcome):
 
 def test_labelimg(tmp_path):
     annotations, report = import_annotations(practice_labelimg(tmp_path / "new"))
-    assert annotations.class_names == ("duck", "penguin", "Duck", "lighthouse")
+    assert annotations.class_names == ("Duck", "duck", "lighthouse", "penguin")
     assert _kinds(report, "repaired") == [
         "edges the wrong way round",
         "partly outside the picture",
         "picture found by another name",
     ]
     assert _kinds(report, "refused") == ["no area", "no whole XML file"]
-    assert _kinds(report, "note") == ["classes that look alike", "picture without annotation"]
+    assert _kinds(report, "note") == [
+        "classes that look alike",
+        "no list of classes gives their order, so they come by name",
+        "picture without annotation",
+    ]
     drawn = {f"toys_{number:02d}.jpg": boxes for number, (_, boxes) in enumerate(thing_photos()[:18])}
     for path, boxes in annotations:
         assert len(boxes) == len(drawn[path.name])
@@ -51,10 +55,11 @@ def test_labelbox_and_its_addresses(tmp_path):
     assert annotations.check() == []
     assert len(annotations) == 23
     drawn = {f"web_{number:02d}.jpg": boxes for number, (_, boxes) in enumerate(thing_photos()[18:])}
-    assert annotations.class_names == ("duck", "penguin", "lighthouse")
+    assert annotations.class_names == ("duck", "lighthouse", "penguin")
     for path, boxes in annotations:
         np.testing.assert_allclose(boxes.xyxy, drawn[path.name].xyxy, atol=1e-4)
-        assert boxes.labels.tolist() == drawn[path.name].labels.tolist()
+        names = [annotations.class_names[label] for label in boxes.labels]
+        assert names == [("duck", "penguin", "lighthouse")[label] for label in drawn[path.name].labels]
     again = from_csv(practice_labelbox(tmp_path)[0], tmp_path, allow_private=True, progress=False)
     assert (len(again.kept), again.new) == (24, 0)
 

@@ -38,6 +38,20 @@ def test_what_texts_mean(text, expected):
     assert parse_text_proto(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", None),
+        ("a: 1 b: 2", None),
+        ("a: 1\nb: 2\n\na: 3", "lines 1 and 4"),
+        ("a: 1\na {\n a: 1 }\na: 'x'", "lines 1, 2 and 4"),
+        ("b: 1\na: [1,\n2]", "lines 2 and 2"),
+    ],
+)
+def test_what_is_given_twice(text, lines):
+    assert parse_text_proto(text).given_twice("a") == lines
+
+
 def test_words_are_told_from_strings():
     fields = parse_text_proto("a: true b: 'true'")
     assert (type(fields["a"][0]), type(fields["b"][0])) == (Word, str)

@@ -68,6 +68,15 @@ def test_other_class_count_says_so_and_assigns_nothing(zoo_files):
     assert leaves == [("bias", 12, 546), ("pointwise_kernel", 12, 546)]
 
 
+def test_the_advice_is_in_words_of_the_persons_own_call(zoo_files):
+    variables = stand_ins(weight_shapes("mobilenet", 90))
+    with pytest.raises(
+        CheckpointError, match=r"trained on 1 class, the network has 90: 90 is not 1\."
+    ) as raised:
+        restore(variables, zoo_files["mobilenet", 1], class_advice="{} is not {}".format)
+    assert "skip" not in str(raised.value)
+
+
 @pytest.mark.parametrize("skip", ["class_predictor", ("class_predictor",), ["_prediction_heads/"]])
 def test_skipped_class_head_stays_as_it_is(zoo_files, skip):
     variables = stand_ins(weight_shapes("mobilenet", 1))
@@ -180,6 +189,7 @@ def test_everything_else_raises_with_lists_and_assigns_nothing(tmp_path, file, s
     variables = stand_ins(SMALL_SHAPES)
     with pytest.raises(CheckpointError, match="does not fit; nothing was restored") as raised:
         restore(variables, write_checkpoint(tmp_path / "ckpt", file), skip=skip)
+    assert "Give a checkpoint of this network, or build the network" in str(raised.value)
     assert set(lines) <= set(str(raised.value).splitlines())
     assert all(variable.value is None for variable in variables.values())
 

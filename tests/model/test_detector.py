@@ -7,6 +7,7 @@ import json
 import math
 import os
 from importlib import resources
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from keras import ops
 from PIL import Image
 
 from tests.training.tiny import start_anew
+from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError
 from tflhelpers.model.anchors import anchors_rel_yxyx
@@ -396,3 +398,51 @@ def test_a_saved_detector_starts_other_classes_with_all_but_its_class_head(tmp_p
         if not is_class_head(key):
             np.testing.assert_array_equal(np.asarray(variable), np.asarray(theirs[key]), err_msg=key)
     assert Detector.load(tmp_path / "d").threshold == 0.3
+
+
+def test_what_is_found_knows_its_classes():
+    detector = planted(*APART)
+    one, (first, second) = (
+        detector.detect(noise(20, 30)),
+        detector.detect_all([noise(20, 30)] * 2, progress=False),
+    )
+    assert one.class_names == first.class_names == second.class_names == ("duck", "boat")
+    assert planted().detect(noise(20, 30)).class_names == ("duck", "boat")
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (
+            "https://example.org/duck.jpg",
+            r"expected a picture file, got an address\. Fetch it first: .*from_csv",
+        ),
+        (Path("http://example.org/duck.jpg"), "got an address"),
+        ("gs://bucket/duck.jpg", "got an address"),
+        (["a.jpg", "b.jpg"], r"must be one picture, .*, got a list of 2\. For many pictures use detect_all"),
+        ([noise(4, 4), noise(4, 5)], "got a list of 2"),
+        (None, "must be a path or RGB uint8"),
+    ],
+)
+def test_detect_is_given_something_else(image, message):
+    with pytest.raises(ValueError, match=message):
+        planted().detect(image)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (
+            Annotations(["duck"], [("a.jpg", Boxes.empty())]),
+            r"got Annotations\. Write annotations\.image_paths",
+        ),
+        (noise(20, 30), r"got one of \(20, 30, 3\)\. For one picture use detect"),
+        (
+            "https://example.org/duck.jpg",
+            "single path https://example.org/duck.jpg. For one picture use detect",
+        ),
+    ],
+)
+def test_detect_all_is_given_something_else(images, message):
+    with pytest.raises(TypeError, match=message):
+        planted().detect_all(images, progress=False)

@@ -80,8 +80,10 @@ def test_for_other_classes_the_class_head_is_fresh_and_the_report_says_so(folder
 
 
 def test_without_class_names_it_must_have_cocos(folder):
-    with pytest.raises(CheckpointError, match="trained on 7 classes, the network has 90"):
+    with pytest.raises(CheckpointError, match="trained on 7 classes, the network has 90") as raised:
         Detector.from_zoo(MOBILENET, checkpoint=folder / "checkpoint")
+    assert "the network has 90: give class_names=[7 names]." in str(raised.value)
+    assert "skip" not in str(raised.value)
 
 
 def test_a_checkpoint_of_another_network_is_refused(folder):

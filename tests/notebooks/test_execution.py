@@ -91,6 +91,7 @@ def test_in_colab(name, colab_machine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", RUNS)
 def test_elsewhere(name, tmp_path):
     texts = execute(name, tmp_path, {"PYTHONPATH": str(ROOT)})
@@ -114,7 +115,7 @@ def execute(
     notebook.cells[1].source += f"\n{after_setup}"
     quiet = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     quiet |= {"https_proxy": NO_NETWORK, "HTTPS_PROXY": NO_NETWORK, "npm_config_offline": "true"}
-    client = nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3")
+    client = nbclient.NotebookClient(notebook, timeout=480, kernel_name="python3")
     # Without nbclient's stand-in for the widget that sliders draw in, which writes to the socket that it waits on and
     # once in ten runs or so never hears that the cell has ended. What they show stands in the cell instead.
     client.widget_registry = {}

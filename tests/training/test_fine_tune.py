@@ -220,6 +220,30 @@ def test_annotations_that_cannot_be_learned_from_are_refused(detector, annotatio
         fine_tune(detector, annotations)
 
 
+@pytest.mark.parametrize(
+    ("mixed_up", "message"),
+    [
+        (
+            lambda detector, photos: fine_tune(photos, detector),
+            r"must be a Detector, .*, got Annotations\. The call is",
+        ),
+        (lambda detector, photos: fine_tune("embedded", photos), "must be a Detector, .*, got str"),
+        (
+            lambda detector, photos: fine_tune(detector, detector),
+            r"must be Annotations, got Detector\. The call is",
+        ),
+        (lambda detector, photos: fine_tune(detector, list(photos)), "must be Annotations, got list"),
+        (
+            lambda detector, photos: fine_tune(detector, photos, validation=0.2),
+            "must be Annotations, got float",
+        ),
+    ],
+)
+def test_arguments_that_are_mixed_up_are_named(detector, pictures, mixed_up, message):
+    with pytest.raises(ValueError, match=message):
+        mixed_up(detector, pictures)
+
+
 def test_the_loss_falls_with_an_augmentation_of_nothing_as_without_any(detector, pictures):
     how = Augmentation(
         flip=0,

@@ -27,7 +27,8 @@ class Annotations:
     Iterating gives pairs (image_path, Boxes). A picture without boxes is kept: it teaches what is not there.
 
     Args:
-        class_names: One name a class; a box's label is an index into it. Unique and not empty.
+        class_names: One name a class; a box's label is an index into it. Unique and not empty. Boxes that know the same
+            classes in another order, as a detector's may, are matched by name.
         pictures: Pairs (path, Boxes), a mapping from path to Boxes, or `Picture`s.
         categories: One COCO category entry a class, as read; only `load` sets it.
         header: Other top-level fields of the COCO file, as read; only `load` sets it.
@@ -47,9 +48,10 @@ class Annotations:
     header: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "class_names", _checked_names(self.class_names))
+        object.__setattr__(self, "class_names", checked_names(self.class_names))
         items = self.pictures.items() if isinstance(self.pictures, Mapping) else self.pictures
-        object.__setattr__(self, "pictures", tuple(Picture.of(item) for item in items))
+        pictures = (_in_order(Picture.of(item), self.class_names) for item in items)
+        object.__setattr__(self, "pictures", tuple(pictures))
         for picture in self.pictures:
             _check_labels(picture, self.class_names)
 
@@ -169,17 +171,32 @@ class Annotations:
         return replace(self, pictures=tuple(pictures))
 
 
+def check_annotations(given: Any, call: str) -> None:
+    """Raise ValueError if something else was given for annotations; `call` is how the call is written."""
+    if not isinstance(given, Annotations):
+        got = type(given).__name__
+        raise ValueError(f"annotations must be Annotations, got {got}. The call is {call}.")
+
+
 def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
+def checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of classes, unique and none empty, else ValueError."""
     if isinstance(names, str):
         raise ValueError(f'class_names must be a list of names, got the string {names!r}. Write ["{names}"].')
     mistakes = name_mistakes(list(names))
     if mistakes:
         raise ValueError("class_names must be unique names, none empty: " + "; ".join(mistakes) + ".")
     return tuple(names)
+
+
+def _in_order(picture: Picture, class_names: tuple[str, ...]) -> Picture:
+    known = picture.boxes.class_names
+    if known is None or known == class_names or set(known) != set(class_names):
+        return picture
+    return replace(picture, boxes=picture.boxes.with_classes(class_names))
 
 
 def _check_labels(picture: Picture, class_names: Sequence[str]) -> None:

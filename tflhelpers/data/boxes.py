@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,15 @@ class Boxes:
 
     A box may lie outside its picture and may have zero area (people draw such boxes; `Annotations.check`
     lists them), but its edges are finite and never the wrong way round. Equality compares every number;
-    `crowd=None` equals a `crowd` that is False everywhere.
+    `crowd=None` equals a `crowd` that is False everywhere, and names of classes do not count.
 
     Args:
         xyxy: Edges (x1, y1, x2, y2) in absolute pixels, x1 <= x2, y1 <= y2. float32 (n, 4). `[]` is no boxes.
         labels: 0-based class index of each box. int64 (n,).
         scores: How sure a detector is, 0 to 1, or None for boxes without scores. float32 (n,).
         crowd: True for a region that scoring ignores (COCO's `iscrowd`), or None for none. bool (n,).
+        class_names: The names that labels are indices into, as a detector's boxes know them; None: whoever holds the
+            boxes says (`Annotations.class_names`).
 
     Raises:
         ValueError: If a shape, a number or the order of the edges is wrong.
@@ -36,6 +38,7 @@ class Boxes:
     labels: np.ndarray
     scores: np.ndarray | None = None
     crowd: np.ndarray | None = field(default=None, kw_only=True)
+    class_names: tuple[str, ...] | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         xyxy = _checked_xyxy(self.xyxy)
@@ -61,7 +64,7 @@ class Boxes:
         """Return the boxes of all `parts` in order.
 
         Raises:
-            ValueError: If some non-empty parts have scores and others have none.
+            ValueError: If some non-empty parts have scores and others have none, or labels of different classes.
         """
         parts = list(parts)
         filled = [part for part in parts if len(part)] or parts[:1] or [cls.empty()]
@@ -70,6 +73,12 @@ class Boxes:
                 "Boxes.concatenate expected scores in all parts or in none, got both. "
                 "Give the other parts scores, or drop them with Boxes(part.xyxy, part.labels)."
             )
+        names = {part.class_names for part in filled}
+        if len(names - {None}) > 1:
+            raise ValueError(
+                "Boxes.concatenate expected labels of one list of classes, got "
+                f"{' and '.join(sorted(map(repr, names - {None})))}. Write part.with_classes(class_names) first."
+            )
         with_scores = filled[0].scores is not None
         with_crowd = any(part.crowd is not None for part in filled)
         return cls(
@@ -77,6 +86,7 @@ class Boxes:
             np.concatenate([part.labels for part in filled]),
             np.concatenate([part.scores for part in filled]) if with_scores else None,
             crowd=np.concatenate([part.crowd_mask for part in filled]) if with_crowd else None,
+            class_names=names.pop() if len(names) == 1 else None,
         )
 
     def __len__(self) -> int:
@@ -132,13 +142,38 @@ class Boxes:
         """Return the boxes moved right by `dx` and down by `dy` pixels."""
         return self._with_xyxy(self.xyxy.astype(np.float64) + (dx, dy, dx, dy))
 
+    def with_classes(self, class_names: Sequence[str]) -> Boxes:
+        """Return the boxes with labels into another list of classes, matched by name; those without names get these.
+
+        Raises:
+            ValueError: If a box is of a class that is not in the list.
+
+        Example:
+            >>> boxes = Boxes([[0, 0, 9, 9]], [0], class_names=("cat", "dog"))
+            >>> boxes.with_classes(["dog", "cat"]).labels.tolist()
+            [1]
+        """
+        given, known = tuple(class_names), self.class_names
+        if known is None or known == given:
+            return replace(self, class_names=given)
+        used = np.unique(self.labels).tolist()
+        missing = [known[label] for label in used if known[label] not in given]
+        if missing:
+            raise ValueError(
+                f"Boxes.with_classes expected all classes of the boxes, got none called {', '.join(missing)} among "
+                f"{', '.join(given)}. Add it to the list."
+            )
+        label_of = np.zeros(len(known), np.int64)
+        label_of[used] = [given.index(known[label]) for label in used]
+        return replace(self, labels=label_of[self.labels], class_names=given)
+
     def _with_xyxy(self, xyxy: np.ndarray) -> Boxes:
-        return Boxes(xyxy, self.labels, self.scores, crowd=self.crowd)
+        return replace(self, xyxy=xyxy)
 
     def _map(self, choose: Any) -> Boxes:
         scores = None if self.scores is None else choose(self.scores)
         crowd = None if self.crowd is None else choose(self.crowd)
-        return Boxes(choose(self.xyxy), choose(self.labels), scores, crowd=crowd)
+        return replace(self, xyxy=choose(self.xyxy), labels=choose(self.labels), scores=scores, crowd=crowd)
 
 
 def iou_matrix(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:

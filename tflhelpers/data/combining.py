@@ -70,4 +70,4 @@ def _is_there(path: Path) -> bool:
 
 
 def _relabelled(boxes: Boxes, labels: np.ndarray) -> Boxes:
-    return replace(boxes, labels=labels[boxes.labels]) if len(boxes) else boxes
+    return replace(boxes, labels=labels[boxes.labels], class_names=None) if len(boxes) else boxes

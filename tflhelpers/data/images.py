@@ -6,6 +6,7 @@ The resizing functions live in `resizing` and can be imported from here too.
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {5, 6, 7, 8}
+_ADDRESS = re.compile(r"(https?|ftp|gs|s3|file|data):")
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _PNG_METADATA_CHUNKS = {b"eXIf", b"iTXt", b"tEXt", b"zTXt"}
@@ -88,7 +90,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageError: If it is a folder, empty, truncated, no picture, or HEIC without the extra.
+        ImageError: If it is an address, a folder, empty, truncated, no picture, or HEIC without the extra.
     """
     with _opened(path) as image:
         image.load()
@@ -135,6 +137,11 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
 
 
 def _open_file(path: Path) -> BinaryIO:
+    if _ADDRESS.match(path.as_posix()):
+        raise ImageError(
+            f"{path}: expected a picture file, got an address. Fetch it first: "
+            'urllib.request.urlretrieve(address, "photo.jpg"), or tflhelpers.collect.from_csv for a list of them.'
+        )
     if is_record_picture(path):
         return _open_in_record(path)
     if path.is_dir():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.annotations import AnnotationError, Annotations, checked_names
 from tflhelpers.data.formats import coco, csv_table, labelbox, tfrecord, voc, yolo
 from tflhelpers.data.formats.archive import unpack
 from tflhelpers.data.formats.assemble import assemble
@@ -54,6 +54,7 @@ def import_annotations(
     frame: str = "auto",
     y_from_bottom: bool = False,
     rename: Mapping[str, str] | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> tuple[Annotations, ImportReport]:
     """Read annotations that another tool has made, and tell what was taken, repaired and refused.
 
@@ -73,6 +74,8 @@ def import_annotations(
             it, "stored" if on the pixels as they lie in the file; "auto" tells by the size in the annotations.
         y_from_bottom: For old Labelbox exports: y is counted from the bottom of the picture.
         rename: What classes are to be called instead; two that get one name become one class.
+        class_names: The classes in the order of the labels, such as `detector.class_names`; the files may lack some.
+            None: as the files list them, those that no list names behind, by name.
 
     Returns:
         The annotations, and the report.
@@ -81,7 +84,7 @@ def import_annotations(
         FileNotFoundError: If there is no such file or folder.
         AnnotationError: If the format is unknown or a file as a whole is not what it should be.
         ImportRefused: If nothing can be used; with `strict`, if anything is repaired or refused.
-        ValueError: If an argument is wrong.
+        ValueError: If an argument is wrong, or `class_names` lacks a class of the boxes.
 
     Example:
         >>> annotations, report = import_annotations("labels")  # doctest: +SKIP
@@ -93,6 +96,7 @@ def import_annotations(
     format = "tfrecord" if format == "auto" and _are_shards(Path(path)) else format
     place = Path(path) if format == "tfrecord" else _existing(Path(path), "the annotations")
     folder = None if images is None else _existing(Path(images), "the folder of the pictures")
+    wanted = None if class_names is None else checked_names(class_names)
     _check_choice("frame", frame, FRAMES)
     _check_choice("format", format, ("auto", *_FORMATS))
     report = ReportBuilder()
@@ -108,7 +112,7 @@ def import_annotations(
     folders = [folder] if folder else picture_folders(place, given)
     with collection_paused():
         raw = _FORMATS[format].read(place, report, **switches)
-        annotations = assemble(raw, report, folders=folders, frame=frame, rename=rename)
+        annotations = assemble(raw, report, folders=folders, frame=frame, rename=rename, class_names=wanted)
     built = report.build()
     if strict:
         refuse_unless_clean(built)

@@ -2,6 +2,7 @@
 
 - `scores`: `evaluate`, average precision and recall as COCO counts them; `curves`, how they trade
 - `mistakes`: `find_mistakes`, every box by name, with a verdict for each picture (`matching`)
+- `class_matching`: `match_classes`, the classes of predictions and truth matched by name
 - `confusion`: `confusion_table`, which class was taken for which
 - `thresholds`: `calibrate_threshold`, the score from which a box is worth showing (`sweep`, `certainty`)
 - `next_photos`: `what_to_photograph_next`, what the missed objects have in common (`object_looks`)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,18 +77,36 @@ class Confusion:
         return axes
 
 
-def confusion_table(mistakes: Mistakes) -> Confusion:
+def confusion_table(mistakes: Mistakes, *, class_names: Sequence[str] | None = None) -> Confusion:
     """Count which class was taken for which.
+
+    Args:
+        mistakes: what `find_mistakes` found.
+        class_names: the classes in the order of rows and columns; None for those of `mistakes`.
+
+    Raises:
+        ValueError: `class_names` lacks a class of `mistakes`.
 
     Example:
         `print(confusion_table(find_mistakes(found, annotations, threshold=0.5)))`
     """
-    nothing = len(mistakes.class_names)
-    counts = np.zeros((nothing + 1, nothing + 1), np.int64)
+    names = mistakes.class_names if class_names is None else tuple(class_names)
+    places = np.array([*_places(mistakes.class_names, names), len(names)])
+    counts = np.zeros((len(names) + 1, len(names) + 1), np.int64)
     for picture in mistakes.pictures:
-        for row, column in _cells(picture, nothing):
-            counts[row, column] += 1
-    return Confusion(counts, mistakes.class_names)
+        for row, column in _cells(picture, len(mistakes.class_names)):
+            counts[places[row], places[column]] += 1
+    return Confusion(counts, names)
+
+
+def _places(names: Sequence[str], among: tuple[str, ...]) -> list[int]:
+    missing = [name for name in names if name not in among]
+    if missing:
+        raise ValueError(
+            f"class_names must hold all classes of mistakes, {', '.join(names)}, got none called "
+            f"{', '.join(missing)}. Add it, or leave class_names out."
+        )
+    return [among.index(name) for name in names]
 
 
 def _cells(picture: JudgedPicture, nothing: int) -> Iterator[tuple[int, int]]:

@@ -11,8 +11,8 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.matching import NOBODY, pair_boxes, surest_first
-from tflhelpers.evaluation.scores import check_predictions
 
 # What a box can be called, and what that means.
 KINDS = {
@@ -76,7 +76,7 @@ class Mistakes:
 
     Attributes:
         pictures: in the order of the annotations.
-        class_names: a name for each label.
+        class_names: a name for each label: those of the annotations, then those that only predictions have.
         threshold: score from which a predicted box counted.
         overlap: from which a box counted as found.
     """
@@ -134,6 +134,7 @@ def find_mistakes(
     *,
     threshold: float = 0.5,
     overlap: float = 0.5,
+    class_names: Sequence[str] | None = None,
 ) -> Mistakes:
     """Name every box: found, missed, loose box, wrong class, duplicate, background (false alarm) or ignored.
 
@@ -146,6 +147,7 @@ def find_mistakes(
         annotations: the truth.
         threshold: score from which a predicted box counts, 0 to 1.
         overlap: intersection over union from which a box counts as found, 0.1 to 1.
+        class_names: the classes of the predictions' labels, as for `evaluate`.
 
     Raises:
         ValueError: predictions that do not fit the annotations (as for `evaluate`), or numbers out of range.
@@ -155,17 +157,17 @@ def find_mistakes(
         >>> find_mistakes([Boxes([[0, 0, 10, 4]], [0], [0.9])], duck).counts["loose box"]
         1
     """
-    check_predictions(predictions, [boxes for _, boxes in annotations], list(annotations.class_names))
+    matched = match_classes(predictions, annotations, class_names)
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
     if not _LOOSE <= overlap <= 1:
         raise ValueError(f"overlap must be from {_LOOSE} to 1, got {overlap}. 0.5 is usual.")
     judged = []
-    for (path, true), boxes in zip(annotations, predictions, strict=True):
+    for (path, true), boxes in zip(annotations, matched.predictions, strict=True):
         counted = boxes if boxes.scores is None else boxes[boxes.scores >= np.float32(threshold)]
         findings = name_boxes(counted, true, overlap)
         judged.append(JudgedPicture(path, _verdict(findings), findings, true, counted))
-    return Mistakes(tuple(judged), annotations.class_names, float(threshold), float(overlap))
+    return Mistakes(tuple(judged), matched.class_names, float(threshold), float(overlap))
 
 
 def name_boxes(predicted: Boxes, true: Boxes, overlap: float = 0.5) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.curves import PrecisionRecall, curves_of, plot_curves
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Scores:
         n_crowd: number of crowd regions, in which nothing is counted as wrong.
         n_predictions: number of predicted boxes.
         curves: precision against recall, for each class with true objects at the overlaps 0.50 and 0.75.
+        notes: sentences about classes that only the predictions or only the annotations have.
     """
 
     ap: float
@@ -74,6 +76,7 @@ class Scores:
     n_crowd: int
     n_predictions: int
     curves: tuple[PrecisionRecall, ...] = field(default=(), repr=False, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         rows = [["class", "AP", "AP50", "AP75", "objects"], *self._rows()]
@@ -110,6 +113,7 @@ class Scores:
             f"AP of small, medium, large objects: {_shown(self.ap_small)}, {_shown(self.ap_medium)}, "
             f"{_shown(self.ap_large)}. AR: {_shown(self.ar100)}.",
             _EXPLANATION,
+            *self.notes,
         ]
         if 0 < self.n_truth < _FEW:
             one = f"{1 / self.n_truth:.2f}"
@@ -117,30 +121,34 @@ class Scores:
         return sentences
 
 
-def evaluate(predictions: Sequence[Boxes], annotations: Annotations) -> Scores:
+def evaluate(
+    predictions: Sequence[Boxes], annotations: Annotations, *, class_names: Sequence[str] | None = None
+) -> Scores:
     """Score predicted boxes against the true ones.
 
     Crowd boxes in `annotations` are regions to ignore: what is predicted there counts neither as right nor as
     wrong. Only the 100 surest boxes of a picture count. Sizes (small, medium, large) are those of the boxes.
+    Classes are matched by name; one that only one side has is absent on the other, and `Scores.notes` says so.
 
     Args:
         predictions: the boxes with scores for each picture, in the order of `annotations`.
-        annotations: the truth; also gives the class names.
+        annotations: the truth.
+        class_names: the classes of the predictions' labels; None for those that the boxes know, as a detector's do,
+            else those of the annotations.
 
     Returns:
         COCO's figures, the same to the last digit as pycocotools gives for the same boxes in files.
 
     Raises:
-        ValueError: no pictures, another number of predictions than pictures, boxes without scores, or labels
-            without names.
+        ValueError: no pictures, another number of predictions than pictures, boxes without scores, labels without
+            names, or no class in common.
 
     Example:
         `print(evaluate(detector.detect_all(annotations.image_paths), annotations))`
     """
-    truths = [boxes for _, boxes in annotations]
-    names = list(annotations.class_names)
-    check_predictions(predictions, truths, names)
-    counted = _count_matches(truths, predictions, len(names))
+    matched = match_classes(predictions, annotations, class_names)
+    truths, names = [boxes for _, boxes in annotations], matched.class_names
+    counted = _count_matches(truths, matched.predictions, len(names))
     ap, ap50, ap75, ap_small, ap_medium, ap_large, _, _, ar100 = map(_or_nan, counted.stats[:9])
     n_truth = _objects_per_class(truths, len(names))
     precision = counted.eval["precision"][:, :, :, 0, -1]  # (overlaps, recalls, classes): any size, 100 boxes
@@ -158,35 +166,8 @@ def evaluate(predictions: Sequence[Boxes], annotations: Annotations) -> Scores:
         n_crowd=int(sum(boxes.crowd_mask.sum() for boxes in truths)),
         n_predictions=sum(map(len, predictions)),
         curves=curves_of(counted, names),
+        notes=matched.notes,
     )
-
-
-def check_predictions(predictions: Sequence[Boxes], truths: list[Boxes], names: list[str]) -> None:
-    """Raise ValueError unless there is one `Boxes` with scores, of named classes, for each of the pictures."""
-    if not truths:
-        raise ValueError("annotations must hold at least one picture, got none. Load a file with pictures.")
-    if isinstance(predictions, Boxes):
-        raise ValueError("predictions must be a list of Boxes, one a picture, got Boxes. Write [boxes].")
-    if len(predictions) != len(truths):
-        raise ValueError(
-            f"predictions must have one Boxes for each of the {len(truths)} pictures, "
-            f"got {len(predictions)}. Use detector.detect_all(annotations.image_paths)."
-        )
-    for row, boxes in enumerate(predictions):
-        if not isinstance(boxes, Boxes):
-            got = type(boxes).__name__
-            raise ValueError(f"predictions[{row}] must be Boxes, got {got}. Use detector.detect_all.")
-        if boxes.scores is None and len(boxes):
-            raise ValueError(
-                f"predictions[{row}] must have scores, got scores=None. Precision needs to know which boxes "
-                "are surer: give what the detector returned."
-            )
-        if len(boxes) and boxes.labels.max() >= len(names):
-            raise ValueError(
-                f"predictions[{row}].labels must be below {len(names)}, the number of class names of the "
-                f"annotations ({', '.join(names)}), got {boxes.labels.max()}. Was the detector trained on "
-                "other classes?"
-            )
 
 
 def _count_matches(truths: list[Boxes], predictions: Sequence[Boxes], n_classes: int) -> Any:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes, iou_matrix
-from tflhelpers.evaluation.class_symptoms import class_name_causes, label_causes
+from tflhelpers.evaluation.class_matching import by_name
+from tflhelpers.evaluation.class_symptoms import label_causes, unknown_class_causes, unused_class_causes
 from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
 from tflhelpers.evaluation.matching import surest_first
 from tflhelpers.evaluation.place_symptoms import fraction_causes, place_causes
@@ -52,26 +53,29 @@ def examine(case: Case, known: Sequence[Cause] = ()) -> Diagnosis:
     true = [boxes[~boxes.crowd_mask] for _, boxes in case.annotations]
     if not sum(map(len, true)):
         return Diagnosis((*known, _nothing_to_find(len(true))), f"{len(true)} pictures without objects.")
-    surest = [surest_boxes(boxes, len(its)) for boxes, its in zip(case.predictions, true, strict=True)]
-    causes = [*known, *fraction_causes(true, case.predictions)]
+    ours, theirs = case.class_names, case.annotations.class_names
+    predictions, names = by_name(case.predictions, ours, theirs)
+    surest = [surest_boxes(boxes, len(its)) for boxes, its in zip(predictions, true, strict=True)]
+    causes = [*known, *fraction_causes(true, predictions)]
     if not causes:
         causes += place_causes(
             true, surest, case.sizes, [p.size for p in case.annotations.pictures], case.stored_sideways
         )
     if not causes:
-        causes += class_name_causes(case.class_names, case.annotations.class_names)
-        causes = causes or list(label_causes(true, surest, case.annotations.class_names))
-    sweep = sweep_of(trials_of(case.predictions, case.annotations))
+        causes += label_causes(true, surest, names, detectors=ours, annotated=theirs)
+        causes = causes or list(unknown_class_causes(true, ours, theirs))
+    sweep = sweep_of(trials_of(predictions, case.annotations))
     if not causes:
         causes += too_small_causes(
             case.annotations,
-            case.predictions,
+            predictions,
             case.sizes,
             case.input_size,
             case.smallest_anchor,
             case.threshold,
         )
-        causes += score_causes(case.predictions, true, surest, sweep, case.threshold) if not causes else []
+        causes += score_causes(predictions, true, surest, sweep, case.threshold) if not causes else []
+        causes += unused_class_causes(ours, theirs)
     return Diagnosis(tuple(causes), _summary(sweep, case.threshold, len(true)))
 
 

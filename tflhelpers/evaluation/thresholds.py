@@ -12,8 +12,8 @@ import numpy as np
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.certainty import resampled_interval, share_interval
+from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.curves import COLOURS
-from tflhelpers.evaluation.scores import check_predictions
 from tflhelpers.evaluation.sweep import Sweep, Trials, sweep_of, trials_of
 
 
@@ -78,6 +78,7 @@ def calibrate_threshold(
     precision: float | None = None,
     false_alarms: float | None = None,
     overlap: float = 0.5,
+    class_names: Sequence[str] | None = None,
 ) -> Calibration:
     """Choose the score from which boxes are shown. Take pictures that were not trained on.
 
@@ -89,6 +90,7 @@ def calibrate_threshold(
         false_alarms: the part of the pictures without objects that may have a box, 0 to 1: then the threshold
             that finds most objects with no more.
         overlap: intersection over union from which a box counts as found.
+        class_names: the classes of the predictions' labels, as for `evaluate`.
 
     Raises:
         ValueError: both wishes at once, nothing to find, no pictures without objects for `false_alarms`, or
@@ -100,8 +102,8 @@ def calibrate_threshold(
         >>> round(calibrate_threshold(found, truth).threshold, 2)  # between the right box and the wrong one
         0.6
     """
-    check_predictions(predictions, [boxes for _, boxes in annotations], list(annotations.class_names))
-    trials = trials_of(predictions, annotations, overlap)
+    matched = match_classes(predictions, annotations, class_names)
+    trials = trials_of(matched.predictions, annotations, overlap)
     _check_wishes(trials, precision, false_alarms)
     sweep = sweep_of(trials)
     chosen = _best(sweep, precision, false_alarms)

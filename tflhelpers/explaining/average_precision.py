@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.matching import NOBODY, pair_boxes, surest_first
-from tflhelpers.evaluation.scores import check_predictions
 from tflhelpers.explaining.figures import BLUE, FAINT, INK, ORANGE, new_figure, plain
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def precision_recall_steps(
     Raises:
         ValueError: the predictions do not fit the annotations, or the class has no objects.
     """
+    predictions = match_classes(predictions, annotations).predictions
     truths = [boxes for _, boxes in annotations]
-    check_predictions(predictions, truths, list(annotations.class_names))
     objects = sum(int(((true.labels == label) & ~true.crowd_mask).sum()) for true in truths)
     if not objects:
         raise ValueError(f"annotations must hold objects of class {label} to be found, got none.")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-Message = dict[str, list[Any]]  # field name -> its values in order: str, Word, int, float or Message
 _CLOSING = {"{": "}", "<": ">"}
 _DEEPEST = 100
 _LONGEST_NUMBER = 400
@@ -29,6 +28,23 @@ _SIMPLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f"
 
 class TextProtoError(ValueError):
     """A text that is no protocol buffer; the message names the line."""
+
+
+class Message(dict[str, list[Any]]):
+    """Field name -> its values in order: str, Word, int, float or Message.
+
+    Attributes:
+        lines: Field name -> the line of each of its values, or of an empty list.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, list[int]] = {}
+
+    def given_twice(self, name: str) -> str | None:
+        """Return on which lines a field is given, "lines 2, 4 and 6", if that is more than once."""
+        *others, last = map(str, self.lines.get(name, [0]))
+        return f"lines {', '.join(others)} and {last}" if others else None
 
 
 class Word(str):
@@ -75,10 +91,12 @@ class _Parser:
         """Parse fields until the closing mark, or the end of the text for None."""
         if depth > _DEEPEST:
             raise self._unexpected(f"at most {_DEEPEST} messages inside each other")
-        fields: Message = {}
+        fields = Message()
         while not (self._next.kind == "end" if end is None else self._is_mark(end)):
-            name = self._field_name()
-            fields.setdefault(name, []).extend(self._values(depth))
+            line, name = self._next.line, self._field_name()
+            values = self._values(depth)
+            fields.setdefault(name, []).extend(values)
+            fields.lines.setdefault(name, []).extend([line] * (len(values) or 1))
             while self._is_mark(";") or self._is_mark(","):
                 self._take()
         self._take()

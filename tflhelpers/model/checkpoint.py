@@ -7,7 +7,7 @@ restored or named in `skip`; everything else raises before anything has been ass
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,12 +19,19 @@ from tflhelpers.model.architecture import guess_architecture
 from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile, find_checkpoint
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX, STRING
 from tflhelpers.model.saved_model_file import SavedModelFile, open_weights
+from tflhelpers.model.training_record import counted
 
 __all__ = ["CheckpointError", "RestoreReport", "find_checkpoint", "restore", "verify_tensors"]
 
 SLOT = "/.OPTIMIZER_SLOT/"
 BOOKKEEPING = ("save_counter", "step", "global_step", "optimizer", "_CHECKPOINTABLE_OBJECT_GRAPH")
 WeightsFile = CheckpointFile | SavedModelFile
+ClassAdvice = Callable[[int, int], str]  # of the number of classes of the network and of the file
+
+
+def skip_the_head(ours: int, theirs: int) -> str:
+    """What a caller of `restore` can do about a file of another number of classes."""
+    return 'with skip=("class_predictor",) the class head starts fresh and all else is restored'
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,12 @@ class RestoreReport:
 
 
 def restore(
-    variables: Mapping[str, Any], prefix: str | Path, *, skip: Sequence[str] = (), expected: str | None = None
+    variables: Mapping[str, Any],
+    prefix: str | Path,
+    *,
+    skip: Sequence[str] = (),
+    expected: str | None = None,
+    class_advice: ClassAdvice = skip_the_head,
 ) -> RestoreReport:
     """Assigns a checkpoint's tensors to variables. Nothing is assigned unless everything fits.
 
@@ -100,6 +112,7 @@ def restore(
         skip: parts of keys; weights whose key contains one are left alone, for example
             `("class_predictor",)`.
         expected: what the network is called in messages; by default guessed from its keys.
+        class_advice: what to do where nothing but the number of classes differs, in words of the person's own call.
 
     Raises:
         CheckpointError: the file cannot be read, is of another architecture, or a weight is neither restored
@@ -113,7 +126,7 @@ def restore(
     _check_skip_names(skip, [*variables, *file.entries], file)
     _check_architecture(variables, file, expected)
     report = _compare(variables, file, skip)
-    _raise_unless_complete(report, skip, file)
+    _raise_unless_complete(report, skip, file, expected or "this network", class_advice)
     arrays = {key: file.read(key) for key in report.restored}
     _check_finite(arrays, file)
     for key, array in arrays.items():
@@ -153,7 +166,7 @@ def _check_genuine(file: WeightsFile, figures: Mapping) -> None:
         raise CheckpointError(
             f"{file.prefix} is an intact checkpoint but not the genuine model zoo file: {len(differing)} "
             f"of {len(theirs)} tensors differ, first {_short(differing[0])}. If these are your own "
-            "weights, give them as `checkpoint=`."
+            "weights, read them with Detector.from_zoo(..., checkpoint=...)."
         )
     if file.data_file_bytes != figures["data_file_bytes"]:
         raise CheckpointError(
@@ -182,20 +195,20 @@ def _compare(variables: Mapping[str, Any], file: WeightsFile, skip: tuple[str, .
     )
 
 
-def _raise_unless_complete(report: RestoreReport, skip: tuple[str, ...], file: WeightsFile) -> None:
+def _raise_unless_complete(
+    report: RestoreReport, skip: tuple[str, ...], file: WeightsFile, expected: str, class_advice: ClassAdvice
+) -> None:
     homeless = [key for key in report.surplus if key.startswith("model/") and not _named(key, skip)]
     if not (report.missing or report.shape_mismatch or homeless):
         return
-    hint = _class_count_hint(report, file)
-    advice = (
-        hint or "Build the network that the file was written by, or name in `skip` what is to be left alone."
-    )
+    usual = f"Give a checkpoint of {expected}, or build the network that the file was written by."
+    advice = _class_count_hint(report, file, class_advice) or usual
     raise CheckpointError(
         f"{file.kind} {report.prefix} does not fit; nothing was restored. {advice}\n{report}", report
     )
 
 
-def _class_count_hint(report: RestoreReport, file: WeightsFile) -> str | None:
+def _class_count_hint(report: RestoreReport, file: WeightsFile, class_advice: ClassAdvice) -> str | None:
     """The advice for the usual case: all fits but the class head, made for another number of classes."""
     if report.missing or not all("_class_predictor_layers" in key for key, _, _ in report.shape_mismatch):
         return None
@@ -212,8 +225,8 @@ def _class_count_hint(report: RestoreReport, file: WeightsFile) -> str | None:
     anchors = box_channels // 4
     ours, theirs = (shape[0] // anchors - 1 for shape in counts[0])
     return (
-        f"The file was trained on {theirs} classes, the network has {ours}: "
-        'with skip=("class_predictor",) the class head starts fresh and all else is restored.'
+        f"The file was trained on {counted(theirs, 'class', 'classes')}, the network has {ours}: "
+        f"{class_advice(ours, theirs)}."
     )
 
 

@@ -22,13 +22,13 @@ from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
+from tflhelpers.model.training_record import TrainingRecord, counted
 from tflhelpers.model.weights import load_weights, save_weights
 
 if TYPE_CHECKING:
     import keras
 
     from tflhelpers.model.pretrained import Origin
-    from tflhelpers.model.training_record import TrainingRecord
     from tflhelpers.model.zoo import ZooModel
 
 DEFAULT_THRESHOLD = 0.5
@@ -194,7 +194,7 @@ class Detector(ImageDetector):
         detector = cls(Architecture(model.family, model.input_size, arguments), names)
         variables = variables_by_key(detector.network)
         detector.restore_report = (
-            restore(variables, path, expected=model.name)
+            restore(variables, path, expected=model.name, class_advice=_name_its_classes)
             if class_names is None
             else restore_with_class_start(variables, path, names, expected=model.name, is_coco=is_coco)
         )
@@ -278,6 +278,10 @@ class Detector(ImageDetector):
         model = detection_network(self.network, self.anchors_rel_yxyx)
         model.jit_compile = USE_XLA
         return model
+
+
+def _name_its_classes(ours: int, theirs: int) -> str:
+    return f"give class_names=[{counted(theirs, 'name')}]"
 
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:

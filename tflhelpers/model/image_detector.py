@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,11 +61,11 @@ class ImageDetector(ABC):
             max_boxes: at most so many.
 
         Returns:
-            Boxes with scores, in pixels of the picture, clipped to it.
+            Boxes with scores and names of classes, in pixels of the picture, clipped to it.
         """
         threshold = self._threshold_or_own(threshold)
         prepared, size = self._prepared(image)
-        return boxes_of_batch(self.raw_boxes(prepared[None]), [size], threshold, max_boxes)[0]
+        return self._boxes(self.raw_boxes(prepared[None]), [size], threshold, max_boxes)[0]
 
     def detect_all(
         self,
@@ -98,7 +99,7 @@ class ImageDetector(ABC):
         found: list[Boxes] = []
         batches = prefetch_batches(self._prepared, images, batch_size)
         chosen = prefetch(
-            lambda _, seen: boxes_of_batch(*seen, threshold, max_boxes),
+            lambda _, seen: self._boxes(*seen, threshold, max_boxes),
             self._seen_by_network(batches, batch_size),
             ahead=2,
             threads=1,
@@ -108,6 +109,10 @@ class ImageDetector(ABC):
                 found += boxes
                 bar.update(len(boxes))
         return found
+
+    def _boxes(self, raw: RawBoxes, sizes: Sequence[Size], threshold: float, max_boxes: int) -> list[Boxes]:
+        found = boxes_of_batch(raw, sizes, threshold, max_boxes)
+        return [replace(boxes, class_names=self.class_names) for boxes in found]
 
     def _threshold_or_own(self, threshold: float | None) -> float:
         return _checked_threshold(self.threshold if threshold is None else threshold)
@@ -138,7 +143,10 @@ def _checked_threshold(threshold: float) -> float:
 def _check_many(images: Iterable, batch_size: int) -> None:
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
+    wanted = "images must be a list of pictures"
     if isinstance(images, (str, Path)):
-        raise TypeError(
-            f"images must be a list of pictures, got the single path {images}. For one picture use detect."
-        )
+        raise TypeError(f"{wanted}, got the single path {images}. For one picture use detect.")
+    if isinstance(images, np.ndarray) and images.ndim == 3:
+        raise TypeError(f"{wanted}, got one of {images.shape}. For one picture use detect.")
+    if hasattr(images, "image_paths"):
+        raise TypeError(f"{wanted}, got {type(images).__name__}. Write annotations.image_paths.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from tflhelpers.files.text import read_text
-from tflhelpers.files.text_proto import TextProtoError, parse_text_proto
-from tflhelpers.model.anchors import ANCHOR_SCALE, ASPECT_RATIOS, MAX_LEVEL, MIN_LEVEL, OCTAVE_SCALES
+from tflhelpers.files.text_proto import Message, TextProtoError, parse_text_proto
 from tflhelpers.model.checkpoint import restore
 from tflhelpers.model.detector import Detector
+from tflhelpers.model.pipeline_fields import differences, float32, ssd_fields
 from tflhelpers.model.pipeline_template import DEFAULTS, EXTRACTORS, MIN_DEPTH, MOBILENET, ZOO_MIN_DEPTH
 from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
+from tflhelpers.model.training_record import counted
+
+_RESIZER = ("image_resizer", "fixed_shape_resizer")
+_PREDICTOR = ("box_predictor", "weight_shared_convolutional_box_predictor")
 
 
 class PipelineConfigError(ValueError):
@@ -55,16 +60,16 @@ def read_pipeline_config(path: str | os.PathLike) -> PipelineConfig:
             f"{path}: expected a pipeline.config, got something else ({error})"
         ) from error
     ssd = _get(config, "model", "ssd")
-    if not isinstance(ssd, dict):
+    if not isinstance(ssd, Message):
         kinds = ", ".join(_get(config, "model") or ["no model"])
         raise PipelineConfigError(
             f"{path}: expected a model of the kind ssd, got {kinds}. Others are not supported."
         )
-    wrong = _differences(ssd)
+    wrong = _given_twice(config) or _differences(ssd)
     if wrong:
         raise PipelineConfigError(f"{path}: the network differs from ours:\n  " + "\n  ".join(wrong))
     label_map = _get(config, "train_input_reader", "label_map_path")
-    return PipelineConfig(_architecture(ssd), int(_get(ssd, "num_classes")), label_map)
+    return PipelineConfig(_architecture(ssd), _get(ssd, "num_classes"), label_map)
 
 
 def detector_from_pipeline(
@@ -90,9 +95,19 @@ def detector_from_pipeline(
     detector = Detector(config.architecture, class_names)
     variables = variables_by_key(detector.network)
     detector.restore_report = restore(
-        variables, Path(checkpoint), expected=f"the network of {Path(path).name}"
+        variables,
+        Path(checkpoint),
+        expected=f"the network of {Path(path).name}",
+        class_advice=_config_of_the_same_training,
     )
     return detector
+
+
+def _config_of_the_same_training(ours: int, theirs: int) -> str:
+    return (
+        f"the config says {counted(ours, 'class', 'classes')}, the checkpoint has {theirs}. "
+        f"Give the pipeline.config and the checkpoint of one training, or correct num_classes and class_names"
+    )
 
 
 def _get(message: Any, *names: str, default: Any = None) -> Any:
@@ -105,85 +120,86 @@ def _get(message: Any, *names: str, default: Any = None) -> Any:
     return message
 
 
-def _architecture(ssd: dict) -> Architecture:
+def _architecture(ssd: Message) -> Architecture:
     family, depth = EXTRACTORS[_get(ssd, "feature_extractor", "type")]
-    size = [_get(ssd, "image_resizer", "fixed_shape_resizer", side) for side in ("height", "width")]
-    predictor = _get(ssd, "box_predictor", "weight_shared_convolutional_box_predictor")
+    size = [_get(ssd, *_RESIZER, side) for side in ("height", "width")]
     given = {
         "depth": depth,
-        "alpha": float(_get(ssd, "feature_extractor", "depth_multiplier", default=1.0)),
-        "fpn_depth": _get(predictor, "depth", default=0),
-        "tower_layers": _get(predictor, "num_layers_before_predictor", default=0),
+        "alpha": _alpha(ssd),
+        "fpn_depth": _get(ssd, *_PREDICTOR, "depth"),
+        "tower_layers": _get(ssd, *_PREDICTOR, "num_layers_before_predictor"),
     }
     usual = DEFAULTS[family]
     arguments = {
         name: given[name] for name, value in usual.items() if given[name] != value or name == "depth"
     }
-    return Architecture(family, (int(size[0]), int(size[1])), arguments)
+    return Architecture(family, (size[0], size[1]), arguments)
 
 
-def _differences(ssd: dict) -> list[str]:
+def _given_twice(config: Message) -> list[str]:
+    """What outside `model.ssd` is read, and given more than once."""
+    places = [
+        (config, "model"),
+        (config, "train_input_reader"),
+        (_get(config, "model"), "ssd"),
+        (_get(config, "train_input_reader"), "label_map_path"),
+    ]
+    return [
+        f"{name} is given {len(message[name])} times, on {lines}. Keep one"
+        for message, name in places
+        if isinstance(message, Message) and (lines := message.given_twice(name))
+    ]
+
+
+def _differences(ssd: Message) -> list[str]:
     """What in an ssd message would give other outputs than our networks have."""
     extractor = _get(ssd, "feature_extractor", "type")
-    if extractor not in EXTRACTORS:
+    if not isinstance(extractor, str) or extractor not in EXTRACTORS:
         return [f"feature_extractor.type must be one of {', '.join(EXTRACTORS)}, got {extractor!r}"]
     is_mobilenet = EXTRACTORS[extractor][0] == MOBILENET
-    predictor = ("box_predictor", "weight_shared_convolutional_box_predictor")
-    fpn, anchors = ("feature_extractor", "fpn"), ("anchor_generator", "multiscale_anchor_generator")
-    depth = _get(ssd, *predictor, "depth", default=0)
-    separable = "true" if is_mobilenet else "false"
-    expected: list[
-        tuple[tuple[str, ...], Any, Any]
-    ] = [  # field, what the API takes where it is absent, what we have
-        (("feature_extractor", "override_base_feature_extractor_hyperparams"), "false", "true"),
-        (("feature_extractor", "use_depthwise"), "false", separable),
-        ((*fpn, "min_level"), 3, MIN_LEVEL),
-        ((*fpn, "max_level"), 7, MAX_LEVEL),
-        ((*predictor, "kernel_size"), 3, 3),
-        ((*predictor, "use_depthwise"), "false", separable),
-        ((*predictor, "share_prediction_tower"), "false", separable),
-        ((*anchors, "min_level"), 3, MIN_LEVEL),
-        ((*anchors, "max_level"), 7, MAX_LEVEL),
-        ((*anchors, "anchor_scale"), 4.0, ANCHOR_SCALE),
-        ((*anchors, "scales_per_octave"), 2, len(OCTAVE_SCALES)),
+    return differences(ssd, ssd_fields(is_mobilenet=is_mobilenet)) or [
+        *_odd_depths(ssd),
+        *_odd_numbers(ssd, is_mobilenet),
     ]
-    for part in (("feature_extractor",), predictor):
-        expected.append(((*part, "conv_hyperparams", "activation"), "RELU", "RELU_6"))
-        expected.append(((*part, "conv_hyperparams", "batch_norm", "epsilon"), 0.001, 0.001))
-    wrong = [
-        f"{'.'.join(names)} must be {ours}, got {got}"
-        for names, absent, ours in expected
-        if (got := _get(ssd, *names, default=absent)) != ours
-    ]
-    ratios = _get(ssd, *anchors[:1], anchors[1], default={}).get("aspect_ratios", [1.0, 2.0, 0.5])
-    if tuple(ratios) != ASPECT_RATIOS:
-        wrong.append(f"aspect_ratios must be {list(ASPECT_RATIOS)}, got {ratios}")
-    alpha = float(_get(ssd, "feature_extractor", "depth_multiplier", default=1.0)) if is_mobilenet else 1.0
-    pyramid_depth = int(_get(ssd, *fpn, "additional_layer_depth", default=256) * alpha)
+
+
+def _alpha(ssd: Message) -> float:
+    return float32(_get(ssd, "feature_extractor", "depth_multiplier", default=1.0))
+
+
+def _odd_depths(ssd: Message) -> list[str]:
+    extractor, alpha = _get(ssd, "feature_extractor"), _alpha(ssd)
+    if not 0 < alpha < math.inf:
+        return [f"feature_extractor.depth_multiplier must be above 0, got {alpha}"]
+    depth = _get(ssd, *_PREDICTOR, "depth", default=0)
+    pyramid_depth = int(_get(extractor, "fpn", "additional_layer_depth", default=256) * alpha)
+    min_depth = _get(extractor, "min_depth", default=ZOO_MIN_DEPTH)
+    highest = MIN_DEPTH if alpha < 1.0 else ZOO_MIN_DEPTH
+    wrong = []
     if pyramid_depth != depth:
         wrong.append(
             f"feature_extractor.fpn.additional_layer_depth times depth_multiplier must be the box predictor's depth "
             f"{depth}, got {pyramid_depth}"
         )
-    min_depth = _get(ssd, "feature_extractor", "min_depth", default=ZOO_MIN_DEPTH)
-    if alpha < 1.0 and min_depth > MIN_DEPTH:
+    if min_depth > highest:
         wrong.append(
-            f"min_depth must be at most {MIN_DEPTH} where depth_multiplier is {alpha}, got {min_depth}"
+            f"min_depth must be at most {highest} where depth_multiplier is {alpha}, got {min_depth}"
         )
-    return wrong + _odd_numbers(ssd, is_mobilenet)
+    return wrong
 
 
-def _odd_numbers(ssd: dict, is_mobilenet: bool) -> list[str]:
-    resizer = _get(ssd, "image_resizer", default={})
-    predictor = _get(ssd, "box_predictor", "weight_shared_convolutional_box_predictor")
-    sides = [_get(resizer, "fixed_shape_resizer", side) for side in ("height", "width")]
-    layers = _get(predictor, "num_layers_before_predictor", default=0)
+def _odd_numbers(ssd: Message, is_mobilenet: bool) -> list[str]:
+    sides = [_get(ssd, *_RESIZER, side) for side in ("height", "width")]
+    layers = _get(ssd, *_PREDICTOR, "num_layers_before_predictor", default=0)
+    multiple = _get(ssd, "feature_extractor", "pad_to_multiple", default=1)
     wrong = []
-    if not all(isinstance(side, int) and side > 0 for side in sides):
-        wrong.append(f"image_resizer must be a fixed_shape_resizer, got {', '.join(resizer) or 'none'}")
-    if not isinstance(_get(ssd, "num_classes"), int) or _get(ssd, "num_classes") < 1:
+    if not all(side is not None and side > 0 for side in sides):
+        wrong.append(f"fixed_shape_resizer must have a height and a width above 0, got {sides}")
+    elif multiple < 1 or any(side % multiple for side in sides):
+        wrong.append(f"pad_to_multiple must be a divisor of height and width {sides}, got {multiple}")
+    if _get(ssd, "num_classes", default=0) < 1:
         wrong.append(f"num_classes must be at least 1, got {_get(ssd, 'num_classes')}")
-    if not isinstance(layers, int) or layers < 1 or (layers != 4 and not is_mobilenet):
+    if layers < 1 or (layers != 4 and not is_mobilenet):
         wrong.append(
             f"num_layers_before_predictor must be {'at least 1' if is_mobilenet else 4}, got {layers}"
         )

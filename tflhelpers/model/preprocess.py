@@ -25,6 +25,11 @@ def checked_image(image) -> np.ndarray:
     """
     if isinstance(image, (str, Path)):
         return read_image(image)
+    if isinstance(image, (list, tuple)):
+        raise ValueError(
+            f"image must be one picture, a path or RGB uint8 (H, W, 3), got a {type(image).__name__} of {len(image)}. "
+            "For many pictures use detect_all."
+        )
     array = np.asarray(image)
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
         raise ValueError(

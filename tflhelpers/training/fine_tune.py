@@ -12,7 +12,7 @@ from pathlib import Path
 
 import keras
 
-from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.annotations import Annotations, check_annotations
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.folding import folded_network
 from tflhelpers.model.layers import USE_XLA
@@ -219,7 +219,15 @@ def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 
 def _check(detector: Detector, annotations: Annotations, validation: Annotations | None) -> None:
-    for pictures in (annotations, validation or annotations):
+    call = "fine_tune(detector, annotations, validation=other_annotations)"
+    if not isinstance(detector, Detector):
+        got = type(detector).__name__
+        raise ValueError(
+            f"detector must be a Detector, which Detector.pretrained, embedded or load makes, got {got}. The call is "
+            f"{call}."
+        )
+    for pictures in (annotations, annotations if validation is None else validation):
+        check_annotations(pictures, call)
         if tuple(pictures.class_names) != detector.class_names:
             raise ValueError(
                 f"The annotations' classes must be the detector's, {list(detector.class_names)}, got "

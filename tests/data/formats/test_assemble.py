@@ -22,9 +22,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def _assembled(folder, pictures, class_names=None, **options):
+def _assembled(folder, pictures, declared=None, **options):
     report = ReportBuilder()
-    annotations = assemble(RawSet(class_names, iter(pictures)), report, folders=[folder], **options)
+    annotations = assemble(RawSet(declared, iter(pictures)), report, folders=[folder], **options)
     told = [tuple(entry) for entry in report.build().entries]
     return annotations, told
 
@@ -37,15 +37,17 @@ def test_pictures_keep_their_order_and_negatives_stay(folder):
     ]
     annotations, told = _assembled(folder, pictures)
     assert annotations == Annotations(
-        ["duck", "cat"],
+        ["cat", "duck"],
         [
-            (folder / "c.png", Boxes([[5, 6, 25, 16]], [0])),
+            (folder / "c.png", Boxes([[5, 6, 25, 16]], [1])),
             (folder / "a.png", Boxes.empty()),
-            (folder / "b.png", Boxes([[1, 2.5, 3, 4], [5, 6, 25, 16]], [1, 0])),
+            (folder / "b.png", Boxes([[1, 2.5, 3, 4], [5, 6, 25, 16]], [0, 1])),
         ],
     )
     assert [picture.size for picture in annotations.pictures] == [(40, 60)] * 3
-    assert told == [("taken", "1", "1 box"), ("taken", "2", "0 boxes"), ("taken", "3", "2 boxes")]
+    assert told[1:] == [("taken", "1", "1 box"), ("taken", "2", "0 boxes"), ("taken", "3", "2 boxes")]
+    assert told[0][:2] == ("note", "classes")
+    assert "so they come by name: cat, duck;" in told[0][2]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,60 @@ def test_classes(folder, declared, rename, names, label):
     annotations, _ = _assembled(folder, [RawPicture("a.png", [_DUCK], "1")], declared, rename=rename)
     assert annotations.class_names == names
     assert annotations[0][1].labels.tolist() == [label]
+
+
+_CAT, _BIRD = RawBox("cat", (1, 2, 3, 4)), RawBox("bird", (1, 2, 3, 9), crowd=True)
+
+
+@pytest.mark.parametrize(
+    ("declared", "class_names", "names"),
+    [
+        (None, None, ("bird", "cat", "duck")),
+        (["duck"], None, ("duck", "bird", "cat")),
+        (["fish", "cat"], None, ("fish", "cat", "bird", "duck")),
+        (None, ("duck", "cat", "fish", "bird"), ("duck", "cat", "fish", "bird")),
+        (["fish", "bird", "cat", "duck"], ["duck", "bird", "cat"], ("duck", "bird", "cat")),
+    ],
+)
+def test_the_order_of_classes_does_not_hang_on_that_of_the_boxes(folder, declared, class_names, names):
+    pictures = [RawPicture("a.png", [_DUCK, _CAT], "1"), RawPicture("b.png", [_BIRD, _DUCK], "2")]
+    there, _ = _assembled(folder, pictures, declared, class_names=class_names)
+    back, _ = _assembled(folder, pictures[::-1], declared, class_names=class_names)
+    assert there.class_names == back.class_names == names
+    assert dict(there) == dict(back)
+    found = {path.name: boxes for path, boxes in there}
+    assert [names[label] for label in found["a.png"].labels] == ["duck", "cat"]
+    assert [names[label] for label in found["b.png"].labels] == ["bird", "duck"]
+    assert found["b.png"].crowd.tolist() == [True, False]
+
+
+def test_the_order_by_name_is_told_where_no_list_gives_one(folder):
+    def notes(*boxes, **options):
+        _, told = _assembled(folder, [RawPicture("a.png", [*boxes], "1")], **options)
+        return [what for outcome, _, what in told if outcome == "note" and "without annotation" not in what]
+
+    many = [RawBox(f"c{number}", (1, 2, 3, 4)) for number in range(9, 0, -1)]
+    assert notes(_DUCK) == notes(_DUCK, _CAT, class_names=("duck", "cat")) == []
+    assert notes(_DUCK, _CAT) == [
+        "no list of classes gives their order, so they come by name: cat, duck; for another order import again with "
+        "class_names=[...]"
+    ]
+    assert "c1, c2, c3, c4, c5, c6 and 3 more" in notes(*many)[0]
+
+
+def test_negatives_alone_are_a_set_where_the_classes_are_given(folder):
+    annotations, _ = _assembled(folder, [RawPicture("a.png", [], "1")], class_names=("duck",))
+    assert annotations == Annotations(["duck"], [(folder / "a.png", Boxes.empty())])
+
+
+def test_a_class_that_the_given_ones_lack_is_refused(folder):
+    pictures = [RawPicture("a.png", [_DUCK, _CAT], "1")]
+    with pytest.raises(
+        ValueError, match=r"must hold all classes of the boxes, got none called 'cat'\. Add it, or"
+    ):
+        _assembled(folder, pictures, class_names=("duck", "Cat"))
+    annotations, _ = _assembled(folder, pictures, class_names=("duck", "Cat"), rename={"cat": "Cat"})
+    assert annotations.class_names == ("duck", "Cat")
 
 
 def test_crowds_are_kept_and_are_no_duplicates_of_objects(folder):

@@ -43,6 +43,17 @@ _FOREIGN = (
 _DOCTYPE = "document type: not needed in annotations, and a way to fill the memory; remove <!DOCTYPE>"
 
 # What it is: files (text, or the size of a picture with its EXIF orientation), options, picture -> boxes, report
+
+
+def _by_name(names: str) -> tuple[str, str, str]:
+    return (
+        "note",
+        "classes",
+        f"no list of classes gives their order, so they come by name: {names}; for another order import again with "
+        "class_names=[...]",
+    )
+
+
 _ROWS = {
     "nothing wrong": ({"a.xml": _voc(_DUCK)}, {}, {"a.png": [_DUCK_BOX]}, []),
     "edges the wrong way round": (
@@ -111,7 +122,10 @@ _ROWS = {
         {"a.xml": _voc(_DUCK, _DUCK, _object("cat", 5, 6, 25, 16))},
         {},
         {"a.png": [_DUCK_BOX, ("cat", 5, 6, 25, 16)]},
-        [("repaired", "a.xml, object 2", "drawn twice: 5, 6, 25, 16 as 'duck'; one is kept")],
+        [
+            ("repaired", "a.xml, object 2", "drawn twice: 5, 6, 25, 16 as 'duck'; one is kept"),
+            _by_name("cat, duck"),
+        ],
     ),
     "duplicates only after mending": (
         {"a.xml": _voc(_DUCK, _object("duck", 25, 16, 5, 6))},
@@ -354,7 +368,8 @@ _ROWS = {
                 "classes",
                 "classes that look alike: 'duck', 'Duck' differ only by case or blanks and are kept apart. If they "
                 "are one: import again with rename={'Duck': 'duck'}.",
-            )
+            ),
+            _by_name("Duck, duck"),
         ],
     ),
     "classes that differ by blanks": (
@@ -368,7 +383,8 @@ _ROWS = {
                 "classes that look alike: ' rubber duck', 'rubberduck ' differ only by case or blanks and are kept "
                 "apart. If they are one: import again with rename={' rubber duck': 'rubber duck', 'rubberduck ': "
                 "'rubber duck'}.",
-            )
+            ),
+            _by_name(" rubber duck, rubberduck "),
         ],
     ),
     "a class renamed into another": (
@@ -452,7 +468,8 @@ _ROWS = {
                 "repaired",
                 "sub/other.xml",
                 "picture annotated twice: joined with a.xml; 1 boxes were in both",
-            )
+            ),
+            _by_name("cat, duck"),
         ],
     ),
     # The photo is stored 60 wide and 40 high, and to be turned clockwise by a quarter: upright it is 40 wide.
@@ -601,7 +618,7 @@ _ROWS = {
         },
         {},
         {"a.png": [_DUCK_BOX, ("cat", 1, 2, 3, 4)], "b.png": []},
-        [],
+        [_by_name("cat, duck")],
     ),
     "CSV in other order, with semicolons, a byte order mark and Windows lines": (
         {"x.csv": "\ufeffxmin;ymin;xmax;ymax;Class;colour;filename\r\n5;6;25;16;duck;red;a.png\r\n"},
@@ -638,7 +655,10 @@ _ROWS = {
         {"x.csv": _HEADER + "a.png,60,40,duck,5,6,25,16\na.png,600,400,cat,1,2,3,4\n"},
         {},
         {"a.png": [_DUCK_BOX, ("cat", 1, 2, 3, 4)]},
-        [("note", "x.csv, row 3", "another size than before: of 'a.png'; the first counts")],
+        [
+            ("note", "x.csv, row 3", "another size than before: of 'a.png'; the first counts"),
+            _by_name("cat, duck"),
+        ],
     ),
     "CSV with a name longer than any file's, and one as long as can be": (
         {"x.csv": _HEADER + f"{'ä' * 126}.png,60,40,duck,5,6,25,16\n{'a' * 251}.png,60,40,duck,5,6,25,16\n"},

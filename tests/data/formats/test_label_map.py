@@ -66,6 +66,24 @@ def test_one_name_with_two_numbers_is_one_class(tmp_path):
         ("item { id: 0 name: 'duck' }", "id 0 is the background's, got 'duck'. Number the classes from 1"),
         ("item { id: 1 }", "item 1: id 1 has no name"),
         ("item { id: 1 name: 'a' } item { id: 1 name: 'b' }", "item 2: id 1 is 'a' already, got 'b'"),
+        (
+            "item {\n id: 1\n name: 'a'\n id: 2\n name: 'b'\n id: 3\n name: 'c'\n}",
+            r"item 1: it has 3 ids \(lines 2, 4 and 6\) and 3 names \(lines 3, 5 and 7\): close each item with }",
+        ),
+        (
+            "item {\n id: 1\n name: 'a'\n item {\n id: 2\n name: 'b'\n }\n}",
+            "another item begins within it, on line 4",
+        ),
+        (
+            "item { id: 1 name: 'a' }\nitem { id: [2, 3] name: 'b' }",
+            r"item 2: it has 2 ids \(lines 2 and 2\)",
+        ),
+        (
+            "item { id: 1\n display_name: 'a'\n display_name: 'b' }",
+            r"it has 2 display_names \(lines 2 and 3\): close",
+        ),
+        ("item { id: [] name: 'a' }", "item 1: id must be a number from 1, got None"),
+        ("item { id: 1 name: 'a' item: [] }", "another item begins within it, on line 1"),
         ("item: 3", "item 1: id must be a number from 1, got None"),
     ],
 )

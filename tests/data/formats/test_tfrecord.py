@@ -103,8 +103,8 @@ def test_classes_by_text_and_by_number(tmp_path, changes, label_map, expected):
 def test_without_a_label_map_classes_are_in_the_order_of_their_numbers(tmp_path):
     examples = [_features(text=[name], label=[number]) for name, number in ((b"c", 3), (b"a", 1), (b"b", 2))]
     assert _import(_write(tmp_path / "a.record", *examples))[0].class_names == ("a", "b", "c")
-    examples.append(_features(text=[b"d"], label=[1]))  # two classes of one number: as met
-    assert _import(_write(tmp_path / "a.record", *examples))[0].class_names == ("c", "a", "b", "d")
+    examples.append(_features(text=[b"d"], label=[1]))  # two classes of one number: by name
+    assert _import(_write(tmp_path / "a.record", *examples))[0].class_names == ("a", "b", "c", "d")
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,13 @@ def test_what_does_not(tiny, pictures, alter):
         prove_equal(tiny, Altered(tiny, alter), pictures, LIMITS)
 
 
+def test_the_advice_names_arguments_of_the_persons_call(tiny, pictures):
+    with pytest.raises(ExportMismatch, match=r"Another photos= may help"):
+        prove_equal(tiny, Altered(tiny, moved(3)), pictures[:1], LIMITS)
+    with pytest.raises(ExportMismatch, match=r"Another photos= or quantize= may help"):
+        prove_equal(tiny, Altered(tiny, moved(3)), pictures[:1], LIMITS, arguments="photos= or quantize=")
+
+
 def test_the_best_box_is_compared_though_nothing_is_found(tiny, pictures):
     high = Limits(pixels=1.0, score=1e-3, min_score=0.99)
     assert prove_equal(tiny, Altered(tiny, lambda boxes: boxes), pictures, high).boxes >= len(pictures)

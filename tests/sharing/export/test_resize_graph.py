@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tflhelpers.model.preprocess import network_input
-from tflhelpers.sharing.export.resize_graph import network_input_graph
+from tflhelpers.sharing.export.resize_graph import _averaged, _rounded_mean, network_input_graph
 
 SIZE = (64, 96)
 
@@ -43,3 +43,40 @@ def test_it_is_the_resize_of_detect(resized, picture_size):
 def test_an_even_picture_stays_as_it_is(resized, value):
     picture = np.full((1, 64 * 5, 96 * 6 + 1, 3), value, np.uint8)
     np.testing.assert_array_equal(resized(picture), np.full((1, *SIZE, 3), value, np.float32))
+
+
+@pytest.mark.parametrize(
+    "sides", [(1, 1), (2, 2), (2, 3), (3, 3), (5, 7), (12, 11), (31, 32), (63, 61), (63, 63)]
+)
+def test_means_are_pillows_whatever_is_summed(sides):
+    count = sides[0] * sides[1]
+    sums = np.unique(
+        np.concatenate(
+            [
+                np.arange(256)[:, None] * count
+                + [0, 1, count // 2 - 1, count // 2, (count + 1) // 2, count - 1],
+                np.random.default_rng(0).integers(0, 255 * count, (50, 6)),
+            ]
+        ).clip(0, 255 * count)
+    )
+    wanted = (sums + count // 2) * (2**24 // count) >> 24
+    got = _rounded_mean(tf.constant(sums, tf.float32), tf.constant(count, tf.float32))
+    np.testing.assert_array_equal(got, wanted)
+
+
+def test_it_computes_in_types_that_every_engine_has(resized):
+    """OpenVINO computes int64 in 32 bits; tf2onnx knows no shifts."""
+    graph = resized.get_concrete_function().graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    types = {
+        tf.as_dtype(attribute.type) for node in nodes for attribute in node.attr.values() if attribute.type
+    }
+    assert types <= {tf.uint8, tf.int32, tf.float32, tf.bool}
+    assert {"Range", "ResizeBilinear"} <= {node.op for node in nodes}
+    assert not {"RightShift", "BitwiseAnd"} & {node.op for node in nodes}
+
+
+def test_the_branch_that_is_not_taken_can_be_computed():
+    """Some engines do: a range must not have the step 0."""
+    small = tf.constant(np.arange(2 * 3 * 3, dtype=np.uint8).reshape(1, 2, 3, 3))
+    np.testing.assert_array_equal(_averaged(small, tf.constant(0)), tf.cast(small, tf.float32))

@@ -54,6 +54,11 @@ def test_names_shapes_and_types(info):
     assert (signature["inputs"], sorted(signature["outputs"])) == (["images"], sorted(given))
 
 
+def test_no_two_tensors_have_one_name(info):
+    names = [detail["name"] for detail in interpreter(info).get_tensor_details() if detail["name"]]
+    assert len(set(names)) == len(names)
+
+
 def test_it_detects_what_keras_detects(info, tiny, pictures):
     small = TFLiteDetector(info)
     assert (small.class_names, small.image_size) == (tiny.class_names, tiny.image_size)

@@ -75,6 +75,29 @@ def test_joined_files_compute_both(first, second, expected, tmp_path):
     assert [detail["name"] for detail in ready.get_output_details()] == ["c", "a", "b"]
 
 
+def _names(content: bytes) -> list[bytes]:
+    return [bytes(tensor.name) for tensor in opened(content).subgraphs[0].tensors]
+
+
+@pytest.mark.parametrize("outputs", [["c", "a", "b"], ["a", "b", "c"]])
+def test_no_two_tensors_have_one_name(first, second, tmp_path, outputs):
+    """OpenVINO finds them by name."""
+    model = joined(opened(first), opened(second))
+    for tensor in model.subgraphs[0].tensors[::2]:
+        tensor.name = b"a"  # an output's name too
+    model.subgraphs[0].tensors[1].name = b"a;2"
+    name_and_order(model, outputs)
+    names = _names(packed(model))
+    assert len(set(names)) == len(names) > 8
+    assert {b"images", b"a", b"b", b"c", b"a;2", b"a;3"} <= set(names)
+    _, ready = run(model, tmp_path)
+    assert [detail["name"] for detail in ready.get_output_details()] == outputs
+
+
+def test_names_that_are_unique_stay(first):
+    assert _names(packed(opened(first))) == _names(first)
+
+
 def test_half_the_weights_of_full_convolutions(first, second, expected, tmp_path):
     model = opened(first)
     halve_convolutions(model)

@@ -32,6 +32,7 @@ def assemble(
     folders: Sequence[Path],
     frame: str = "auto",
     rename: Mapping[str, str] | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> Annotations:
     """Return the annotations of an import.
 
@@ -45,10 +46,11 @@ def assemble(
         folders: Where pictures may lie, the most likely first.
         frame: In which frame photos with an EXIF orientation were drawn; see `frames.choose_frame`.
         rename: What a class is to be called instead.
+        class_names: The classes in order; None: those that the format declares, then the others by name.
 
     Raises:
         ImportRefused: If there is no picture that can be taken, or no class.
-        ValueError: If `rename` names a class that is not there.
+        ValueError: If `rename` names a class that is not there, or `class_names` lacks one of a box.
     """
     classes = ClassTable(raw.class_names, rename)
     index = PictureIndex(list(dict.fromkeys([*folders, *raw.folders])))
@@ -71,11 +73,34 @@ def assemble(
     classes.check_rename()
     if raw.class_names is None or not raw.declared:
         _drop_unused(classes, taken)
-    _refuse_if_nothing(taken, classes, report)
+    names = classes.in_order if class_names is None else tuple(class_names)
+    _refuse_if_nothing(taken, names, report)
     classes.note_look_alikes(report)
+    if class_names is None:
+        classes.note_order(report)
     for where, picture in taken.values():
         report.taken(where, len(picture.boxes))
-    return Annotations(classes.names, tuple(picture for _, picture in taken.values()))
+    return Annotations(
+        names, tuple(_relabelled([picture for _, picture in taken.values()], classes.names, names))
+    )
+
+
+def _relabelled(pictures: list[Picture], before: Sequence[str], names: Sequence[str]) -> list[Picture]:
+    if tuple(before) == tuple(names[: len(before)]):
+        return pictures
+    used = np.unique(np.concatenate([picture.boxes.labels for picture in pictures])).tolist()
+    missing = [before[label] for label in used if before[label] not in names]
+    if missing:
+        raise ValueError(
+            f"class_names must hold all classes of the boxes, got none called {', '.join(map(repr, missing))}. Add it, "
+            "or say with rename which of them it is."
+        )
+    label_of = np.zeros(len(before), np.int64)
+    label_of[used] = [names.index(before[label]) for label in used]
+    return [
+        Picture(picture.path, replace(picture.boxes, labels=label_of[picture.boxes.labels]), picture.size)
+        for picture in pictures
+    ]
 
 
 def _with_boxes(
@@ -172,12 +197,12 @@ def _drop_unused(classes: ClassTable, taken: dict[str, tuple[str, Picture]]) -> 
         taken[path] = (where, replace(picture, boxes=boxes))
 
 
-def _refuse_if_nothing(taken: Mapping, classes: ClassTable, report: ReportBuilder) -> None:
+def _refuse_if_nothing(taken: Mapping, names: Sequence[str], report: ReportBuilder) -> None:
     built = report.build()
     refused = shown_mistakes(list(built.of("refused")))
     if not taken:
         why = f"all was refused:\n{refused}" if refused else "the files hold no picture at all."
         raise ImportRefused(f"expected annotated pictures, got none: {why}", built)
-    if not classes.names:
+    if not names:
         why = f" Refused were:\n{refused}" if refused else " Draw at least one box."
         raise ImportRefused(f"expected at least one class, got {len(taken)} pictures and none.{why}", built)

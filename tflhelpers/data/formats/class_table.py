@@ -8,12 +8,14 @@ import numpy as np
 
 from tflhelpers.data.formats.report import ReportBuilder
 
+_SHOWN = 6  # names in a note
+
 
 class ClassTable:
-    """The classes of an import, in order.
+    """The classes of an import.
 
     Args:
-        declared: The names that the format declares, or None: then in the order in which boxes name them.
+        declared: The names that the format declares, or None.
         rename: What a class is to be called instead; two that get one name become one class.
     """
 
@@ -24,11 +26,17 @@ class ClassTable:
         for name in declared or ():
             if _is_name(name):
                 self.label_of(name)
+        self._n_declared = len(self._labels)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The classes met so far; a label is an index into them."""
         return tuple(self._labels)
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """The classes as they are declared, the others by name: whichever box comes first."""
+        return (*self.names[: self._n_declared], *sorted(self.names[self._n_declared :]))
 
     def label_of(self, name: str | None) -> int:
         """Return the label of a class, a new one for a name not met before; -1 for what is no name."""
@@ -45,6 +53,7 @@ class ClassTable:
         """Forget all classes but these; return the new label of each old one, -1 where forgotten. int64 (n,)."""
         new = np.full(len(self._labels), -1, np.int64)
         new[sorted(labels)] = np.arange(len(labels))
+        self._n_declared = sum(label < self._n_declared for label in labels)
         self._labels = {name: int(new[label]) for name, label in self._labels.items() if new[label] >= 0}
         return new
 
@@ -58,6 +67,16 @@ class ClassTable:
         if unknown:
             known = ", ".join(map(repr, self._by_given))
             raise ValueError(f"rename expected names of classes, got {unknown}. The files have {known}.")
+
+    def note_order(self, report: ReportBuilder) -> None:
+        """Tell where the order is only that of the names."""
+        others = self.in_order[self._n_declared :]
+        if len(others) > 1:
+            report.note(
+                "classes",
+                f"no list of classes gives their order, so they come by name: {_listed(others)}; for another "
+                "order import again with class_names=[...]",
+            )
 
     def note_look_alikes(self, report: ReportBuilder) -> None:
         """Tell which classes differ only by case or blanks, and how to make them one."""
@@ -77,6 +96,11 @@ class ClassTable:
                     "classes",
                     f"blanks around a class name: {name!r} is kept. Without them: rename={ {name: name.strip()}!r}.",
                 )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _is_name(name: object) -> bool:

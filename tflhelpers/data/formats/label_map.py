@@ -42,7 +42,8 @@ def read_label_map(path: Path) -> LabelMap:
     """Read a label map.
 
     Raises:
-        AnnotationError: If it is none, or an entry has no number of its own or no name; all such are listed.
+        AnnotationError: If it is none, or an entry has no number of its own or no name, or several;
+            all such are listed.
         OSError: If it cannot be read.
     """
     try:
@@ -86,7 +87,7 @@ def _label_map(path: Path, items: list[Any]) -> LabelMap:
         key, name, shown = (_last(item, field) for field in ("id", "name", "display_name"))
         given = [text for text in (shown, name) if isinstance(text, str) and text]
         called = given[0] if given else ""
-        wrong = _mistake(key, called, names)
+        wrong = _not_closed(item) or _mistake(key, called, names)
         if wrong:
             mistakes.append(f"item {number}: {wrong}")
         elif key != 0:
@@ -98,7 +99,17 @@ def _label_map(path: Path, items: list[Any]) -> LabelMap:
 
 
 def _last(item: Message | Any, field: str) -> Any:
-    return item.get(field, [None])[-1] if isinstance(item, dict) else None
+    return (item.get(field) or [None])[-1] if isinstance(item, dict) else None
+
+
+def _not_closed(item: Message | Any) -> str | None:
+    if not isinstance(item, Message):
+        return None
+    if "item" in item:
+        return f"another item begins within it, on line {item.lines['item'][0]}: close each item with }}"
+    repeated = {name: item.given_twice(name) for name in ("id", "name", "display_name")}
+    told = [f"{len(item[name])} {name}s ({lines})" for name, lines in repeated.items() if lines]
+    return f"it has {' and '.join(told)}: close each item with }}" if told else None
 
 
 def _mistake(key: Any, called: str, names: dict[int, str]) -> str | None:

@@ -61,8 +61,7 @@ class RawSet:
     """All of one import.
 
     Attributes:
-        class_names: The classes in the order in which the format declares them, or None: then in the order in
-            which boxes first name them.
+        class_names: The classes in the order in which the format declares them, or None: then by name.
         pictures: In order; may be a generator, it is read once.
         folders: Where pictures may lie besides the folder that the person or the path gives.
         declared: Whether the set has the classes in `class_names` though no box may be of them; if not, these only

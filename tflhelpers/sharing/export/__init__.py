@@ -4,7 +4,7 @@
 - `off_the_shelf`: somebody else's SavedModel with our `detect`
 - `tflite`: `export_tflite`, one LiteRT file (`tflite_convert`, `tflite_heads`, `tflite_quantize`, `tflite_file`,
   `packed_files`)
-- `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`)
+- `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`, `foreign_tflite`)
 - `classifier`: what both exports do with a classifier
 - `equality`: the proof, and `ExportMismatch`
 - `proven`: made, proven, and only then swapped in

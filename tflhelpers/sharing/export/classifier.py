@@ -77,7 +77,7 @@ def classifier_saved_model(
     def prove(new: Path) -> float:
         run = tf.saved_model.load(str(new)).signatures["serving_default"]
         got = [run(input_tensor=tf.constant(picture[None]))[OUTPUT].numpy()[0] for picture in pictures]
-        return _proven(classifier, pictures, got, LIMITS[None])
+        return _proven(classifier, pictures, got, LIMITS[None], arguments="photos=")
 
     difference = write_folder(folder, lambda new: _save(classifier, new), prove)
     return ClassifierExport(folder, bytes_of(folder), difference)
@@ -97,7 +97,7 @@ def classifier_tflite(
         run = interpreter(new).get_signature_runner()
         inputs = (network_input(picture, classifier.image_size)[None] for picture in pictures)
         got = [run(**{INPUT: each})[OUTPUT][0] for each in inputs]
-        return _proven(classifier, pictures, got, LIMITS[quantize])
+        return _proven(classifier, pictures, got, LIMITS[quantize], arguments="photos= or quantize=")
 
     return ClassifierExport(path, len(content), write_file(path, content, prove))
 
@@ -137,7 +137,12 @@ def _tflite(classifier: ImageClassifier, quantize: str | None) -> bytes:
 
 
 def _proven(
-    classifier: ImageClassifier, pictures: Sequence[np.ndarray], got: Sequence[np.ndarray], limit: float
+    classifier: ImageClassifier,
+    pictures: Sequence[np.ndarray],
+    got: Sequence[np.ndarray],
+    limit: float,
+    *,
+    arguments: str,
 ) -> float:
     """The largest difference from Keras' probabilities; raises ExportMismatch where it is above the limit."""
     wanted = classifier.predict(pictures, progress=False).probabilities
@@ -145,6 +150,6 @@ def _proven(
     if not difference <= limit:
         raise ExportMismatch(
             f"expected probabilities within {limit} of Keras, got {difference:.2g}. Nothing was written. Another "
-            "quantize= may help; else please report it."
+            f"{arguments} may help; else please report it."
         )
     return difference

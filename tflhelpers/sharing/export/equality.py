@@ -97,13 +97,21 @@ def _read(image) -> np.ndarray:
 
 
 def prove_equal(
-    detector: Detector, exported: ImageDetector, pictures: Sequence[np.ndarray], limits: Limits
+    detector: Detector,
+    exported: ImageDetector,
+    pictures: Sequence[np.ndarray],
+    limits: Limits,
+    *,
+    arguments: str = "photos=",
 ) -> Equality:
     """How far what was exported is from `detector` on the pictures, if that is within the limits.
 
     Every box of the export must be one that Keras' network gives for some anchor, edges and score; and of the boxes
     that Keras' `detect` keeps, each must be there, or give way to one of its class that overlaps it. So two boxes that
     are equally good may change places, and nothing else may.
+
+    Args:
+        arguments: of the person's call, that may be changed where it is not equal.
 
     Raises:
         ExportMismatch: it is not.
@@ -119,7 +127,7 @@ def prove_equal(
     if equality.pixels > limits.pixels or equality.score > limits.score or equality.missed:
         raise ExportMismatch(
             f"expected edges within {limits.pixels} px and scores within {limits.score} of Keras, got {equality}. "
-            "Nothing was written. Other photos= or another quantize= may help; else please report it."
+            f"Nothing was written. Another {arguments} may help; else please report it."
         )
     return equality
 

@@ -13,7 +13,7 @@ def network_input_graph(images, image_size: tuple[int, int]):
     shrunk = tf.cond(
         factor < 2,
         lambda: tf.cast(images, tf.float32),
-        lambda: tf.cast(_averaged(images, factor), tf.float32),
+        lambda: _averaged(images, factor),
     )
     resized = tf.raw_ops.ResizeBilinear(
         images=shrunk, size=image_size, align_corners=False, half_pixel_centers=False
@@ -27,19 +27,36 @@ def _shrink_factor(shape, image_size: tuple[int, int]):
 
 
 def _averaged(images, factor):
-    """Means of blocks of factor x factor pixels, rounded as Pillow's `reduce` does; smaller blocks at the far edges."""
+    """Means of blocks of factor x factor pixels, rounded as Pillow's `reduce` does; smaller blocks at the far edges.
+
+    In float32 and int32 only, which every engine computes alike; exact for factors up to 63.
+    """
+    factor = tf.maximum(factor, 1)  # some engines compute the branch that is not taken
     shape = tf.shape(images)
     rows, columns = (_block_lengths(shape[axis], factor) for axis in (1, 2))
     missing = [tf.size(lengths) * factor - shape[axis] for axis, lengths in ((1, rows), (2, columns))]
-    padded = tf.pad(images, [[0, 0], [0, missing[0]], [0, missing[1]], [0, 0]])
-    blocks = tf.reshape(padded, [1, tf.size(rows), factor, tf.size(columns), factor, 3])
-    sums = tf.cast(tf.reduce_sum(tf.cast(blocks, tf.int32), axis=(2, 4)), tf.int64)
-    counts = rows[:, None, None] * columns[None, :, None]
-    reciprocals = tf.cast(tf.constant(2.0**32) / tf.cast(256 * counts, tf.float32), tf.int64)  # 2**24 / count
-    return tf.bitwise.right_shift((sums + counts // 2) * reciprocals, tf.constant(24, tf.int64))
+    pixels = tf.pad(tf.cast(images, tf.float32), [[0, 0], [0, missing[0]], [0, missing[1]], [0, 0]])
+    blocks = tf.reshape(pixels, [1, tf.size(rows), factor, tf.size(columns), factor, 3])
+    return _rounded_mean(tf.reduce_sum(blocks, axis=(2, 4)), rows[:, None, None] * columns[None, :, None])
 
 
 def _block_lengths(length, factor):
-    """int64: pixels in each block along a side of `length`."""
-    starts = tf.range(0, length, factor)
-    return tf.cast(tf.minimum(factor, length - starts), tf.int64)
+    """float32: pixels in each block along a side of `length`."""
+    starts = tf.range((length + factor - 1) // factor) * factor
+    return tf.cast(tf.minimum(factor, length - starts), tf.float32)
+
+
+def _rounded_mean(sums, counts):
+    """Pillow's (sum + count // 2) * (2**24 // count) // 2**24, in steps of whole numbers below 2**24."""
+    sums = sums + tf.floor(counts / 2)
+    reciprocals = tf.floor(2.0**24 / counts)
+    high, low = _divided(reciprocals, 4096)
+    hundreds, ones = _divided(sums, 256)
+    carried = tf.floor((hundreds * low + tf.floor(ones * low / 256)) / 16)
+    return tf.floor((sums * high + carried) / 4096)
+
+
+def _divided(numbers, by: int):
+    """Whole quotient and rest."""
+    quotients = tf.floor(numbers / by)
+    return quotients, numbers - quotients * by

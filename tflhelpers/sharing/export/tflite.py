@@ -132,7 +132,9 @@ def _detector_tflite(detector: Detector, path: Path, quantize: str | None, head:
     equality = write_file(
         path,
         content,
-        lambda new: prove_equal(detector, TFLiteDetector(new), pictures, LIMITS[quantize]),
+        lambda new: prove_equal(
+            detector, TFLiteDetector(new), pictures, LIMITS[quantize], arguments="photos= or quantize="
+        ),
     )
     return TFLiteInfo(path, len(content), head, quantize, equality)
 

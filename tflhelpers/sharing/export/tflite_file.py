@@ -6,6 +6,7 @@ They are FlatBuffers; their schema is the one that TensorFlow and ai-edge-litert
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 
 import flatbuffers
 import numpy as np
@@ -22,12 +23,26 @@ def opened(content: bytes):
 
 
 def packed(model) -> bytes:
-    """The file's bytes."""
+    """The file's bytes. No two tensors of a graph have one name; inputs and outputs keep theirs."""
+    for graph in model.subgraphs:
+        _make_names_unique(graph)
     for buffer in model.buffers:
         buffer.__class__ = _AlignedBuffer
     builder = flatbuffers.Builder(1 << 20)
     builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _make_names_unique(graph) -> None:
+    """Numbers the later tensors of a name: OpenVINO finds them by name, and would take another's constants."""
+    kept = {int(index): None for index in (*graph.inputs, *graph.outputs)}
+    taken: set[bytes] = set()
+    for index in kept | dict.fromkeys(range(len(graph.tensors))):
+        tensor = graph.tensors[index]
+        name = bytes(tensor.name)
+        numbered = (b"%s;%d" % (name, number) for number in count(2))
+        tensor.name = name if name not in taken else next(each for each in numbered if each not in taken)
+        taken.add(tensor.name)
 
 
 class _AlignedBuffer(schema.BufferT):
