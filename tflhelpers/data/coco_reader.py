@@ -15,6 +15,7 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.pictures import Contents, Picture
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import read_text
 
 _PARTS = ("categories", "images", "annotations")
@@ -69,6 +70,8 @@ def name_mistakes(names: Sequence[Any]) -> list[str]:
 def _parse(path: Path) -> dict[str, Any]:
     if path.is_dir():
         raise AnnotationError(f"{path}: expected a COCO JSON file, got a folder. Give the .json file in it.")
+    if found := stand_in_at(path):
+        raise AnnotationError(f"{path}: expected COCO JSON, got {found}.")
     try:
         data = json.loads(read_text(path))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -19,13 +19,15 @@ from tflhelpers.files.atomic_file import write_text
 _Record = Mapping[str, Any]
 
 
-def write_contents(path: Path, contents: Contents) -> None:
+def write_contents(path: Path, contents: Contents, images_root: Path | None = None) -> None:
     """Write a COCO file that `read_contents` gives back; entries that were read keep their ids and fields."""
-    write_text(path, json.dumps(to_document(path, contents), ensure_ascii=False, indent=1) + "\n")
+    write_text(
+        path, json.dumps(to_document(path, contents, images_root), ensure_ascii=False, indent=1) + "\n"
+    )
 
 
-def to_document(path: Path, contents: Contents) -> dict[str, Any]:
-    """Return what a COCO file at `path` would hold; the names of the pictures are as seen from there."""
+def to_document(path: Path, contents: Contents, images_root: Path | None = None) -> dict[str, Any]:
+    """Return what a COCO file at `path` would hold; pictures are named as seen from its folder or `images_root`."""
     next_image = _id_source(path, "image", [picture.record for picture in contents.pictures])
     next_box = _id_source(
         path, "annotation", [row for picture in contents.pictures for row in picture.box_records]
@@ -33,7 +35,7 @@ def to_document(path: Path, contents: Contents) -> dict[str, Any]:
     categories = _category_entries(path, contents)
     images, annotations = [], []
     for picture in contents.pictures:
-        entry = _image_entry(picture, path.parent, next_image(picture.record))
+        entry = _image_entry(picture, images_root or path.parent, next_image(picture.record))
         images.append(entry)
         annotations += [
             _box_entry(picture, row, entry["id"], categories, next_box(record))

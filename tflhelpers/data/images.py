@@ -26,6 +26,7 @@ from tflhelpers.data.resizing import (
     resize_boxes,
     resize_image,
 )
+from tflhelpers.files.stand_ins import stand_in
 
 __all__ = [
     "ImageError",
@@ -186,9 +187,11 @@ def _allow_heic() -> None:
 
 def _why_unidentified(file: BinaryIO) -> str:
     file.seek(0)
-    head = file.read(512).lstrip()
+    head = file.read(4096).lstrip()
     if head[:1] == b"<" and b"<svg" not in head.lower():
         return "expected a picture, got a web page. Download the picture itself, not the page that shows it."
+    if found := stand_in(head):
+        return f"expected a picture, got {found}."
     return "expected a picture, got something else, or an unknown format. Save it as JPEG or PNG."
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tflhelpers.data.annotations import AnnotationError, Annotations, checked_names
 from tflhelpers.data.formats import coco, csv_table, labelbox, tfrecord, voc, yolo
 from tflhelpers.data.formats.archive import unpack
 from tflhelpers.data.formats.assemble import assemble
-from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of
+from tflhelpers.data.formats.detect import FORMATS, detect_format, files_of, refuse_stand_ins
 from tflhelpers.data.formats.frames import FRAMES
 from tflhelpers.data.formats.gc_pause import collection_paused
+from tflhelpers.data.formats.picture_index import picture_folders
 from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ImportReport, ReportBuilder, refuse_unless_clean
 from tflhelpers.data.formats.shards import find_record_files
@@ -33,7 +34,7 @@ class _Format(NamedTuple):
 
 _FORMATS = {
     "voc": _Format(voc.read, voc.write, reading=("one_based",), writing=("one_based",)),
-    "coco": _Format(coco.read, coco.write, is_file=True),
+    "coco": _Format(coco.read, coco.write, is_file=True, writing=("images_root",)),
     "yolo": _Format(yolo.read, yolo.write, writing=("copy_images",)),
     "labelbox": _Format(labelbox.read, None, is_file=True, reading=("y_from_bottom",)),
     "tfrecord": _Format(tfrecord.read, tfrecord.write),
@@ -64,8 +65,8 @@ def import_annotations(
     Args:
         path: The folder (Pascal VOC, YOLO), the file (COCO, Labelbox, CSV, TFRecord), or a .zip of them, which is
             unpacked beside.
-        images: The folder of the pictures; None: beside the annotations. They are found where they were moved,
-            and under names that differ in case or ending.
+        images: The folder of the pictures; None: beside the annotations, or in `images` beside their folder. They
+            are found where they were moved, and under names that differ in case or ending.
         format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "auto" looks.
         strict: Raise if anything has to be repaired or refused.
         one_based: For VOC and CSV: pixels are counted from 1, and the last one lies inside the box.
@@ -99,13 +100,16 @@ def import_annotations(
     _check_choice("frame", frame, FRAMES)
     _check_choice("format", format, ("auto", *_FORMATS))
     report = ReportBuilder()
+    if place.is_file():
+        refuse_stand_ins(place)
     if place.is_file() and place.suffix.lower() == ".zip":
         place = unpack(place, place.with_suffix(""), report)
-    format = detect_format(place) if format == "auto" else format
+    format = detect_format(place, folder) if format == "auto" else format
     known = {name: each.reading for name, each in _FORMATS.items()}
     switches = _switches(known, format, one_based=one_based, y_from_bottom=y_from_bottom)
+    given = place
     place = _only_file(place, format) if place.is_dir() and _FORMATS[format].is_file else place
-    folders = [folder or (place if place.is_dir() else place.parent)]
+    folders = [folder] if folder else picture_folders(place, given)
     with collection_paused():
         raw = _FORMATS[format].read(place, report, **switches)
         annotations = assemble(raw, report, folders=folders, frame=frame, rename=rename, class_names=wanted)
@@ -122,6 +126,7 @@ def export_annotations(
     *,
     one_based: bool = False,
     copy_images: bool = False,
+    images_root: str | os.PathLike | None = None,
 ) -> list[Path]:
     """Write annotations for another tool, each file atomically; `import_annotations` reads them back equal.
 
@@ -131,6 +136,8 @@ def export_annotations(
         path: The folder ("voc", "yolo") or the file ("coco", "csv", "tfrecord") to write.
         format: One of these.
         one_based: For VOC and CSV: count pixels from 1, as the VOC challenge does.
+        images_root: For COCO: name the pictures as seen from this folder instead, as COCO itself and the tools do
+            that take the pictures' folder beside the file; to read it again, give it as `images`.
         copy_images: For YOLO: copy the pictures to `images/` in the folder, where its trainers look for them.
 
     Returns:
@@ -148,18 +155,18 @@ def export_annotations(
     writers = {name: each.write for name, each in _FORMATS.items() if each.write is not None}
     _check_choice("format", format, writers)
     known = {name: each.writing for name, each in _FORMATS.items()}
-    switches = _switches(known, format, one_based=one_based, copy_images=copy_images)
+    switches = _switches(known, format, one_based=one_based, copy_images=copy_images, images_root=images_root)
     written = writers[format](annotations, Path(path), **switches)
     return list(written) if written else [Path(path)]
 
 
-def _switches(known: Mapping[str, tuple[str, ...]], format: str, **given: bool) -> dict[str, bool]:
+def _switches(known: Mapping[str, tuple[str, ...]], format: str, **given: Any) -> dict[str, Any]:
     """Return the switches that are set, of those that the reader or writer of each format knows.
 
     Raises:
         ValueError: If one is set that the format does not have.
     """
-    chosen: dict[str, bool] = {name: value for name, value in given.items() if value}
+    chosen = {name: value for name, value in given.items() if value}
     for name in chosen:
         if name not in known[format]:
             others = " and ".join(each for each, switches in known.items() if name in switches)
@@ -171,6 +178,8 @@ def _only_file(folder: Path, format: str) -> Path:
     files = files_of(folder, format)
     if len(files) == 1:
         return files[0]
+    if not files:
+        refuse_stand_ins(folder)
     names = ", ".join(file.relative_to(folder).as_posix() for file in files[:6])
     got = f"{len(files)}: {names}" if files else "none"
     raise AnnotationError(

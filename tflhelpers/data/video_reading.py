@@ -21,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tflhelpers.files.stand_ins import stand_in_at
+
 __all__ = ["Frame", "FrameReader", "VideoError", "read_video"]
 
 _SHOWN = re.compile(r"^\[Parsed_showinfo_(\d+) .*?\] n: *(\d+) pts: *(\S+) pts_time: *(\S+).*? s:(\d+)x(\d+)")
@@ -180,6 +182,8 @@ class FrameReader:
         self._picked.put(None)
 
     def _complaint(self) -> str:
+        if found := stand_in_at(self.path):
+            return f"It is {found}."
         said = " ".join(self._words).replace(str(self.path), self.path.name)
         known = {
             "Invalid data": "It is no video, or it is damaged: copy it again.",

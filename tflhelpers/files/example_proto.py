@@ -44,6 +44,8 @@ def split_example(data: bytes) -> dict[str, memoryview]:
     """
     features: dict[str, memoryview] = {}
     for number, message in _fields(memoryview(data)):
+        if number == 2 and isinstance(message, memoryview):
+            raise ExampleError("a SequenceExample, for what comes in sequences. Write one Example a picture")
         if number == 1 and isinstance(message, memoryview):
             for entry_number, entry in _fields(message):
                 if entry_number == 1 and isinstance(entry, memoryview):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tflhelpers.files.checksums import masked_crc32c
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.model.checkpoint_index import STRING, Entry, read_index
 
 OWN_SUFFIX = re.compile(r"\.index$|\.data-\d{5}-of-\d{5}$")
@@ -82,6 +83,8 @@ class CheckpointFile:
 
     def _open(self, prefix: Path) -> None:
         self.prefix = prefix
+        if found := stand_in_at(_index_path(prefix)):
+            raise CheckpointError(f"{_index_path(prefix)}: expected the index of a checkpoint, got {found}.")
         try:
             self._index = read_index(_index_path(self.prefix))
         except ValueError as error:
@@ -129,6 +132,8 @@ class CheckpointFile:
                     f"The data file {path} is missing. Copy all files of checkpoint {self.prefix.name} "
                     "into one folder."
                 )
+            if found := stand_in_at(path):
+                raise CheckpointError(f"{path}: expected a data file of a checkpoint, got {found}.")
             if path.stat().st_size < expected:
                 raise CheckpointError(
                     f"The data file {path} is cut short: expected {expected:,} bytes, got "

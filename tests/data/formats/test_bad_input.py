@@ -106,12 +106,16 @@ _ROWS = {
         [("refused", _WHERE, "no area: 5, 6, 5, 16")],
     ),
     "no box left": (
-        {"a.xml": _voc(_object("duck", 5, 6, 5, 16))},
+        {
+            "a.xml": _voc(_object("duck", 5, 6, 5, 16)),
+            "b.xml": _voc(_DUCK, filename="b.png"),
+            "b.png": (60, 40),
+        },
         {},
-        {"a.png": []},
+        {"b.png": [_DUCK_BOX]},
         [
             ("refused", _WHERE, "no area: 5, 6, 5, 16"),
-            ("note", "a.xml", "no box left: all were refused, so it counts as a picture that shows nothing"),
+            ("note", "a.xml", "no box left: all were refused, so the picture is left out; it is no negative"),
         ],
     ),
     "duplicates": (
@@ -346,7 +350,7 @@ _ROWS = {
         {"a.png": [_DUCK_BOX]},
         [
             (
-                "note",
+                "refused",
                 "a.xml",
                 "picture of another size: annotated as 90 × 120, it has 40 × 60 (height × width). Was it resized? "
                 "Look at contact_sheet(annotations)",
@@ -590,7 +594,13 @@ _ROWS = {
         {"a.txt": "0 15 20 30 10\n0 .25 .5 .5 .25", "classes.txt": "duck"},
         {},
         {"a.png": [("duck", 0, 15, 30, 25)]},
-        [("refused", "a.txt, line 1", "outside the picture: 0, 15, 30, 25 of 40 × 60 (height × width)")],
+        [
+            (
+                "refused",
+                "a.txt, line 1",
+                "outside the picture: 0, 15, 30, 25 of 1 × 1 (fractions of height × width)",
+            )
+        ],
     ),
     "a class that YOLO lists twice, and one without a name": (
         {"a.txt": "2 .25 .5 .5 .25\n1 .5 .5 1 1", "classes.txt": "duck\n\nduck\n"},
@@ -639,7 +649,7 @@ _ROWS = {
         {"x.csv": _HEADER + "a.png,60,40,duck,1,1,60,40\na.png,60,40,cat,x,1,60,40\n"},
         {"one_based": True},
         {"a.png": [("duck", 0, 0, 60, 40)]},
-        [("refused", "x.csv: a.png, row 3", "not four numbers: x, 0, 60, 40"), _by_name("cat, duck")],
+        [("refused", "x.csv: a.png, row 3", "not four numbers: x, 0, 60, 40")],
     ),
     "CSV with sizes that disagree": (
         {"x.csv": _HEADER + "a.png,60,40,duck,5,6,25,16\na.png,600,400,cat,1,2,3,4\n"},

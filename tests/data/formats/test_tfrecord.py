@@ -189,8 +189,50 @@ def test_records_that_cannot_be_used_cost_only_themselves(tmp_path, broken, why)
 )
 def test_bad_boxes_are_mended_or_refused(tmp_path, changes, outcome, kind, edges):
     annotations, report = _import(_write(tmp_path / "a.record", _features(), _features(**changes)))
-    assert annotations[1][1].xyxy.tolist() == edges
+    assert [boxes.xyxy.tolist() for _, boxes in annotations[1:]] == ([edges] if edges else [])
     assert [entry.kind for entry in report.of(outcome)] == [kind]
+
+
+_BARE = dict.fromkeys(("xmin", "xmax", "ymin", "ymax", "text", "label"))
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        (
+            _features(**_BARE) | {"image/segmentation/class/encoded": [b"png"]},
+            "no boxes: a record of segmentation",
+        ),
+        (_features(**_BARE) | {"image/class/label": [3]}, "no boxes: a record of classification"),
+        (_features(**_BARE) | {"image/class/text": [b"cat"]}, "no boxes: a record of classification"),
+        (encode_example(_features(**_BARE)) + b"\x12\x02\x0a\x00", "no tf.train.Example: a SequenceExample"),
+    ],
+)
+def test_records_of_other_tasks_are_no_negatives(tmp_path, record, why):
+    annotations, report = _import(_write(tmp_path / "a.record", _features(), record))
+    assert len(annotations) == 1
+    assert [entry.what[: len(why)] for entry in report.of("refused")] == [why]
+
+
+def test_a_class_of_the_whole_picture_beside_boxes_is_passed_over(tmp_path):
+    path = _write(tmp_path / "a.record", _features() | {"image/class/label": [3]})
+    assert len(_only(_import(path)[0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "crowd", "kinds"),
+    [
+        ("difficult", 1, False, ["boxes marked difficult"]),
+        ("group_of", 1, True, ["boxes around groups"]),
+        ("difficult", 0, False, []),
+        ("group_of", 0, False, []),
+    ],
+)
+def test_marks_of_boxes_are_told(tmp_path, name, value, crowd, kinds):
+    path = _write(tmp_path / "a.record", {**_features(), f"image/object/{name}": [value]})
+    annotations, report = _import(path)
+    assert _only(annotations).crowd_mask.tolist() == [crowd]
+    assert [entry.kind for entry in report.of("note") if "boxes" in entry.kind] == kinds
 
 
 @pytest.mark.parametrize("has_size", [True, False])

@@ -19,6 +19,7 @@ from tflhelpers.data.formats.picture_index import PictureIndex
 from tflhelpers.data.formats.placing import Placed, place
 from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ReportBuilder, shown_mistakes
+from tflhelpers.data.formats.units import in_own_unit
 from tflhelpers.data.pictures import Picture
 
 _AT_ONCE = 2048  # pictures whose boxes are checked together
@@ -55,16 +56,23 @@ def assemble(
     index = PictureIndex(list(dict.fromkeys([*folders, *raw.folders])))
     used: set[str] = set()
     taken: dict[str, tuple[str, Picture]] = {}  # by path
-    pictures = iter(raw.pictures)
+    emptied: dict[str, str] = {}  # path -> where something was refused and nothing taken
+    pictures = in_own_unit(raw.pictures, report)
     while chunk := list(islice(pictures, _AT_ONCE)):
         placed = [found for one in chunk if (found := place(one, index, used, frame, report))]
-        for where, picture in _with_boxes(placed, classes, report):
-            _add(taken, where, picture, report)
+        for one, picture in _with_boxes(placed, classes, report):
+            if len(picture.boxes) or not (one.raw.boxes or one.raw.incomplete):
+                _add(taken, one.raw.where, picture, report)
+            else:
+                emptied.setdefault(str(picture.path), one.raw.where)
+    _leave_out(emptied, taken, report)
     for path in index.unnamed():
         report.note(
             path, "picture without annotation: left out; one that shows no object needs an empty entry"
         )
     classes.check_rename()
+    if raw.class_names is None or not raw.declared:
+        _drop_unused(classes, taken)
     names = classes.in_order if class_names is None else tuple(class_names)
     _refuse_if_nothing(taken, names, report)
     classes.note_look_alikes(report)
@@ -97,8 +105,8 @@ def _relabelled(pictures: list[Picture], before: Sequence[str], names: Sequence[
 
 def _with_boxes(
     placed: Sequence[Placed], classes: ClassTable, report: ReportBuilder
-) -> Iterator[tuple[str, Picture]]:
-    """Yield each picture with the boxes that can be used, and where it was annotated."""
+) -> Iterator[tuple[Placed, Picture]]:
+    """Yield each picture with the boxes that can be used."""
     boxes = [box for one in placed for box in one.raw.boxes]
     counts = np.array([len(one.raw.boxes) for one in placed], np.int64)
     picture_of = np.repeat(np.arange(len(placed)), counts)  # (n,)
@@ -114,11 +122,7 @@ def _with_boxes(
     keep = np.flatnonzero(~mended.refused & (labels >= 0) & ~twice)
     parts = _cut(xyxy[keep], labels[keep], crowd[keep], picture_of[keep], len(placed))
     for one, kept in zip(placed, parts, strict=True):
-        if one.raw.boxes and not len(kept):
-            report.note(
-                one.raw.where, "no box left: all were refused, so it counts as a picture that shows nothing"
-            )
-        yield one.raw.where, Picture(one.path, kept, one.size)
+        yield one, Picture(one.path, kept, one.size)
 
 
 def _cut(
@@ -137,7 +141,8 @@ def _cut(
 def _mended(values: np.ndarray, placed: Sequence[Placed], picture_of: np.ndarray) -> Mended:
     sizes = np.array([one.drawn_size for one in placed], np.float64).reshape(-1, 2)
     fractions = np.array([one.raw.fractions for one in placed], bool)
-    units = np.where(fractions[:, None], sizes, 1.0)  # pixels in one unit of the file: (height, width)
+    scales = np.array([one.scale for one in placed], np.float64).reshape(-1, 2)
+    units = np.where(fractions[:, None], sizes, scales)  # pixels in one unit of the file: (height, width)
     precision = units * np.array([one.raw.precision for one in placed], np.float64)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         pixels = values * units[picture_of][:, [1, 0, 1, 0]]
@@ -169,6 +174,27 @@ def _add(taken: dict[str, tuple[str, Picture]], where: str, picture: Picture, re
     dropped = len(before.boxes) + len(picture.boxes) - len(boxes)
     report.repaired(where, f"picture annotated twice: joined with {first}; {dropped} boxes were in both")
     taken[key] = (first, Picture(picture.path, boxes, picture.size))
+
+
+def _leave_out(
+    emptied: Mapping[str, str], taken: dict[str, tuple[str, Picture]], report: ReportBuilder
+) -> None:
+    """Take no picture as a negative of which something was refused, wherever else it may stand without a box."""
+    for path, where in emptied.items():
+        if path not in taken or not len(taken[path][1].boxes):
+            taken.pop(path, None)
+            report.note(where, "no box left: all were refused, so the picture is left out; it is no negative")
+
+
+def _drop_unused(classes: ClassTable, taken: dict[str, tuple[str, Picture]]) -> None:
+    """Keep of the classes those that boxes have."""
+    used = {label for _, picture in taken.values() for label in picture.boxes.labels.tolist()}
+    if len(used) == len(classes.names):
+        return
+    new = classes.keep_only(used)
+    for path, (where, picture) in taken.items():
+        boxes = replace(picture.boxes, labels=new[picture.boxes.labels])
+        taken[path] = (where, replace(picture, boxes=boxes))
 
 
 def _refuse_if_nothing(taken: Mapping, names: Sequence[str], report: ReportBuilder) -> None:

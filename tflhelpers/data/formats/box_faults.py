@@ -11,6 +11,7 @@ from tflhelpers.data.formats.box_repair import Mended
 from tflhelpers.data.formats.placing import Placed, shown_size
 from tflhelpers.data.formats.raw import RawBox
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.formats.units import are_fractions
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,25 @@ class Batch:
         number = row - int(np.searchsorted(self.picture_of, picture)) + 1
         return f"{self.placed[picture].raw.where}, {self.boxes[row].where or f'box {number}'}"
 
+    def shown_size(self, row: int) -> str:
+        """Return the size of a box's picture in the unit of the box."""
+        placed = self.placed[self.picture_of[row]]
+        if placed.raw.fractions:
+            return "1 × 1 (fractions of height × width)"
+        was_resized = placed.scale != (1.0, 1.0) and placed.raw.size is not None
+        size = placed.raw.size if was_resized else placed.drawn_size
+        return f"{shown_size(size or ())} (height × width)"
+
 
 def tell_faults(batch: Batch, mended: Mended, twice: np.ndarray, report: ReportBuilder) -> None:
     """Tell the report about each box that is not taken as it was read; `twice` marks repeated ones. bool (n,)."""
-    faulty = mended.refused | (batch.labels < 0) | twice | mended.swapped | mended.cut
+    fractions = np.array([one.raw.fractions for one in batch.placed], bool)[batch.picture_of]
+    tiny = are_fractions(batch.values) & ~fractions
+    faulty = mended.refused | (batch.labels < 0) | twice | mended.swapped | mended.cut | tiny
     for row in np.flatnonzero(faulty).tolist():
         where, box = batch.where(row), batch.boxes[row]
         got = ", ".join(f"{value:.6g}" for value in batch.values[row].tolist())
-        size = f"{shown_size(batch.placed[batch.picture_of[row]].drawn_size)} (height × width)"
+        size = batch.shown_size(row)
         if mended.unreadable[row]:
             report.refused(where, f"not four numbers: {', '.join(map(_shown, box.xyxy))}")
         elif batch.labels[row] < 0:
@@ -58,6 +70,8 @@ def tell_faults(batch: Batch, mended: Mended, twice: np.ndarray, report: ReportB
         else:
             if mended.swapped[row]:
                 report.repaired(where, f"edges the wrong way round: {got}, swapped")
+            if tiny[row]:
+                report.note(where, f"less than a pixel: {got}. Fractions, where the others are pixels?")
             if mended.cut[row]:
                 report.repaired(where, f"partly outside the picture: {got} cut to {size}")
 

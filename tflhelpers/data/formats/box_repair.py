@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
-_OUTSIDE_PX = 0.01  # files miss the edge by rounding; that is cut without a word, as `Annotations.check` does
+_OUTSIDE_PX = (
+    0.01 + 1e-6
+)  # files miss the edge by rounding; that is cut without a word, as `Annotations.check` does
 _LARGEST = float(np.finfo(np.float32).max)  # what Boxes can hold
 _SNAP_PX = 1e-9  # what float64 loses between fractions and pixels
+_LARGEST_SNAP_PX = 0.1  # an edge further from a whole pixel may well be meant so
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,12 @@ def mend(xyxy: np.ndarray, sizes: np.ndarray, precision: np.ndarray) -> Mended:
     Args:
         xyxy: Pixel edges as read, NaN where there was no number. float64 (n, 4).
         sizes: (height, width) of the picture of each box. (n, 2).
-        precision: How far from a whole pixel an edge may be to be taken for it, in pixels. (n, 2): y, x.
+        precision: How far off the edges may be by rounding, in pixels: a whole pixel within that distance (0.1 at
+            most) is taken to be meant, and the edge of the picture is not left. (n, 2): y, x.
     """
     unreadable = ~(np.abs(xyxy) <= _LARGEST).all(axis=1)  # so that NaN is, too
     xyxy = np.where(unreadable[:, None], 0.0, xyxy)
-    xyxy = _snapped(xyxy, np.maximum(precision[:, [1, 0, 1, 0]], _SNAP_PX))
+    xyxy = _snapped(xyxy, np.clip(precision[:, [1, 0, 1, 0]], _SNAP_PX, _LARGEST_SNAP_PX))
     swapped = (xyxy[:, :2] > xyxy[:, 2:]).any(axis=1)
     low, high = np.minimum(xyxy[:, :2], xyxy[:, 2:]), np.maximum(xyxy[:, :2], xyxy[:, 2:])
     limit = sizes[:, ::-1].astype(np.float64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
 
 from tflhelpers.data.formats.report import ReportBuilder
 
@@ -46,6 +48,14 @@ class ClassTable:
         label = self._labels.setdefault(self._rename.get(name, name), len(self._labels))  # type: ignore[arg-type]
         self._by_given[name] = label  # type: ignore[index]
         return label
+
+    def keep_only(self, labels: Collection[int]) -> np.ndarray:
+        """Forget all classes but these; return the new label of each old one, -1 where forgotten. int64 (n,)."""
+        new = np.full(len(self._labels), -1, np.int64)
+        new[sorted(labels)] = np.arange(len(labels))
+        self._n_declared = sum(label < self._n_declared for label in labels)
+        self._labels = {name: int(new[label]) for name, label in self._labels.items() if new[label] >= 0}
+        return new
 
     def check_rename(self) -> None:
         """Raise if `rename` is about classes that are not there, which is a slip of the pen.

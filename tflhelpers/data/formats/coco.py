@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +15,13 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_reader import AnnotationError
+from tflhelpers.data.coco_writer import write_contents
 from tflhelpers.data.formats.coco_columns import Columns, Key, as_key, as_size
 from tflhelpers.data.formats.json_stream import BrokenJson, read_members
 from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.pictures import Contents
 
 _SHOWN = 10
 _AT_ONCE = 2**14  # boxes that are turned into Python objects together
@@ -94,9 +97,31 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     return file.raw_set()
 
 
-def write(annotations: Annotations, path: Path) -> None:
-    """Write a COCO JSON file, atomically: see `Annotations.save`."""
-    annotations.save(path)
+def write(annotations: Annotations, path: Path, *, images_root: str | os.PathLike | None = None) -> None:
+    """Write a COCO JSON file, atomically: see `Annotations.save`.
+
+    Args:
+        annotations: What to write.
+        path: The file.
+        images_root: The folder from which the pictures are named; None: that of the file.
+
+    Raises:
+        AnnotationError: If a picture does not lie in `images_root`.
+    """
+    if images_root is None:
+        annotations.save(path)
+        return
+    root = os.path.abspath(images_root)
+    outside = [
+        each for each in annotations.image_paths if not Path(os.path.abspath(each)).is_relative_to(root)
+    ]
+    if outside:
+        raise AnnotationError(
+            f"images_root: expected the folder that holds all pictures, got {images_root}, and "
+            f"{outside[0]} is not in it. Give a folder above, or leave it out."
+        )
+    now = annotations
+    write_contents(path, Contents(now.class_names, now.pictures, now.categories, now.header), Path(root))
 
 
 class _File:
@@ -158,7 +183,11 @@ class _File:
             entry.name for index, entry in enumerate(self.classes.entries) if self._is_class(index, used)
         ]
         good = np.flatnonzero((picture_of >= 0) & (class_of >= 0))
-        return RawSet(list(dict.fromkeys(names)), self._pictures(picture_of, class_of, good))
+        incomplete = {
+            *picture_of[class_of < 0].tolist(),
+            *self.pictures.indices(list(self.columns.incomplete)).tolist(),
+        }
+        return RawSet(list(dict.fromkeys(names)), self._pictures(picture_of, class_of, good, incomplete))
 
     def _name_classes_by_id(self) -> None:
         self.report.note(self.path.name, "no categories in the file: classes are named by their ids")
@@ -200,7 +229,7 @@ class _File:
             self.report.refused(f"{self.path.name}: {self.columns.where(row)}", why)
 
     def _pictures(
-        self, picture_of: np.ndarray, class_of: np.ndarray, good: np.ndarray
+        self, picture_of: np.ndarray, class_of: np.ndarray, good: np.ndarray, incomplete: Collection[int]
     ) -> Iterator[RawPicture]:
         """Yield the pictures in the file's order, each with its boxes in the order of theirs."""
         order = good[np.argsort(picture_of[good], kind="stable")]
@@ -212,7 +241,8 @@ class _File:
             if self.pictures.is_shared(index):
                 continue  # told when it was read
             if boxes or self.boxes_whole:
-                yield RawPicture(entry.name, boxes, f"{self.path.name}: image {entry.key}", entry.size)
+                where = f"{self.path.name}: image {entry.key}"
+                yield RawPicture(entry.name, boxes, where, entry.size, incomplete=index in incomplete)
             else:
                 left_out += 1
         self._tell_left_out(left_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from itertools import chain
 from operator import itemgetter
@@ -12,6 +13,7 @@ import numpy as np
 from tflhelpers.data.formats.json_stream import Part, skipped_list
 from tflhelpers.data.formats.polygons import segmentation_box
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degrees_of
 
 Key = int | str  # an id, as the file has it
 
@@ -47,6 +49,7 @@ class Columns:
         self._crowd = bytearray()
         self._picture_slots: dict[Key, int] = {}
         self._class_slots: dict[Key, int] = {}
+        self.incomplete: set[Key] = set()  # the `image_id`s of rows that were refused
 
     def __len__(self) -> int:
         return len(self._crowd)
@@ -63,9 +66,27 @@ class Columns:
 
     def add(self, part: Part) -> None:
         """Take the rows of a part of the list `annotations`; one without a box has it drawn around its mask."""
-        if not self._add_clean(part.value):
-            for entry in part.value:
-                self._add_one(entry, part)
+        start = len(self)
+        if self._add_clean(part.value):
+            for row, entry in enumerate(part.value, start):
+                if "attributes" in entry:
+                    self._turn(row, entry)
+            return
+        for entry in part.value:
+            row = len(self)
+            self._add_one(entry, part)
+            if len(self) > row:
+                self._turn(row, entry)
+
+    def _turn(self, row: int, entry: dict[str, Any]) -> None:
+        """Put the upright box around one to which CVAT has written a rotation in its place."""
+        attributes = entry.get("attributes")
+        degrees = degrees_of(attributes.get("rotation")) if isinstance(attributes, dict) else 0.0
+        x, y, width, height = self._xywh[4 * row : 4 * row + 4] if degrees else (math.nan,) * 4
+        if math.isfinite(x + y + width + height):
+            x1, y1, x2, y2 = box_around_turned((x, y, x + width, y + height), degrees)
+            self._xywh[4 * row : 4 * row + 4] = array("d", (x1, y1, x2 - x1, y2 - y1))
+            self._report.repaired(self._where(entry.get("id")), TURNED.format(degrees))
 
     def _add_clean(self, entries: list[Any]) -> bool:
         """Take all rows at once, in a fifth of the time, if each has all fields as they should be."""
@@ -96,6 +117,7 @@ class Columns:
     def _add_one(self, entry: Any, part: Part) -> None:
         row = self._mended(entry, part)
         if row is None:
+            self._tell_incomplete(entry)
             return
         bbox, picture, label, crowd, key = row
         self._xywh.extend(bbox)
@@ -107,6 +129,11 @@ class Columns:
         else:
             self._odd_ids[len(self._ids)] = "without id" if key is None else key
             self._ids.append(0)
+
+    def _tell_incomplete(self, entry: Any) -> None:
+        picture = as_key(entry.get("image_id")) if isinstance(entry, dict) else None
+        if picture is not None:
+            self.incomplete.add(picture)
 
     def _mended(self, entry: Any, part: Part) -> _Row | None:
         """Return what is needed of a row, mended where that is possible; None, told to the report, where not."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import read_class_list, write_class_list
+from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.writing import known_sizes, shortest
@@ -30,6 +31,8 @@ _OTHER_NAMES = {
     "x2": "xmax",
     "y2": "ymax",
 }
+_BLANK = {"", "nan", "<na>", "#n/a"}  # as pandas and spreadsheets write what is missing
+_NOTHING = _BLANK | {"none", "null", "n/a"}  # these may be names of classes too
 _DELIMITERS = (",", ";", "\t", "|")
 _MOST_BYTES = 256_000_000
 _Row = Mapping[str, str]
@@ -53,6 +56,8 @@ def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSe
     delimiter, columns = _header(path, text)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     pictures = _pictures(_rows(rows, columns, path.name, report), path.name, report, one_based)
+    if not one_based:
+        pictures = noting_if_from_one(pictures, path.name, report)
     classes = _class_list(path)
     names = read_class_list(classes, report) if classes.is_file() else None
     return RawSet(names, pictures)
@@ -146,7 +151,7 @@ def _column(cell: str) -> str:
 def _rows(
     rows: Iterator[list[str]], columns: Sequence[str], name: str, report: ReportBuilder
 ) -> Iterator[tuple[str, _Row]]:
-    """Yield each row below the header, with its place."""
+    """Yield each row below the header, with its place; a header that comes again names the columns from there."""
     number = 0
     while True:
         try:
@@ -159,8 +164,25 @@ def _rows(
             )
             return
         number += 1
-        if number > 1 and any(cell.strip() for cell in cells):
+        if number == 1 or not any(cell.strip() for cell in cells):
+            continue
+        if again := _header_again(cells):
+            columns = again
+            report.note(f"{name}, row {number}", "header again: no box, passed over")
+        else:
             yield f"row {number}", dict(zip(columns, cells, strict=False))
+
+
+def _header_again(cells: Sequence[str]) -> list[str] | None:
+    """Return the columns that a row names, as where tables were put one behind the other."""
+    if any(cell[:1].isdigit() for cell in cells):  # the edges of a box, or the size of a picture
+        return None
+    columns = [_column(cell) for cell in cells]
+    return columns if set(_NEEDED) <= set(columns) else None
+
+
+def _is_blank(cell: str) -> bool:
+    return cell.strip().lower() in _BLANK
 
 
 def _pictures(
@@ -170,17 +192,20 @@ def _pictures(
     pictures: dict[str, RawPicture] = {}
     for where, row in rows:
         file_name = row.get("filename", "").strip()
-        missing = [column for column in _NEEDED if not row.get(column, "").strip()]
-        is_negative = missing == list(_NEEDED[1:])
-        if missing and not is_negative:
+        missing = [column for column in _NEEDED if _is_blank(row.get(column, ""))]
+        is_negative = all(row.get(column, "").strip().lower() in _NOTHING for column in _NEEDED[1:])
+        is_refused = bool(missing) and not is_negative
+        if is_refused:
             report.refused(f"{name}, {where}", f"empty cells: {', '.join(missing)}")
+        if not file_name:
             continue
         picture = pictures.get(file_name)
         if picture is None:
             picture = pictures[file_name] = RawPicture(file_name, [], f"{name}: {file_name}", _size(row))
         elif _size(row) not in (picture.size, None):
             report.note(f"{name}, {where}", f"another size than before: of {file_name!r}; the first counts")
-        if not is_negative:
+        picture.incomplete |= is_refused
+        if not (missing or is_negative):
             picture.boxes.append(_to_box(row, where, one_based))
     yield from pictures.values()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats import csv_table
 from tflhelpers.data.formats.class_list import CLASS_LIST
 from tflhelpers.data.formats.picture_index import has_ending
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import encoding_of
 
 FORMATS = {
@@ -23,13 +25,19 @@ FORMATS = {
 }
 _HEAD_BYTES = 65536
 _MOST_FILES = 200_000  # looked at; a set's own files come long before
+_MOST_STAND_INS = 1000  # looked into
+_TEXTS = {".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
+_NUMBER = re.compile(r"[-+.\deE]+")
+_USUAL_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp")
 _RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
-_LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Labeled Data|External ID|DataRow ID)"')
-_COCO_KEYS = re.compile(rb'"(images|annotations|categories|info|licenses)"\s*:')
+_LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Label|Labeled Data|External ID|DataRow ID)"\s*:')
+_COCO_KEYS = {b"images", b"annotations", b"categories", b"licenses"}
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
+_LIST = re.compile(rb'"([^"\\]*)"\s*:\s*\[\s*(.?)', re.DOTALL)
 
 
-def detect_format(path: Path) -> str:
-    """Return the format of a file or folder: a key of `FORMATS`.
+def detect_format(path: Path, images: Path | None = None) -> str:
+    """Return the format of a file or folder: a key of `FORMATS`; `images` is the folder of the pictures, if given.
 
     Raises:
         AnnotationError: If it is none of them or could be several; it lists what is there.
@@ -41,7 +49,9 @@ def detect_format(path: Path) -> str:
         return found
     files = _files(path)
     counts = Counter(kind for file in files if (kind := _quick_kind(file)))
-    formats = _formats_in(path, files, counts)
+    formats = _formats_in(path, files, counts, images)
+    if not formats:
+        refuse_stand_ins(path)
     if len(formats) != 1:
         got = "none of them" if not formats else f"{' and '.join(formats)} side by side"
         advice = "" if not formats else " Give the file itself, or say which: format=..."
@@ -49,6 +59,18 @@ def detect_format(path: Path) -> str:
             f"{path}: expected annotations of one format, got {got}: {_seen(files)}.{advice} {_known()}"
         )
     return formats[0]
+
+
+def refuse_stand_ins(path: Path) -> None:
+    """Raise if a file, or one that could hold annotations in a folder, only stands in for the file.
+
+    Raises:
+        AnnotationError: Naming it and what it is; see `stand_ins.stand_in`.
+    """
+    files = [path] if path.is_file() else [file for file in _files(path) if file.suffix.lower() in _TEXTS]
+    for file in files[:_MOST_STAND_INS]:
+        if found := stand_in_at(file):
+            raise AnnotationError(f"{file}: expected annotations, got {found}.")
 
 
 def format_of_file(path: Path) -> str | None:
@@ -83,14 +105,14 @@ def _quick_kind(path: Path) -> str | None:
     return {**kinds, ".yaml": "yolo", ".yml": "yolo"}.get(ending)
 
 
-def _formats_in(folder: Path, files: list[Path], counts: Counter[str]) -> list[str]:
+def _formats_in(folder: Path, files: list[Path], counts: Counter[str], images: Path | None) -> list[str]:
     formats = [kind for kind in ("voc", "tfrecord") if counts[kind]]
     tables = [file for file in files if _quick_kind(file) in ("csv", "json")]
     formats += dict.fromkeys(kind for file in tables if (kind := format_of_file(file)))
     looks_like_yolo = counts["yolo"] or any(
         file.name.lower() == CLASS_LIST or "labels" in file.relative_to(folder).parts[:-1] for file in files
     )
-    beside_pictures = not formats and any(_is_label_of_a_picture(file) for file in files)
+    beside_pictures = not formats and any(_is_label(file, images) for file in files)
     if beside_pictures or (
         looks_like_yolo and "voc" not in formats and any(f.suffix == ".txt" for f in files)
     ):
@@ -98,26 +120,45 @@ def _formats_in(folder: Path, files: list[Path], counts: Counter[str]) -> list[s
     return formats
 
 
-def _is_label_of_a_picture(path: Path) -> bool:
-    """Tell whether a text file begins as a line of YOLO, or is empty, and a picture has its name."""
+def _is_label(path: Path, images: Path | None) -> bool:
+    """Tell whether a text file begins as a line of YOLO, or is empty and a picture has its name."""
     if path.suffix != ".txt":
         return False
     cells = _first_line(path).split()
-    numbers = len(cells) >= 5 and all(re.fullmatch(r"[-+.\deE]+", cell) for cell in cells)
-    beside = (path.with_suffix(ending) for ending in (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp"))
-    return (numbers or not cells) and any(picture.is_file() for picture in beside)
+    if cells:
+        return len(cells) >= 5 and cells[0].isdecimal() and all(map(_NUMBER.fullmatch, cells))
+    folders = [path.parent] + ([images] if images else [])
+    beside = (folder / f"{path.stem}{ending}" for folder in folders for ending in _USUAL_ENDINGS)
+    return any(picture.is_file() for picture in beside)
 
 
 def _json_kind(path: Path) -> str | None:
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
+        read = file.read(_HEAD_BYTES)
+    head = read.lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] not in (b"{", b"["):
         return None
-    if _LABELBOX_KEYS.search(head) or head[:1] == b"[":
+    if _LABELBOX_KEYS.search(head):
         return "labelbox"
-    if _COCO_KEYS.search(head):
-        return "coco"
-    return None
+    return "coco" if head[:1] == b"{" and _is_coco(head, whole=len(read) < _HEAD_BYTES) else None
+
+
+def _is_coco(head: bytes, whole: bool) -> bool:
+    """Tell whether a JSON object has lists of images or annotations; one cut off may have them behind COCO's others."""
+    keys = dict(_members(head))
+    if any(keys.get(key, b"")[:1] in (b"{", b"]") for key in (b"images", b"annotations")):
+        return True
+    return not whole and bool(keys) and set(keys) <= _COCO_KEYS
+
+
+def _members(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the names in a JSON object, itself not in another, that have lists, and how the lists begin."""
+    depth = 0
+    for token in _TOKEN.finditer(head):
+        mark = token[0]
+        if depth == 1 and (found := _LIST.match(head, token.start())):
+            yield found[1], found[2]
+        depth += (mark in b"{[") - (mark in b"}]")
 
 
 def _first_line(path: Path) -> str:

@@ -77,8 +77,9 @@ def _by_picture(labels: Sequence[Label]) -> list[list[Label]]:
 def _to_picture(labels: list[Label], y_from_bottom: bool, report: ReportBuilder) -> RawPicture:
     """Return one picture of what several people drew on it, or one drew in several rows."""
     best = max(labels, key=lambda label: label.rank)  # of equals the first
-    boxes = best.boxes
+    boxes, incomplete = best.boxes, best.incomplete
     if best.is_piece:
+        incomplete = any(label.incomplete for label in labels)
         boxes = [
             box._replace(where=f"{label.where.rpartition(': ')[2]}")
             for label in labels
@@ -88,6 +89,7 @@ def _to_picture(labels: list[Label], y_from_bottom: bool, report: ReportBuilder)
         _tell_others(labels, best, report)
     name, *aliases = best.picture.names
     picture = RawPicture(name, boxes, best.where, best.picture.size, aliases=tuple(aliases))
+    picture.incomplete = incomplete
     if best.from_2018 and y_from_bottom:
         picture.y_from_bottom = True
     return picture

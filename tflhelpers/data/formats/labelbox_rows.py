@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ class Label:
     """What one person drew on one picture.
 
     Attributes:
+        incomplete: Whether something that was drawn had to be refused.
         rank: The higher, the better it was judged: whether it is the benchmark, its agreement with the benchmark
             and with the others, and its reviews. Where nothing was judged -1 or 0.
         from_2018: Whether y may be counted from the bottom.
@@ -58,6 +59,7 @@ class Label:
 
     picture: LabelboxPicture
     boxes: list[RawBox]
+    incomplete: bool
     where: str
     rank: tuple[float, ...] = (0.0, -1.0, -1.0, 0.0)
     from_2018: bool = False
@@ -103,8 +105,9 @@ def _labels_of_titled_row(row: dict[str, Any], where: str, report: ReportBuilder
         report.refused(where, "labels of a video: take its frames with collect.from_video and draw on them")
         return []
     if _is_of_2018(label):
-        return [Label(picture, labelbox_2018.boxes_of(label, where, report), where, rank, from_2018=True)]
-    return [Label(picture, _boxes(label.get("objects"), where, report), where, rank)]
+        drawn = _drawn(labelbox_2018.boxes_of, label, where, report)
+        return [Label(picture, *drawn, where, rank, from_2018=True)]
+    return [Label(picture, *_drawn(_boxes, label.get("objects"), where, report), where, rank)]
 
 
 def _labels_of_project_row(row: dict[str, Any], where: str, report: ReportBuilder) -> list[Label]:
@@ -128,9 +131,8 @@ def _labels_of_project_row(row: dict[str, Any], where: str, report: ReportBuilde
                 here, "labels of a video: take its frames with collect.from_video and draw on them"
             )
         else:
-            labels.append(
-                Label(picture, _boxes(annotations.get("objects"), here, report), here, _rank(label))
-            )
+            drawn = _drawn(_boxes, annotations.get("objects"), here, report)
+            labels.append(Label(picture, *drawn, here, _rank(label)))
     if not found:
         report.note(where, f"not labelled in Labelbox: {picture.names[0]!r} is left out")
     return labels
@@ -143,7 +145,7 @@ def _pieces(row: dict[str, Any], where: str, report: ReportBuilder) -> list[Labe
     if picture is None:
         report.refused(where, f"no picture named: {data!r}"[:200])
         return []
-    return [Label(picture, _boxes([row], where, report), where, is_piece=True)]
+    return [Label(picture, *_drawn(_boxes, [row], where, report), where, is_piece=True)]
 
 
 def _picture(key: Any, names: Sequence[Any], address: Any, media: Any) -> LabelboxPicture | None:
@@ -163,6 +165,14 @@ def _picture(key: Any, names: Sequence[Any], address: Any, media: Any) -> Labelb
     size = as_size(media.get("height"), media.get("width"))
     same = key if isinstance(key, str) and key else address or possible[0]
     return LabelboxPicture(same, tuple(possible), address if is_url(address) else "", size)
+
+
+def _drawn(
+    read: Callable[[Any, str, ReportBuilder], list[RawBox]], drawn: Any, where: str, report: ReportBuilder
+) -> tuple[list[RawBox], bool]:
+    """Return the boxes of a label, and whether something else of it was refused."""
+    before = report.refusals
+    return read(drawn, where, report), report.refusals > before
 
 
 def _boxes(objects: Any, where: str, report: ReportBuilder) -> list[RawBox]:

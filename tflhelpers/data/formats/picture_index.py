@@ -14,6 +14,7 @@ from typing import NamedTuple
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 
 _MOST_FILES = 2_000_000  # a folder with more is no folder of pictures, but somebody's whole disk
+_ANNOTATION_FOLDERS = {"annotations", "annotation", "labels"}
 _PARTED = re.compile(r"[/\\]|^\.+$")
 _DRIVE = re.compile(r"^[A-Za-z]:/")
 
@@ -146,6 +147,26 @@ class _Listing:
 
     def paths(self) -> list[str]:
         return [os.path.join(self.folder, name) for name in sorted(self.names) if not name.startswith(".")]
+
+
+def picture_folders(place: Path, given: Path) -> list[Path]:
+    """Return where the pictures of annotations may lie if nobody says it, the most likely first.
+
+    Beside the file, in the folder that the person gave, and where COCO's layout has them: of
+    `annotations/instances_train.json` in `images/train`, `train`, `images`, or anywhere in the folder above.
+
+    Args:
+        place: The file or the folder of the annotations.
+        given: The file or the folder that the person gave, which `place` was found in.
+    """
+    if place.is_dir():
+        return [place]
+    folders = [place.parent]
+    if place.parent.name.lower() in _ANNOTATION_FOLDERS:
+        above, split = place.parent.parent, place.stem.rpartition("_")[2]
+        folders += [above / "images" / split, above / split, above / "images", above]
+    folders += [given] if given.is_dir() else []
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def as_posix(name: str) -> str:

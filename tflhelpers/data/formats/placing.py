@@ -29,6 +29,7 @@ class Placed:
     path: Path
     size: tuple[int, int] | None  # (height, width), upright; None: missing, and nobody says
     turn: int = 1
+    scale: tuple[float, float] = (1.0, 1.0)  # y, x: pixels of the picture in one of the annotated one
 
     @property
     def drawn_size(self) -> tuple[float, float]:
@@ -93,7 +94,8 @@ def _missing(raw: RawPicture, index: PictureIndex, report: ReportBuilder) -> Pla
 
 
 def _measured(raw: RawPicture, path: Path, facts: Facts, frame: str, report: ReportBuilder) -> Placed:
-    turn, doubt = choose_frame(facts, raw.size, frame)
+    drawn_on = _resized_to(raw, facts, frame)
+    turn, doubt = choose_frame(facts, drawn_on or raw.size, frame)
     if doubt and raw.boxes:
         report.note(raw.where, doubt)
     if turn > 1 and raw.boxes:
@@ -102,12 +104,43 @@ def _measured(raw: RawPicture, path: Path, facts: Facts, frame: str, report: Rep
         )
     placed = Placed(raw, path, facts.size, turn)
     if raw.size is not None and raw.size not in (facts.size, facts.stored_size):
-        report.note(
-            raw.where,
-            f"picture of another size: annotated as {shown_size(raw.size)}, it has {shown_size(facts.size)} (height × "
-            "width). Was it resized? Look at contact_sheet(annotations)",
-        )
+        sizes = f"annotated as {shown_size(raw.size)}, it has {shown_size(facts.size)} (height × width)"
+        if drawn_on is not None:
+            placed.scale = drawn_on[0] / raw.size[0], drawn_on[1] / raw.size[1]
+            report.repaired(raw.where, f"picture resized since: {sizes}; its boxes are scaled")
+        else:
+            tell = report.note if _is_as_drawn(raw, facts) else report.refused
+            tell(
+                raw.where,
+                f"picture of another size: {sizes}. Was it resized? Look at contact_sheet(annotations)",
+            )
     return placed
+
+
+def _is_as_drawn(raw: RawPicture, facts: Facts) -> bool:
+    """Tell whether a picture of another size than annotated does no harm to the boxes."""
+    if raw.size is None or raw.fractions or not raw.boxes:
+        return True
+    return any(
+        all(abs(one - other) <= max(1, other // 100) for one, other in zip(raw.size, size, strict=True))
+        for size in (facts.size, facts.stored_size)
+    )
+
+
+def _resized_to(raw: RawPicture, facts: Facts, frame: str) -> tuple[int, int] | None:
+    """Return the size of the picture in the frame of the boxes, if it was made smaller or larger in proportion."""
+    if raw.size is None or raw.size in (facts.size, facts.stored_size) or _is_as_drawn(raw, facts):
+        return None
+    frames = {"upright": [facts.size], "stored": [facts.stored_size]}
+    candidates = frames.get(frame, [facts.size, facts.stored_size])
+    return next((size for size in candidates if _in_proportion(raw.size, size)), None)
+
+
+def _in_proportion(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether one ratio makes both sides of the other size, up to the rounding to whole pixels."""
+    (height, width), (other_height, other_width) = size, other
+    misses = (width * other_height / height - other_width, height * other_width / width - other_height)
+    return min(map(abs, misses)) <= 1
 
 
 def _is_possible_name(name: str) -> bool:

@@ -38,8 +38,10 @@ class RawPicture:
         path: Where the picture lies, if the reader knows it for certain; it is then not looked for.
         aliases: Names to look under where `name` leads to no picture, best first.
         precision: How exact the numbers of the boxes are, in their own unit: a whole pixel within that distance
-            is taken to be meant (0.00000075 for fractions of six digits, 2**-23 for those kept as float32).
+            is taken to be meant, and edges so far outside the picture lie at its edge (0.00000075 for fractions of
+            six digits, 2**-23 for those kept as float32).
         y_from_bottom: Whether y is counted upwards from the bottom of the picture.
+        incomplete: Whether the reader has refused something that was drawn on it; without a box it is no negative.
     """
 
     name: str
@@ -51,6 +53,7 @@ class RawPicture:
     aliases: tuple[str, ...] = ()
     precision: float = 0.0
     y_from_bottom: bool = False
+    incomplete: bool = False
 
 
 @dataclass
@@ -61,8 +64,11 @@ class RawSet:
         class_names: The classes in the order in which the format declares them, or None: then by name.
         pictures: In order; may be a generator, it is read once.
         folders: Where pictures may lie besides the folder that the person or the path gives.
+        declared: Whether the set has the classes in `class_names` though no box may be of them; if not, these only
+            tell the order of those that boxes have.
     """
 
     class_names: Sequence[str] | None
     pictures: Iterable[RawPicture]
     folders: list[Path] = field(default_factory=list)
+    declared: bool = True

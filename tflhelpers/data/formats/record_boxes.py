@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
@@ -21,7 +22,13 @@ from tflhelpers.files.record_file import RecordError
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _BBOX = "image/object/bbox/"
 _TEXT, _LABEL, _CROWD = "image/object/class/text", "image/object/class/label", "image/object/is_crowd"
+_GROUP, _DIFFICULT = "image/object/group_of", "image/object/difficult"
 _EDGES = "image/object/bbox/xyxy_pixels"  # our own
+_OTHER_TASKS = {
+    "image/segmentation/class/encoded": "a record of segmentation, with a class for each pixel",
+    "image/class/label": "a record of classification, with a class for the whole picture",
+    "image/class/text": "a record of classification, with a class for the whole picture",
+}
 _FLOAT32 = 2.0**-24 * 1.001  # relative rounding error of a float32
 _DIGITS = 5
 Features = Mapping[str, memoryview]
@@ -55,9 +62,12 @@ def raw_boxes(
         label_map: Which number means which class, if that is known.
 
     Raises:
-        RecordError: If its lists do not have one value a box.
+        RecordError: If its lists do not have one value a box, or it is of another task than detection.
         ExampleError: If a feature is damaged.
     """
+    other = next((what for key, what in _OTHER_TASKS.items() if key in features), None)
+    if other and not any(key.startswith(_BBOX) for key in features):
+        raise RecordError(f"no boxes: {other}, so the picture is left out")
     columns = [numbers_of(features.get(_BBOX + name)) for name in _SIDES]
     count = len(columns[0])
     if any(len(column) != count for column in columns):
@@ -67,11 +77,25 @@ def raw_boxes(
     numbers = _one_a_box(numbers_of(features.get(_LABEL)), count, _LABEL)
     crowds = numbers_of(features.get(_CROWD))
     crowds = crowds if len(crowds) == count else [0] * count
+    groups = numbers_of(features.get(_GROUP))
+    if len(groups) == count:  # a box around many: scoring ignores it as it does a crowd
+        crowds = [crowd or group for crowd, group in zip(crowds, groups, strict=True)]
     rows = _fractions(list(zip(*columns, strict=True)), features, size)
     labels = [int(number) if number is not None and math.isfinite(number) else 0 for number in numbers]
     names = [_class_name(text, label, label_map) for text, label in zip(texts, labels, strict=True)]
     boxes = [RawBox(name, row, "", bool(crowd)) for name, row, crowd in zip(names, rows, crowds, strict=True)]
     return boxes, labels
+
+
+def marks_of(features: Features) -> list[str]:
+    """Return what a report should say of how boxes are marked that are no crowd."""
+    marks, crowds = numbers_of(features.get(_DIFFICULT)), numbers_of(features.get(_CROWD))
+    difficult = sum(bool(mark) and not crowd for mark, crowd in zip_longest(marks, crowds, fillvalue=0))
+    groups = sum(map(bool, numbers_of(features.get(_GROUP))))
+    told = [f"boxes marked difficult: {difficult}, taken like the others"] if difficult else []
+    if groups:
+        told.append(f"boxes around groups: {groups}, taken as regions that scoring ignores (crowd)")
+    return told
 
 
 def _one_a_box(values: Sequence, count: int, name: str) -> Sequence:

@@ -140,6 +140,11 @@ class ReportBuilder:
         self._counts["notes"] += 1
         self._add("note", where, what)
 
+    @property
+    def refusals(self) -> int:
+        """How many things were refused so far."""
+        return self._counts["refused"]
+
     def build(self) -> ImportReport:
         """Return the report of all that was told so far."""
         return ImportReport(tuple(self._entries), dict(self._counts))

@@ -7,8 +7,11 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from tflhelpers.files.stand_ins import stand_in
+
 _MOST_BYTES = 50_000_000
 _MOST_DEPTH = 50
+_HEAD_BYTES = 4096
 
 
 class XmlRefused(ValueError):
@@ -19,13 +22,17 @@ def read_xml(path: Path) -> ElementTree.Element:
     """Return the root element of a file.
 
     Raises:
-        XmlRefused: If it is no whole XML file, has a document type, nests deeper than 50 or exceeds 50 MB.
+        XmlRefused: If it only stands in for the file, is no whole XML, has a document type, nests deeper than 50
+            or exceeds 50 MB.
         OSError: If it cannot be read.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise XmlRefused(f"too large: expected at most {_MOST_BYTES} bytes for one picture")
     try:
-        return _parsed(path.read_bytes())
+        data = path.read_bytes()
+        if found := stand_in(data[:_HEAD_BYTES]):
+            raise XmlRefused(found)
+        return _parsed(data)
     except expat.ExpatError as error:
         raise XmlRefused(f"no whole XML file: {error}") from error
     except (ValueError, LookupError) as error:  # an encoding that does not exist, or is none of text

@@ -16,7 +16,7 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, LabelMap, read_label_map
 from tflhelpers.data.formats.raw import RawPicture, RawSet
-from tflhelpers.data.formats.record_boxes import Features, raw_boxes
+from tflhelpers.data.formats.record_boxes import Features, marks_of, raw_boxes
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.shards import find_record_files
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
@@ -48,7 +48,7 @@ def read(path: Path, report: ReportBuilder, *, label_map: Path | None = None) ->
     if names is not None:
         return RawSet(names.class_names, pictures, folders)
     listed = list(pictures)  # the order of the classes is known only at the end
-    return RawSet(_in_order_of_numbers(numbers), listed, folders)
+    return RawSet(_in_order_of_numbers(numbers), listed, folders, declared=False)
 
 
 def write(annotations: Annotations, path: Path) -> list[Path]:
@@ -87,6 +87,8 @@ def _picture(
         if box.class_name is not None:
             numbers.setdefault(box.class_name, set()).add(label)
     _note_disagreement(boxes, labels, names, where, report)
+    for mark in marks_of(features):
+        report.note(where, mark)
     name = next((text for key in _NAMES if (text := _text(features, key))), f"record at byte {record.offset}")
     path = record_picture_path(file, record.offset, name) if encoded else None
     return RawPicture(name, boxes, where, size, fractions=True, path=path)

@@ -7,10 +7,11 @@ of VOC 2012, and LabelImg's `pascal_voc_io.py`, read.
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,16 +21,21 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_writer import relative_name
+from tflhelpers.data.formats.box_repair import to_numbers
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
+from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
+from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degrees_of
 from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.text import decode_text
 
+_MOST_LIST_BYTES = 50_000_000
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _NOT_IN_XML = re.compile(
     "[^\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -49,7 +55,11 @@ def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSe
     folder = path if path.is_dir() else path.parent
     files = files_below(path, {".xml"}) if path.is_dir() else [path]
     names = read_class_list(folder / CLASS_LIST, report) if (folder / CLASS_LIST).is_file() else None
-    return RawSet(names, _pictures(files, folder, report, one_based), _picture_folders(folder))
+    _note_image_sets(folder, {file.stem for file in files}, report)
+    pictures = _pictures(files, folder, report, one_based)
+    if not one_based:
+        pictures = noting_if_from_one(pictures, path.name, report)
+    return RawSet(names, pictures, _picture_folders(folder))
 
 
 def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> list[Path]:
@@ -103,14 +113,15 @@ def _to_picture(
     difficult = sum(_text(entry, "difficult") == "1" for entry in root.iter("object"))
     if difficult:
         report.note(where, f"boxes marked difficult: {difficult}, taken like the others")
-    boxes = []
+    boxes, before = [], report.refusals
     for number, entry in enumerate(root.findall("object"), start=1):
         box = _to_box(entry, f"object {number}", one_based)
         if box is None:
             report.refused(f"{where}, object {number}", "no <bndbox>: only upright boxes can be used")
         else:
-            boxes.append(box)
-    return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]))
+            boxes.append(_upright(box, entry, where, report))
+    refused = report.refusals > before
+    return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]), incomplete=refused)
 
 
 def _names(root: Element, where: str) -> list[str]:
@@ -134,6 +145,19 @@ def _to_box(entry: Element, where: str, one_based: bool) -> RawBox | None:
     if one_based:
         edges = [_less_one(edges[0]), _less_one(edges[1]), *edges[2:]]
     return RawBox(_class_name(entry), (edges[0], edges[1], edges[2], edges[3]), where)
+
+
+def _upright(box: RawBox, entry: Element, where: str, report: ReportBuilder) -> RawBox:
+    """Return the upright box around one to which CVAT has written a rotation, others as they are."""
+    written = {
+        _text(each, "name").lower(): _text(each, "value") for each in entry.iterfind("attributes/attribute")
+    }
+    degrees = degrees_of(written.get("rotation"))
+    edges = to_numbers([box.xyxy])[0].tolist()
+    if not degrees or not all(map(math.isfinite, edges)):
+        return box
+    report.repaired(f"{where}, {box.where}", TURNED.format(degrees))
+    return box._replace(xyxy=box_around_turned((edges[0], edges[1], edges[2], edges[3]), degrees))
 
 
 def _less_one(text: str) -> float | str:
@@ -165,6 +189,20 @@ def _picture_folders(folder: Path) -> list[Path]:
     """Return the folder beside it where the VOC challenge keeps the pictures, and the one that holds both."""
     beside = [folder.parent / name for name in ("JPEGImages", "images")]
     return [place for place in beside if place.is_dir()]
+
+
+def _note_image_sets(folder: Path, stems: Collection[str], report: ReportBuilder) -> None:
+    """Note pictures that only the lists of the VOC challenge name: negatives there have no XML file."""
+    lists = [file for place in (folder, folder.parent) for file in sorted(place.glob("ImageSets/Main/*.txt"))]
+    small = [file for file in lists if file.stat().st_size <= _MOST_LIST_BYTES]
+    lines = [line.split() for file in small for line in decode_text(file.read_bytes())[0].splitlines()]
+    lost = list(dict.fromkeys(cells[0] for cells in lines if cells and cells[0] not in stems))
+    if lost:
+        report.note(
+            "ImageSets/Main",
+            f"pictures without an XML file: {len(lost)} are only listed, such as {lost[0][:80]!r}, and left out; one "
+            "that shows no object needs an XML file without <object>",
+        )
 
 
 def _xml_names(paths: Sequence[Path]) -> list[str]:

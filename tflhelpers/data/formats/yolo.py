@@ -26,16 +26,19 @@ from tflhelpers.data.formats.yolo_layout import (
     class_names_of,
     find_layout,
     label_files,
+    picture_folders,
     seen_from,
 )
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.stand_ins import stand_in
 from tflhelpers.files.text import decode_text
 
 _MOST_BYTES = 50_000_000
 _MOST_BAD_LINES = 100
+_HEAD_BYTES = 4096
 _MOST_CLASSES = 1_000_000
-_USUAL_DIGITS = 6
+_USUAL_DIGITS, _FEWEST_DIGITS = 6, 4
 _LINE_BREAKS = re.compile("[\0\r\n]")
 
 
@@ -52,11 +55,12 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     names = class_names_of(layout, report)
     pictures = _pictures(files, names, layout, report)
     if names is not None:
-        return RawSet([names[number] for number in sorted(names)], pictures, [layout.folder])
+        return RawSet([names[number] for number in sorted(names)], pictures, picture_folders(layout))
     report.note(path.name, "no classes.txt or data.yaml: the classes are called by their numbers")
     all_pictures = list(pictures)
     numbers = {int(box.class_name or 0) for picture in all_pictures for box in picture.boxes}
-    return RawSet([str(number) for number in sorted(numbers)], all_pictures, [layout.folder])
+    in_order = [str(number) for number in sorted(numbers)]
+    return RawSet(in_order, all_pictures, picture_folders(layout), declared=False)
 
 
 def write(annotations: Annotations, path: Path, *, copy_images: bool = False) -> list[Path]:
@@ -105,10 +109,14 @@ def _pictures(
         where = seen_from(file.path, layout.folder)
         lines = _lines(file.path, where, report)
         if lines is not None:
+            before = report.refusals
             boxes = _boxes(lines, names, where, "kpt_shape" in layout.settings, report)
+            refused = report.refusals > before
             name, *others = file.picture_names
             precision = _precision(lines)
-            yield RawPicture(name, boxes, where, fractions=True, aliases=tuple(others), precision=precision)
+            picture = RawPicture(name, boxes, where, aliases=tuple(others), precision=precision)
+            picture.fractions, picture.incomplete = True, refused
+            yield picture
 
 
 def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, list[str]]] | None:
@@ -120,6 +128,9 @@ def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, lis
         return None
     if data is None or b"\0" in data:
         report.refused(where, f"no label file: it is not text, or larger than {_MOST_BYTES} bytes")
+        return None
+    if found := stand_in(data[:_HEAD_BYTES]):
+        report.refused(where, found)
         return None
     text, _ = decode_text(data)
     lines = ((number, line.split()) for number, line in enumerate(text.split("\n"), start=1))
@@ -192,9 +203,12 @@ def _edges(x: float, y: float, width: float, height: float) -> tuple[float, floa
 
 
 def _precision(lines: Sequence[tuple[int, list[str]]]) -> float:
-    """Return how exact the edges are: a centre and half a side, each rounded to the digits of the file."""
+    """Return how exact the edges are: a centre and half a side, each rounded to the digits of the file.
+
+    Ultralytics and most write six digits, supervision five, pylabel four. Fewer are numbers that happen to be round.
+    """
     digits = max((len(cell.partition(".")[2]) for _, cells in lines for cell in cells[1:]), default=0)
-    return 0.75 * 10.0 ** -max(digits, _USUAL_DIGITS)
+    return 0.75 * 10.0 ** -(digits if digits >= _FEWEST_DIGITS else _USUAL_DIGITS)
 
 
 def _stems(paths: Sequence[Path], folder: Path) -> list[str]:
@@ -232,9 +246,10 @@ def _to_lines(picture: Picture, size: tuple[int, int]) -> str:
 
 
 def _to_yaml(class_names: Sequence[str]) -> str:
+    """Return a `data.yaml` without `path`: its own folder is meant then, while "." is the trainer's folder."""
     import yaml
 
-    settings = {"path": ".", "train": "train.txt", "val": "train.txt", "nc": len(class_names)}
+    settings = {"train": "train.txt", "val": "train.txt", "nc": len(class_names)}
     return yaml.safe_dump(
         {**settings, "names": dict(enumerate(class_names))}, sort_keys=False, allow_unicode=True
     )

@@ -18,6 +18,7 @@ from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.picture_index import as_posix, has_ending, stem_of
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import decode_text, read_text
 
 SPLITS = ("train", "val", "test")
@@ -71,11 +72,36 @@ def find_layout(path: Path, report: ReportBuilder) -> Layout:
     below = [] if found else files_below(path, _YAML_ENDINGS)  # archives often hold a folder with the set
     named = [file for file in found + below if file.stem.lower() in ("data", "dataset")] or found
     if not named:
-        return Layout(path, {}, None)
+        return _layout_of_labels_alone(path)
     if len(named) > 1:
         names = ", ".join(relative_where(file, path) for file in named)
         report.note(relative_where(named[0], path), f"several .yaml files: this one is used, of {names}")
     return Layout(named[0].parent, _read_yaml(named[0]), named[0])
+
+
+def picture_folders(layout: Layout) -> list[Path]:
+    """Return where pictures may lie: in the folder of the set; of a folder of labels alone beside it, too."""
+    folder = layout.folder.absolute()
+    beside = Path(_with_last(folder.as_posix(), "labels", "images"))
+    return [layout.folder] + ([beside] if _above_labels(folder) and beside.is_dir() else [])
+
+
+def _layout_of_labels_alone(folder: Path) -> Layout:
+    """Return the set of a folder `labels`, or of one in it; a `data.yaml` above tells names, not places."""
+    for above in _above_labels(folder):
+        for file in (
+            above / f"{stem}{ending}" for stem in ("data", "dataset") for ending in (".yaml", ".yml")
+        ):
+            if file.is_file():
+                settings = {key: value for key, value in _read_yaml(file).items() if key not in SPLITS}
+                return Layout(folder, settings, file)
+    return Layout(folder, {}, None)
+
+
+def _above_labels(folder: Path) -> list[Path]:
+    """Return the folder above the one called `labels`, of which `folder` is a part or all; nothing if none is."""
+    folder = folder.absolute()
+    return [one.parent for one in (folder, folder.parent) if one.name.lower() == "labels"]
 
 
 def class_names_of(layout: Layout, report: ReportBuilder) -> dict[int, str] | None:
@@ -86,7 +112,7 @@ def class_names_of(layout: Layout, report: ReportBuilder) -> dict[int, str] | No
     """
     if "names" in layout.settings:
         return _names_in_yaml(layout)
-    for folder in (layout.folder, layout.folder / "labels"):
+    for folder in (layout.folder, layout.folder / "labels", *_above_labels(layout.folder)):
         for file in (folder / CLASS_LIST, *sorted(folder.glob("*.names"))):
             if file.is_file():
                 return dict(enumerate(read_class_list(file, report)))
@@ -115,6 +141,8 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
 
     if path.stat().st_size > _MOST_YAML_BYTES:
         raise AnnotationError(f"{path}: expected a short data.yaml, got more than {_MOST_YAML_BYTES} bytes.")
+    if found := stand_in_at(path):
+        raise AnnotationError(f"{path}: expected YAML with a list of names, got {found}.")
     try:  # BaseLoader makes nothing but text, lists and mappings: a class may be called `no` or `1.0`
         data = yaml.load(read_text(path), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.sharing.export.foreign_tflite import is_litert, refusal
 
 LABELS_FILE = "labels.txt"
@@ -65,6 +66,8 @@ def read_settings(path: Path) -> ExportSettings:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file. Write one with export_tflite.")
+    if found := stand_in_at(path):
+        raise ValueError(f"{path}: expected a file that export_tflite wrote, got {found}.")
     if not _holds_settings(path) and is_litert(path):
         raise ValueError(refusal(path))
     try:

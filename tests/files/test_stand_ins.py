@@ -1,0 +1,146 @@
+"""What lies under a file's name instead of the file is told by how it begins, in one sentence for all readers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.images import ImageError, read_image
+from tflhelpers.data.importing import ImportRefused, import_annotations
+from tflhelpers.data.video_reading import VideoError, read_video
+from tflhelpers.files.stand_ins import stand_in, stand_in_at
+from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile
+from tflhelpers.sharing.export.packed_files import read_settings
+
+_LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n"
+_SENTENCE = "a Git LFS pointer, not the file: run git lfs pull, or download it from the page"
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (_LFS, _SENTENCE),
+        (b"\xef\xbb\xbf" + _LFS.replace(b"\n", b"\r\n"), _SENTENCE),
+        (b"../../.git/annex/objects/X1/2q/SHA256E-s12--abc.jpg", "a git-annex pointer, not the file"),
+        (b"\n  <!DOCTYPE html>\n<html lang='en'>", "a web page, not the file: download the file itself"),
+        ("<html><head>".encode("utf-16"), "a web page, not the file"),
+        (
+            b'{"message": "Not Found", "documentation_url": "https://x"}',
+            "a server's error message, not the file: Not",
+        ),
+        (
+            b'{"error": {"code": 403}}',
+            "a server's error message, not the file: {'code': 403}. Download it again",
+        ),
+        (b'{"detail":"Not authenticated"}', "a server's error message, not the file: Not authenticated."),
+        (
+            b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>",
+            "a server's error message, not the file: NoSuchKey",
+        ),
+        (b"404: Not Found", "a server's error message, not the file: 404: Not Found. Download it again"),
+    ],
+)
+def test_what_is_not_the_file(tmp_path, head, said):
+    assert stand_in(head).startswith(said)
+    (tmp_path / "x").write_bytes(head)
+    assert stand_in_at(tmp_path / "x") == stand_in(head)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"0 0.5 0.5 0.25 0.25\n",
+        b"404 0.5 0.5 0.25 0.25\n",
+        b"version 2\nduck\n",
+        b'{"images": [], "annotations": [], "categories": []}',
+        b'{"version": "5.0", "flags": {}, "shapes": [], "imagePath": "a.jpg"}',
+        b'[{"message": "x"}]',
+        b'{"message": "cut',
+        b"<annotation><filename>a.png</filename></annotation>",
+        b"\x89PNG\r\n\x1a\n",
+        b"filename,class\n",
+        b"{" * 5000,
+    ],
+)
+def test_what_may_be_the_file(tmp_path, head):
+    assert stand_in(head) is None
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    assert stand_in_at(tmp_path / "x") is None
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.csv", "a.ndjson", "a.record", "a.xml", "a.zip", "data.yaml"])
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_one_sentence_for_every_kind_of_annotations(tmp_path, name, in_folder):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / name).write_bytes(_LFS)
+    if in_folder and name == "a.zip":
+        pytest.skip("a folder of archives is none of annotations")
+    with pytest.raises(AnnotationError) as caught:
+        import_annotations(tmp_path / "sub" if in_folder else tmp_path / "sub" / name)
+    assert _SENTENCE in str(caught.value)
+
+
+@pytest.mark.parametrize("format", ["coco", "csv", "labelbox"])
+def test_a_format_that_was_given_changes_nothing(tmp_path, format):
+    (tmp_path / ("a.csv" if format == "csv" else "a.json")).write_bytes(_LFS)
+    with pytest.raises(AnnotationError, match="a Git LFS pointer, not the file"):
+        import_annotations(tmp_path, format=format)
+
+
+@pytest.mark.parametrize("content", [_LFS, b"<!DOCTYPE html>", json.dumps({"message": "Not Found"}).encode()])
+@pytest.mark.parametrize("classes", [True, False])
+def test_a_label_file_that_is_none_makes_no_negative(tmp_path, content, classes):
+    for name in ("a", "b"):
+        Image.new("RGB", (60, 40)).save(tmp_path / f"{name}.png")
+    (tmp_path / "a.txt").write_bytes(content)
+    (tmp_path / "b.txt").write_text("0 .5 .5 .5 .5", "utf-8")
+    if classes:
+        (tmp_path / "classes.txt").write_text("duck", "utf-8")
+    annotations, report = import_annotations(tmp_path)
+    assert [path.name for path in annotations.image_paths] == ["b.png"]
+    assert [(entry.where, entry.what) for entry in report.of("refused")] == [("a.txt", stand_in(content))]
+
+
+def test_a_class_list_that_is_none_names_no_classes(tmp_path):
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text("0 .5 .5 .5 .5", "utf-8")
+    (tmp_path / "classes.txt").write_bytes(_LFS)
+    with pytest.raises(AnnotationError, match="a Git LFS pointer, not the file"):
+        import_annotations(tmp_path)
+
+
+def test_pictures(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(_LFS)
+    with pytest.raises(ImageError, match=f"expected a picture, got {_SENTENCE}"):
+        read_image(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_text("0 .5 .5 .5 .5", "utf-8")
+    with pytest.raises(ImportRefused, match=r"unreadable picture: .*a Git LFS pointer"):
+        import_annotations(tmp_path)
+
+
+def test_our_own_files(tmp_path):
+    (tmp_path / "a.json").write_bytes(b'{"message": "Not Found"}')
+    with pytest.raises(AnnotationError, match="a server's error message, not the file: Not Found"):
+        Annotations.load(tmp_path / "a.json")
+
+
+def test_videos(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(_LFS)
+    with pytest.raises(VideoError, match=_SENTENCE):
+        list(read_video(tmp_path / "a.mp4"))
+
+
+def test_exports_and_checkpoints(tmp_path):
+    (tmp_path / "a.tflite").write_bytes(_LFS)
+    with pytest.raises(ValueError, match=f"expected a file that export_tflite wrote, got {_SENTENCE}"):
+        read_settings(tmp_path / "a.tflite")
+    for name in ("ckpt-0.index", "ckpt-0.data-00000-of-00001"):
+        (tmp_path / name).write_bytes(_LFS)
+    with pytest.raises(CheckpointError, match=f"expected the index of a checkpoint, got {_SENTENCE}"):
+        CheckpointFile(tmp_path / "ckpt-0")

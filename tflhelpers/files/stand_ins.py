@@ -1,0 +1,62 @@
+"""Tells what lies under a file's name instead of the file: a pointer of Git LFS, a web page, a server's refusal."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tflhelpers.files.text import decode_text
+
+_HEAD_BYTES = 16384
+_LFS = "a Git LFS pointer, not the file: run git lfs pull, or download it from the page"
+_ANNEX = "a git-annex pointer, not the file: run git annex get"
+_PAGE = "a web page, not the file: download the file itself, not the page that shows it"
+_ANSWER = "a server's error message, not the file: {}. Download it again"
+_STATUS = re.compile(r"[45]\d\d:? [A-Z][^\n]{0,60}\s*\Z")
+_ERROR_KEYS = {"error", "errors", "message", "detail", "error_message", "error_description"}
+_MOST_KEYS = 6
+
+
+def stand_in(head: bytes) -> str | None:
+    """Return what a file is that begins so, and what to do, if it only stands in for the file; else None.
+
+    >>> stand_in(b"version https://git-lfs.github.com/spec/v1")
+    'a Git LFS pointer, not the file: run git lfs pull, or download it from the page'
+    """
+    text = decode_text(head)[0].lstrip("\ufeff \t\r\n")
+    start = text[:200].lower()
+    if start.startswith(("version https://git-lfs", "version https://hawser")):
+        return _LFS
+    if start.startswith("/annex/objects/") or re.match(r"(\.\./)*\.git/annex/objects/", start):
+        return _ANNEX
+    if start.startswith(("<!doctype html", "<html", "<head>", "<body")):
+        return _PAGE
+    said = _error_in(text)
+    return _ANSWER.format(" ".join(said.split())[:80]) if said else None
+
+
+def stand_in_at(path: Path) -> str | None:
+    """Return the same of a file; None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return stand_in(file.read(_HEAD_BYTES))
+    except OSError:
+        return None
+
+
+def _error_in(text: str) -> str | None:
+    if text.startswith("{"):
+        return _error_in_json(text)
+    if text.startswith(("<Error>", "<?xml")) and (code := re.search(r"<Error>\s*<Code>([^<]*)<", text)):
+        return code[1]  # Amazon's and Google's stores
+    return text if _STATUS.match(text) else None
+
+
+def _error_in_json(text: str) -> str | None:
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    named = [key for key in answer if key.lower() in _ERROR_KEYS]
+    return str(answer[named[0]]) or "error" if named and len(answer) <= _MOST_KEYS else None
