@@ -17,6 +17,7 @@ from tflhelpers.data.formats.gc_pause import collection_paused
 from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ImportReport, ReportBuilder, refuse_unless_clean
 from tflhelpers.data.formats.shards import find_record_files
+from tflhelpers.data.formats.tools import TOOLS
 
 __all__ = ["ImportRefused", "ImportReport", "export_annotations", "import_annotations"]
 
@@ -40,6 +41,7 @@ _FORMATS = {
     "csv": _Format(
         csv_table.read, csv_table.write, is_file=True, reading=("one_based",), writing=("one_based",)
     ),
+    **{name: _Format(tool.read, None, is_file=tool.is_file) for name, tool in TOOLS.items()},
 }
 
 
@@ -65,7 +67,8 @@ def import_annotations(
             unpacked beside.
         images: The folder of the pictures; None: beside the annotations. They are found where they were moved,
             and under names that differ in case or ending.
-        format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "auto" looks.
+        format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "cvat", "label_studio", "labelme", "via",
+            "createml", "vott", "open_images", "retinanet", "automl", "kitti" or "dota"; "auto" looks.
         strict: Raise if anything has to be repaired or refused.
         one_based: For VOC and CSV: pixels are counted from 1, and the last one lies inside the box.
         frame: For photos with an EXIF orientation: "upright" if the boxes were drawn on the photo as people see
