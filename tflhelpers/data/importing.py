@@ -68,7 +68,8 @@ def import_annotations(
         images: The folder of the pictures; None: beside the annotations. They are found where they were moved,
             and under names that differ in case or ending.
         format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "cvat", "label_studio", "labelme", "via",
-            "createml", "vott", "open_images", "retinanet", "automl", "kitti" or "dota"; "auto" looks.
+            "createml", "vott", "datumaro", "supervisely", "ground_truth", "open_images", "retinanet", "automl",
+            "kitti" or "dota"; "auto" looks.
         strict: Raise if anything has to be repaired or refused.
         one_based: For VOC and CSV: pixels are counted from 1, and the last one lies inside the box.
         frame: For photos with an EXIF orientation: "upright" if the boxes were drawn on the photo as people see

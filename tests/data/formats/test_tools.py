@@ -98,6 +98,39 @@ def _vott(regions: list, **asset) -> dict:
     return {"name": "p", "tags": [{"name": "x"}], "assets": {"1": {"asset": whole, "regions": regions}}}
 
 
+def _datumaro(annotations: list, name: str = "a.png") -> dict:
+    item = {"id": name[:1], "annotations": annotations, "image": {"path": name, "size": _SIZES[name][::-1]}}
+    labels = {"labels": [{"name": "cat", "parent": ""}, {"name": "x", "parent": ""}]}
+    return {"dm_format_version": "1.0", "infos": {}, "categories": {"label": labels}, "items": [item]}
+
+
+def _supervisely(*objects: dict) -> dict:
+    return {"description": "", "tags": [], "size": {"height": 100, "width": 200}, "objects": list(objects)}
+
+
+def _manifest(*rows: tuple[str, list]) -> str:
+    metadata = {"class-map": {"0": "x"}, "type": "groundtruth/object-detection"}
+    size = [{"width": 200, "height": 100, "depth": 3}]
+    return "".join(
+        json.dumps(
+            {
+                "source-ref": f"s3://b/{name}",
+                "j": {"annotations": drawn, "image_size": size},
+                "j-metadata": metadata,
+            }
+        )
+        + "\n"
+        for name, drawn in rows
+    )
+
+
+_DM_BOX = {
+    "id": 0,
+    "type": "bbox",
+    "label_id": 1,
+    "bbox": [10, 20, 40, 40],
+    "attributes": {"occluded": False},
+}
 _RECT = {"name": "rect", "x": 10, "y": 20, "width": 40, "height": 40}
 _REGION = {
     "type": "RECTANGLE",
@@ -157,6 +190,16 @@ _READ = [  # tool, files, {picture: boxes}
               "2-asset.json": {"asset": {"name": "c.png", "state": 1}, "regions": [], "version": "2.2.0"}},
      {**_X, "c.png": []}),
     ("vott", {"e.json": _vott([{"tags": ["x"], "points": [{"x": 10, "y": 20}, {"x": 50, "y": 60}]}])}, _X),
+    ("datumaro", {"train.json": _datumaro([_DM_BOX, {"type": "label", "label_id": 0}])}, _X),
+    ("datumaro", {"annotations/a.json": _datumaro([{**_DM_BOX, "type": "rotated_bbox", "bbox": [30, 40, 40, 40, 90]}]),
+                  "annotations/c.json": _datumaro([], "c.png")}, {**_X, "c.png": []}),
+    ("datumaro", {"t.json": _datumaro([{"type": "polygon", "label_id": 1, "points": [10, 20, 50, 20, 30, 60]}])}, _X),
+    ("supervisely", {"meta.json": {"classes": [{"title": "x"}], "tags": []}, "ds/ann/a.png.json": _supervisely(
+        {"classTitle": "x", "geometryType": "rectangle", "points": {"exterior": [[50, 60], [10, 20]], "interior": []}}),
+        "ds/ann/c.png.json": _supervisely()}, {**_X, "c.png": []}),
+    ("ground_truth", {"output.manifest": _manifest(
+        ("a.png", [{"class_id": 0, "left": 10, "top": 20, "width": 40, "height": 40}]), ("c.png", []))},
+     {**_X, "c.png": []}),
     ("open_images", {"o.csv": _table(_OPEN_IMAGES, ["a", "xclick", "x", 1, 0.05, 0.25, 0.2, 0.6, 0])}, _X),
     ("open_images", {"o.csv": _table(_OPEN_IMAGES, ["a", "xclick", "/m/0x", 1, 0.05, 0.25, 0.2, 0.6, 0]),
                      "oidv7-class-descriptions-boxable.csv": "/m/0y,y\n/m/0x,x\n"}, _X),
@@ -222,6 +265,15 @@ _FAULTS = [  # files, what the report says, {picture: boxes}
         {"label": "x", "coordinates": {"x": 30, "y": 40, "width": 40, "height": 40}},
         {"label": "y", "coordinates": {"x": "wide"}}]}]}, "no numbers", _X),
     ({"p.json": {**_vott([_REGION]), "z": 1}}, "1 picture and 1 box taken", _X),
+    ({"t.json": _datumaro([{**_DM_BOX, "attributes": {"rotation": 45}}])}, "turned box: by 45 degrees",
+     {"a.png": [("x", (1.716, 11.716, 58.284, 68.284))]}),
+    ({"t.json": _datumaro([_DM_BOX, {**_DM_BOX, "label_id": 7}])}, "no class name", _X),
+    ({"t.json": _datumaro([_DM_BOX, {"type": "points", "label_id": 0, "points": [1, 2]}])}, "'points'", _X),
+    ({"meta.json": {}, "ds/ann/a.png.json": _supervisely(
+        {"classTitle": "x", "geometryType": "polygon", "points": {"exterior": [[50, 60], [10, 20], [10, 50]]}},
+        {"classTitle": "x", "geometryType": "bitmap", "bitmap": {"origin": [1, 2]}})}, "'bitmap'", _X),
+    ({"o.manifest": _manifest(("a.png", [{"class_id": 0, "left": 10, "top": 20, "width": 40, "height": 40}]))
+      + '{"source-ref": "s3://b/c.png"}\n'}, "not annotated in Ground Truth: 'c.png' is left out", _X),
     ({"r.csv": "a.png,10,20,50,60,x\na.png,1,2\n"}, "too few cells: 3", _X),
     ({"label_2/a.txt": _KITTI + "x 0\n"}, "no line of KITTI: expected a class and 14 numbers, got 2 words", _X),
     ({"label_2/a.txt": _KITTI, "label_2/c.txt": "who knows"}, "no file of labels", _X),
@@ -260,6 +312,26 @@ def test_frames_that_were_collected_are_found(tmp_path):
     assert [path.name for path, _ in import_annotations(tmp_path)[0]] == ["clip_000007.jpg"]
 
 
+@pytest.mark.parametrize("given", ["set", "set/annotations", "set/annotations/train.json"])
+def test_pictures_of_a_datumaro_set_are_found(given, tmp_path):
+    _write(
+        tmp_path, {"set/annotations/train.json": _datumaro([_DM_BOX])}, {"set/images/train/a.png": (200, 100)}
+    )
+    annotations, report = import_annotations(tmp_path / given)
+    assert [path.parent.name for path, _ in annotations] == ["train"]
+    assert "missing" not in str(report)
+
+
+@pytest.mark.parametrize("given", ["set", "set/ds/ann", "set/ds/ann/a.png.json"])
+def test_pictures_of_a_supervisely_project_are_found(given, tmp_path):
+    box = {"classTitle": "x", "geometryType": "rectangle", "points": {"exterior": [[10, 20], [50, 60]]}}
+    files = {"set/ds/ann/a.png.json": _supervisely(box)}
+    _write(tmp_path, files, {"set/ds/img/a.png": (200, 100)})
+    annotations, report = import_annotations(tmp_path / given)
+    assert [path.is_file() for path, _ in annotations] == [True]
+    assert report.counts["repaired"] == report.counts["refused"] == 0
+
+
 def test_open_images_groups_are_ignored_by_scoring(tmp_path):
     _write(tmp_path, {"o.csv": _table(_OPEN_IMAGES, ["a", "x", "x", 1, 0.05, 0.25, 0.2, 0.6, 1])})
     (_, boxes), *_ = import_annotations(tmp_path / "o.csv")[0]
@@ -282,17 +354,10 @@ _NAMED = [
     ("darwin", "d.json", {"version": "2.0", "item": {"name": "a.png"}, "annotations": []}),
     ("bdd100k", "d.json", [{"name": "a.png", "labels": [{"category": "x", "box2d": {"x1": 1}}]}]),
     ("cityscapes", "d.json", {"imgHeight": 3, "imgWidth": 4, "objects": []}),
-    ("datumaro", "d.json", {"info": {}, "categories": {}, "items": []}),
-    ("ground_truth", "d.manifest", {"source-ref": "s3://b/a.png", "j": {}, "j-metadata": {}}),
     ("hasty", "d.json", {"project_name": "p", "label_classes": [], "images": []}),
     ("imglab", "d.xml", "<?xml version='1.0'?><dataset><images/></dataset>"),
     ("labelbox_csv", "d.csv", "ID,Labeled Data,Label\n1,https://a.org/a.png,Skip\n"),
     ("superannotate", "d.json", {"metadata": {"name": "a.png"}, "instances": []}),
-    (
-        "supervisely",
-        "d.json",
-        {"description": "", "tags": [], "size": {"height": 3, "width": 4}, "objects": []},
-    ),
     ("via3", "d.json", {"project": {"pid": "1"}, "config": {}, "attribute": {}, "file": {}, "metadata": {}}),
 ]
 

@@ -89,6 +89,7 @@ def _quick_kind(path: Path) -> str | None:
         ".json": "json",
         ".ndjson": "json",
         ".jsonl": "json",
+        ".manifest": "json",
         ".txt": "txt",
     }
     return {**kinds, ".yaml": "yolo", ".yml": "yolo"}.get(ending)

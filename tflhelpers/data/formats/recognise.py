@@ -19,18 +19,14 @@ _LABEL_STUDIO_SHAPES = {"rectanglelabels", "polygonlabels", "ellipselabels", "or
 # Tools whose files are not read: how a person gets at one that is.
 ADVICE = {
     "cvat_backup": "a backup of CVAT; there choose Export dataset, and CVAT for images 1.1",
-    "darwin": "Darwin JSON of V7; there export as COCO or Pascal VOC",
+    "darwin": "Darwin JSON of V7; convert it with `darwin dataset convert`, to coco or pascal_voc",
     "bdd100k": "a Scalabel or BDD100K file; convert it with `python -m scalabel.label.to_coco`, and give the COCO file",
-    "cityscapes": "Cityscapes polygons; convert them with cityscapesscripts or datumaro to COCO",
-    "datumaro": "Datumaro JSON; convert it with `datum convert -f coco_instances`, and give that folder",
-    "ground_truth": "a manifest of SageMaker Ground Truth; convert it with `datum convert -f coco_instances`, and give "
-    "that folder",
+    "cityscapes": "Cityscapes polygons; convert them to COCO with cityscapes.py of MMDetection's dataset converters",
     "hasty": "an export of Hasty; there choose COCO",
-    "imglab": "a file of dlib's imglab; there save as Pascal VOC",
+    "imglab": "a file of dlib's imglab; open it in the web tool ImgLab, and save as COCO or Pascal VOC there",
     "labelbox_csv": "a Labelbox CSV of 2018; in Labelbox export the project as JSON or NDJSON",
-    "superannotate": "SuperAnnotate JSON; convert it with `superannotate.export_annotation(..., 'COCO')`",
-    "supervisely": "Supervisely JSON; there run the app Export to COCO",
-    "via3": "a project of VIA 3; in VIA export as COCO, or annotate with VIA 2",
+    "superannotate": "SuperAnnotate JSON; convert it with `export_annotation` of its Python SDK, to COCO",
+    "via3": "a project of VIA 3; draw with VIA 2, whose files are read, or convert it to COCO",
 }
 
 

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tflhelpers.data.formats import createml, cvat, label_studio, label_texts, labelme, row_tables, via, vott
+from tflhelpers.data.formats import (
+    createml,
+    cvat,
+    datumaro,
+    ground_truth,
+    label_studio,
+    label_texts,
+    labelme,
+    row_tables,
+    supervisely,
+    via,
+    vott,
+)
 from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 
@@ -26,6 +38,9 @@ TOOLS = {
     "via": Tool("VIA 2: a .json or .csv file", via.read),
     "createml": Tool("Create ML: a .json file", createml.read),
     "vott": Tool("VoTT: an exported .json file or a folder of assets", vott.read, is_file=False),
+    "datumaro": Tool("Datumaro: a folder with annotations/*.json", datumaro.read, is_file=False),
+    "supervisely": Tool("Supervisely: a folder with ann/*.json", supervisely.read, is_file=False),
+    "ground_truth": Tool("SageMaker Ground Truth: an output .manifest", ground_truth.read),
     "open_images": Tool("Open Images: a .csv file", row_tables.read_open_images),
     "retinanet": Tool("keras-retinanet: a .csv file without header", row_tables.read_retinanet),
     "automl": Tool("AutoML, Vertex AI: a .csv file", row_tables.read_automl),
