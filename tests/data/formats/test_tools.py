@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 from tests.data.formats.fuzz_mutations import spoiled_bytes
-from tflhelpers.data.annotations import AnnotationError
+from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.oriented import around_ellipse, around_turned, is_turned
 from tflhelpers.data.formats.recognise import ADVICE, tool_of
 from tflhelpers.data.formats.tools import TOOLS
-from tflhelpers.data.importing import import_annotations
+from tflhelpers.data.importing import export_annotations, import_annotations
 
 _SIZES = {"a.png": (200, 100), "pics/b.png": (60, 80), "c.png": (10, 20)}  # width, height
 _CVAT = '<?xml version="1.0"?><annotations><version>1.1</version>{}</annotations>'
@@ -415,6 +416,69 @@ def test_a_cvat_file_is_read_picture_by_picture(tmp_path):
     (tmp_path / "a.xml").write_text(bomb, "utf-8")
     with pytest.raises(AnnotationError, match="document type"):
         import_annotations(tmp_path / "a.xml", format="cvat")
+
+
+_WRITTEN_CVAT = """<annotations>
+  <version>1.1</version>
+  <meta>
+    <task>
+      <labels>
+        <label>
+          <name>cat</name>
+        </label>
+        <label>
+          <name>&lt;duck&gt; </name>
+        </label>
+      </labels>
+    </task>
+  </meta>
+  <image id="0" name="../a.png" width="200" height="100">
+    <box label="&lt;duck&gt; " source="manual" occluded="0" xtl="0" ytl="6.5" xbr="25" ybr="16.1" />
+  </image>
+  <image id="1" name="../c.png" width="10" height="20" />
+</annotations>
+"""
+
+
+def _two_pictures(folder: Path, names=("cat", "<duck> ")) -> Annotations:
+    _write(folder, {})
+    boxes = Boxes([[0, 6.5, 25, 16.1]], [1])
+    return Annotations(names, [(folder / "a.png", boxes), (folder / "c.png", Boxes.empty())])
+
+
+def test_cvat_is_written(tmp_path):
+    annotations = _two_pictures(tmp_path)
+    path = tmp_path / "new" / "annotations.xml"
+    assert export_annotations(annotations, path, "cvat") == [path]
+    assert path.read_text("utf-8") == _WRITTEN_CVAT
+    assert import_annotations(path, strict=True)[0] == annotations
+
+
+def test_labelme_is_written(tmp_path):
+    annotations = _two_pictures(tmp_path)
+    written = export_annotations(annotations, tmp_path / "new", "labelme")
+    assert [path.name for path in written] == ["classes.txt", "a.json", "c.json"]
+    content = json.loads(written[1].read_text("utf-8"))
+    assert (content["imagePath"], content["imageHeight"], content["imageWidth"]) == ("../a.png", 100, 200)
+    assert [shape["points"] for shape in content["shapes"]] == [[[0, 6.5], [25, 16.1]]]
+    assert import_annotations(tmp_path / "new", strict=True)[0] == annotations
+
+
+def test_createml_is_written(tmp_path):
+    annotations = _two_pictures(tmp_path)
+    path, classes = export_annotations(annotations, tmp_path / "set.json", "createml")
+    first, second = json.loads(path.read_text("utf-8"))
+    assert (second, classes.read_text("utf-8")) == ({"image": "c.png", "annotations": []}, "cat\n<duck> \n")
+    centre = first["annotations"][0]["coordinates"]
+    assert np.allclose([centre["x"], centre["y"], centre["width"], centre["height"]], [12.5, 11.3, 25, 9.6])
+    assert import_annotations(path, strict=True)[0] == annotations
+
+
+@pytest.mark.parametrize("format", ["cvat", "labelme", "createml"])
+def test_names_with_line_breaks_cannot_be_written(format, tmp_path):
+    with pytest.raises(AnnotationError, match="line breaks"):
+        export_annotations(_two_pictures(tmp_path, ("cat", "a\nb")), tmp_path / "new" / "x", format)
+    assert not (tmp_path / "new").exists()
 
 
 def test_turning_and_back():

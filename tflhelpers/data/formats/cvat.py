@@ -6,12 +6,14 @@ Boxes turn about their centre. Source: CVAT's documentation of the XML format, 1
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from xml.etree.ElementTree import Element
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
-from tflhelpers.data.annotations import AnnotationError
+from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.coco_columns import as_size
 from tflhelpers.data.formats.oriented import around_ellipse, around_turned, is_turned, numbers
 from tflhelpers.data.formats.polygons import box_around
@@ -19,7 +21,10 @@ from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused
 from tflhelpers.data.formats.tool_reading import Drawn
+from tflhelpers.data.formats.writing import NOT_IN_XML, known_sizes, refuse_names, shortest
 from tflhelpers.data.formats.xml_stream import read_children
+from tflhelpers.data.pictures import Picture
+from tflhelpers.files.atomic_file import write_text
 
 _EDGES = ("xtl", "ytl", "xbr", "ybr")
 _NO_AREA = {"polyline": "a line", "points": "points", "skeleton": "a skeleton", "cuboid": "a cuboid"}
@@ -52,6 +57,45 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     meta = next((child for child in early if child.tag == "meta"), None)
     names = [] if meta is None else _declared(meta)
     return RawSet(names or None, _pictures(chain(early, children), meta, path, report))
+
+
+def write(annotations: Annotations, path: Path) -> list[Path]:
+    """Write one file of CVAT for images 1.1; pictures are named as seen from its folder.
+
+    Returns:
+        The file written.
+
+    Raises:
+        AnnotationError: If the size of a picture is not known, or XML cannot hold a name.
+    """
+    sizes = known_sizes(annotations)
+    refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], NOT_IN_XML, "CVAT")
+    root = Element("annotations")
+    SubElement(root, "version").text = "1.1"
+    labels = SubElement(SubElement(SubElement(root, "meta"), "task"), "labels")
+    for name in annotations.class_names:
+        SubElement(SubElement(labels, "label"), "name").text = name
+    for number, (picture, size) in enumerate(zip(annotations.pictures, sizes, strict=True)):
+        _add_image(root, number, picture, size, path.parent, annotations.class_names)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ElementTree.indent(root)
+    write_text(path, ElementTree.tostring(root, encoding="unicode") + "\n")
+    return [path]
+
+
+def _add_image(
+    root: Element,
+    number: int,
+    picture: Picture,
+    size: tuple[int, int],
+    folder: Path,
+    class_names: Sequence[str],
+) -> None:
+    name = relative_name(picture.path, folder)
+    image = SubElement(root, "image", id=str(number), name=name, width=str(size[1]), height=str(size[0]))
+    for xyxy, label in zip(picture.boxes.xyxy, picture.boxes.labels.tolist(), strict=True):
+        edges = dict(zip(_EDGES, map(shortest, xyxy), strict=True))
+        SubElement(image, "box", {"label": class_names[label], "source": "manual", "occluded": "0", **edges})
 
 
 def _up_to_a_fault(children: Iterator[Element], path: Path, report: ReportBuilder) -> Iterator[Element]:

@@ -25,6 +25,7 @@ FORMATS = {
     **{name: tool.what for name, tool in TOOLS.items()},
 }
 _MANY_TOOLS = ("voc", "json", "csv", "txt")  # what the ending leaves open
+_WITH_CLASS_LIST = {"voc", "labelme"}  # a classes.txt beside them makes no YOLO
 _LOOKED_AT = 20  # XML and text files of a folder; all are of one kind
 _HEAD_BYTES = 65536
 _MOST_FILES = 200_000  # looked at; a set's own files come long before
@@ -106,7 +107,7 @@ def _formats_in(folder: Path, files: list[Path], counts: Counter[str]) -> list[s
     )
     beside_pictures = not formats and any(_is_label_of_a_picture(file) for file in files)
     if beside_pictures or (
-        looks_like_yolo and "voc" not in formats and any(f.suffix == ".txt" for f in files)
+        looks_like_yolo and not _WITH_CLASS_LIST & {*formats} and any(f.suffix == ".txt" for f in files)
     ):
         formats.append("yolo")
     return formats

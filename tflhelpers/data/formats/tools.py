@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.formats import (
     createml,
     cvat,
@@ -24,19 +25,20 @@ from tflhelpers.data.formats.report import ReportBuilder
 
 
 class Tool(NamedTuple):
-    """What a file is, for messages; how it is read; whether a folder may hold only one such file."""
+    """What a file is, for messages; how it is read; whether a folder may hold only one such file; how it is written."""
 
     what: str
     read: Callable[[Path, ReportBuilder], RawSet]
     is_file: bool = True
+    write: Callable[[Annotations, Path], list[Path]] | None = None
 
 
 TOOLS = {
-    "cvat": Tool("CVAT for images or for video 1.1: an .xml file", cvat.read),
+    "cvat": Tool("CVAT for images or for video 1.1: an .xml file", cvat.read, write=cvat.write),
     "label_studio": Tool("Label Studio: a .json file, JSON or JSON-MIN", label_studio.read),
-    "labelme": Tool("LabelMe: a folder of .json files", labelme.read, is_file=False),
+    "labelme": Tool("LabelMe: a folder of .json files", labelme.read, is_file=False, write=labelme.write),
     "via": Tool("VIA 2: a .json or .csv file", via.read),
-    "createml": Tool("Create ML: a .json file", createml.read),
+    "createml": Tool("Create ML: a .json file", createml.read, write=createml.write),
     "vott": Tool("VoTT: an exported .json file or a folder of assets", vott.read, is_file=False),
     "datumaro": Tool("Datumaro: a folder with annotations/*.json", datumaro.read, is_file=False),
     "supervisely": Tool("Supervisely: a folder with ann/*.json", supervisely.read, is_file=False),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,11 @@ from tflhelpers.data.formats.picture_index import as_posix
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
-from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names, shortest
+from tflhelpers.data.formats.writing import NOT_IN_XML, known_sizes, names_like, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
-_NOT_IN_XML = re.compile(
-    "[^\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # XML 1.0, 2.2; line breaks change
 
 
 def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSet:
@@ -64,8 +60,8 @@ def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> l
         AnnotationError: If the size of a picture is not known, or XML cannot hold a name.
     """
     sizes = known_sizes(annotations)
-    refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], _NOT_IN_XML, "Pascal VOC")
-    places = _xml_names(annotations.image_paths)
+    refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], NOT_IN_XML, "Pascal VOC")
+    places = names_like(annotations.image_paths, ".xml")
     written = [write_class_list(annotations.class_names, path / CLASS_LIST)]
     for picture, size, place in zip(annotations.pictures, sizes, places, strict=True):
         file = path / place
@@ -165,19 +161,6 @@ def _picture_folders(folder: Path) -> list[Path]:
     """Return the folder beside it where the VOC challenge keeps the pictures, and the one that holds both."""
     beside = [folder.parent / name for name in ("JPEGImages", "images")]
     return [place for place in beside if place.is_dir()]
-
-
-def _xml_names(paths: Sequence[Path]) -> list[str]:
-    """Return the names of the XML files: those of the pictures, whose endings stay where they are needed."""
-    taken: set[str] = set()
-    names = []
-    for path in below_common_folder(paths):
-        name = path.with_suffix(".xml").as_posix()
-        if name.casefold() in taken:
-            name = f"{path.as_posix()}.xml"
-        taken.add(name.casefold())
-        names.append(name)
-    return names
 
 
 def _to_xml(
