@@ -55,8 +55,8 @@ def _cvat(*children: str) -> dict[str, object]:
     return {"annotations.xml": _CVAT.format("".join(children))}
 
 
-def _task(value: object, kind: str = "rectanglelabels", **fields) -> dict:
-    result = {"id": "r", "type": kind, "original_width": 200, "original_height": 100, "value": value}
+def _task(value: object, kind: str = "rectanglelabels", size=(200, 100), **fields) -> dict:
+    result = {"id": "r", "type": kind, "original_width": size[0], "original_height": size[1], "value": value}
     return {
         "id": 1,
         "data": {"image": "/data/upload/1/a.png"},
@@ -158,8 +158,9 @@ _READ = [  # tool, files, {picture: boxes}
     ("cvat", _cvat(_IMAGE.format('<box label="x" xtl="10" ytl="30" xbr="50" ybr="50" rotation="90"/>')),
      {"a.png": [("x", (20.0, 20.0, 40.0, 60.0))]}),
     ("label_studio", {"s.json": [_task(_percent())]}, _X),
-    ("label_studio", {"s.json": [_task(_percent(), data={"image": "/data/local-files/?d=pics%2Fb.png"})]},
-     {"pics/b.png": [("x", (10.0, 20.0, 50.0, 60.0))]}),
+    ("label_studio", {"s.json": [
+        _task(_percent(), size=(60, 80), data={"image": "/data/local-files/?d=pics%2Fb.png"})]},
+     {"pics/b.png": [("x", (3.0, 16.0, 15.0, 48.0))]}),
     ("label_studio", {"s.json": [_task({"points": [[5, 20], [25, 60]], "polygonlabels": ["x"]}, "polygonlabels")]}, _X),
     ("label_studio", {"s.json": [_task({"x": 15, "y": 40, "radiusX": 10, "radiusY": 20, "ellipselabels": ["x"]})]}, _X),
     ("label_studio", {"s.json": [_task(_percent()), _task({}, data={"image": "c.png"}, annotations=[{"result": []}])]},
