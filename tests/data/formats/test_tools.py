@@ -177,6 +177,7 @@ _READ = [  # tool, files, {picture: boxes}
     ("via", {"v.json": _via(_RECT)}, _X),
     ("via", {"v.json": {"_via_settings": {}, "_via_img_metadata": _via(_RECT), "_via_attributes": {}}}, _X),
     ("via", {"v.json": {"a": {"filename": "a.png", "regions": {"0": _via(_RECT)["a.png1"]["regions"][0]}}}}, _X),
+    ("via", {"v.json": _via(_RECT, name="https://a.org/b/a.png?x=1")}, _X),
     ("via", {"v.json": _via(_RECT, {"animal": "x", "note": ""})}, _X),
     ("via", {"v.json": _via(_RECT, {"type": {"x": True, "y": False}})}, _X),
     ("via", {"v.json": _via({"name": "circle", "cx": 30, "cy": 40, "r": 20})}, _X),
@@ -305,6 +306,21 @@ def test_every_frame_of_a_cvat_track(tmp_path):
     assert annotations.class_names == ("x", "y")
     assert found == {"frame_000000.PNG": ([1.0], [0]), "frame_000001.PNG": ([2.0, 9.0], [0, 1])}
     assert report.counts["refused"] == report.counts["repaired"] == 0
+
+
+def test_what_has_no_box_in_cvat_makes_no_class(tmp_path):
+    """A skeleton's joints are labels and tracks too, in the task and in its track."""
+    types = "".join(
+        f"<label><name>{name}</name><type>{name}</type></label>" for name in ("points", "rectangle", "tag")
+    )
+    joint = '<track id="0" label="points"><points frame="0" outside="0" points="1,2"/></track>'
+    skeleton = f'<track id="1" label="s"><skeleton frame="0" outside="0" points="1,2"/>{joint}</track>'
+    track = '<track id="0" label="rectangle"><box frame="0" outside="0" xtl="1" ytl="2" xbr="30" ybr="40"/></track>'
+    files = _cvat(f"<meta><task><labels>{types}</labels></task></meta>", track, skeleton)
+    _write(tmp_path, files, {"frame_000000.PNG": (60, 80)})
+    annotations, report = import_annotations(tmp_path)
+    assert annotations.class_names == ("rectangle",)
+    assert [entry.what for entry in report.of("refused")] == ["no area: 's' is a skeleton"]
 
 
 def test_frames_that_were_collected_are_found(tmp_path):

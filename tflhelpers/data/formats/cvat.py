@@ -29,6 +29,7 @@ from tflhelpers.files.atomic_file import write_text
 _EDGES = ("xtl", "ytl", "xbr", "ybr")
 _NO_AREA = {"polyline": "a line", "points": "points", "skeleton": "a skeleton", "cuboid": "a cuboid"}
 _LABELS = "labels/label"
+_NO_BOX = ("tag", *_NO_AREA)  # types of labels
 
 
 def read(path: Path, report: ReportBuilder) -> RawSet:
@@ -107,9 +108,7 @@ def _up_to_a_fault(children: Iterator[Element], path: Path, report: ReportBuilde
 
 def _declared(meta: Element) -> list[str]:
     labels = [label for owner in meta for label in owner.findall(_LABELS)]
-    return [
-        label.findtext("name") or "" for label in labels if label.findtext("type") not in ("tag", "skeleton")
-    ]
+    return [label.findtext("name") or "" for label in labels if label.findtext("type") not in _NO_BOX]
 
 
 def _pictures(
@@ -139,7 +138,7 @@ def _picture(image: Element, path: Path, report: ReportBuilder) -> Iterator[RawP
 def _add_track(track: Element, frames: dict[int, Drawn], path: Path, report: ReportBuilder) -> None:
     here = f"track {track.get('id', '?')}"
     for shape in track:
-        if shape.get("outside") == "1":
+        if shape.tag == "track" or shape.get("outside") == "1":  # a track in a track: a skeleton's joint
             continue
         text = shape.get("frame", "")
         if not (text.isascii() and text.isdecimal() and len(text) < 10):

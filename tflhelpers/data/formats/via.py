@@ -16,6 +16,7 @@ from typing import Any
 
 from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats.oriented import around_ellipse, numbers
+from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.polygons import XYXY, box_around
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
@@ -61,7 +62,7 @@ def _of_json(path: Path, report: ReportBuilder) -> Iterator[_Entry]:
 
 
 def _entry(key: str, entry: Any, path: Path, report: ReportBuilder) -> Iterator[_Entry]:
-    name = text_at(entry, "filename")
+    name = _name(text_at(entry, "filename"))
     where = f"{path.name}: {name or key}"[:300]
     if not name:
         report.refused(where, "no picture of VIA: it has no filename")
@@ -111,9 +112,13 @@ def _add_row(
         return
     name, *texts = (cells[place] for place in places)
     shape, attributes = map(_decoded, texts)
-    found = regions.setdefault(name, [])
+    found = regions.setdefault(_name(name), [])
     if shape != {}:
         found.append({"shape_attributes": shape, "region_attributes": attributes})
+
+
+def _name(text: str) -> str:
+    return file_name_of(text) if is_url(text) else text
 
 
 def _decoded(text: str) -> Any:
