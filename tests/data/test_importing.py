@@ -115,7 +115,7 @@ def test_what_is_not_there_is_named(tmp_path):
         (
             "labelbox",
             {},
-            "format must be one of 'voc', 'coco', 'yolo', 'tfrecord', 'csv', 'cvat', 'labelme', 'createml', got",
+            "format must be one of 'voc', 'coco', 'yolo', 'tfrecord', 'csv', 'cvat', 'labelme', 'via', 'createml', got",
         ),
         ("coco", {"one_based": True}, "one_based is for voc and csv"),
         ("voc", {"copy_images": True}, "copy_images is for yolo"),
@@ -180,6 +180,7 @@ def _random_boxes(rng: np.random.Generator, height: int, width: int, n: int) -> 
         ("cvat", "set.xml", {}),
         ("labelme", "set", {}),
         ("createml", "deep/set.json", {}),
+        ("via", "set.json", {}),
     ],
 )
 @pytest.mark.parametrize("seed", range(12))

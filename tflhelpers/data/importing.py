@@ -128,7 +128,7 @@ def export_annotations(
     Args:
         annotations: What to write. The pictures stay where they are, and are named as seen from the files;
             only a TFRecord holds the pictures themselves.
-        path: The folder ("voc", "yolo", "labelme") or the file ("coco", "csv", "tfrecord", "cvat", "createml").
+        path: The folder ("voc", "yolo", "labelme") or the file ("coco", "csv", "tfrecord", "cvat", "via", "createml").
         format: One of these.
         one_based: For VOC and CSV: count pixels from 1, as the VOC challenge does.
         copy_images: For YOLO: copy the pictures to `images/` in the folder, where its trainers look for them.

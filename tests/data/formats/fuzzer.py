@@ -38,6 +38,7 @@ _OUTPUTS = {
     "cvat": "out.xml",
     "labelme": "out",
     "createml": "out.json",
+    "via": "out.json",
     "voc": "out",
     "csv": "out.csv",
     "coco": "out.json",

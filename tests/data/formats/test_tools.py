@@ -491,6 +491,20 @@ def test_createml_is_written(tmp_path):
     assert import_annotations(path, strict=True)[0] == annotations
 
 
+def test_via_is_written(tmp_path):
+    annotations = _two_pictures(tmp_path)
+    path = tmp_path / "new" / "set.json"
+    assert export_annotations(annotations, path, "via") == [path]
+    project = json.loads(path.read_text("utf-8"))
+    first, second = project["_via_img_metadata"].values()
+    size = (tmp_path / "a.png").stat().st_size
+    assert project["_via_image_id_list"] == list(project["_via_img_metadata"])
+    assert project["_via_image_id_list"][0] == f"../a.png{size}"
+    assert (first["filename"], first["size"], second["regions"]) == ("../a.png", size, [])
+    assert first["regions"][0]["region_attributes"] == {"class": "<duck> "}
+    assert import_annotations(path, strict=True)[0] == annotations
+
+
 @pytest.mark.parametrize("format", ["cvat", "labelme", "createml"])
 def test_names_with_line_breaks_cannot_be_written(format, tmp_path):
     with pytest.raises(AnnotationError, match="line breaks"):

@@ -37,7 +37,7 @@ TOOLS = {
     "cvat": Tool("CVAT for images or for video 1.1: an .xml file", cvat.read, write=cvat.write),
     "label_studio": Tool("Label Studio: a .json file, JSON or JSON-MIN", label_studio.read),
     "labelme": Tool("LabelMe: a folder of .json files", labelme.read, is_file=False, write=labelme.write),
-    "via": Tool("VIA 2: a .json or .csv file", via.read),
+    "via": Tool("VIA 2: a .json or .csv file", via.read, write=via.write),
     "createml": Tool("Create ML: a .json file", createml.read, write=createml.write),
     "vott": Tool("VoTT: an exported .json file or a folder of assets", vott.read, is_file=False),
     "datumaro": Tool("Datumaro: a folder with annotations/*.json", datumaro.read, is_file=False),

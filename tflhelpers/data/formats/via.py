@@ -14,16 +14,42 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tflhelpers.data.annotations import AnnotationError
+from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.oriented import around_ellipse, numbers
 from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.polygons import XYXY, box_around
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.tool_reading import Drawn, dict_at, list_at, members_of, text_at, text_of
+from tflhelpers.data.pictures import Picture
+from tflhelpers.files.atomic_file import write_text
 
 _USUAL = ("class", "label", "name", "type", "category", "object")
 _COLUMNS = ("filename", "region_shape_attributes", "region_attributes")
+_SETTINGS = {  # VIA's own at its start; it needs all of them
+    "ui": {
+        "annotation_editor_height": 25,
+        "annotation_editor_fontsize": 0.8,
+        "leftsidebar_width": 18,
+        "image_grid": {
+            "img_height": 80,
+            "rshape_fill": "none",
+            "rshape_fill_opacity": 0.3,
+            "rshape_stroke": "yellow",
+            "rshape_stroke_width": 2,
+            "show_region_shape": True,
+            "show_image_policy": "all",
+        },
+        "image": {
+            "region_label": "class",
+            "region_color": "class",
+            "region_label_font": "10px Sans",
+            "on_image_annotation_editor_placement": "NEAR_REGION",
+        },
+    },
+    "core": {"buffer_size": 18, "filepath": {}, "default_filepath": ""},
+}
 _NO_AREA = {"point": "a point", "polyline": "a line"}
 _Entry = tuple[str, str, list[Any]]  # where, name of the picture, regions
 
@@ -32,7 +58,7 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     """Read a file of VIA 2; polygons, circles and ellipses become the boxes around them.
 
     A picture without regions is a negative. The class is the attribute called "class", "label", "name", "type",
-    "category" or "object", else the one that most regions have.
+    "category" or "object", else the one that most regions have; a project tells the order of the classes.
 
     Args:
         path: The .json or .csv file.
@@ -41,7 +67,9 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     Raises:
         AnnotationError: If it is no file of VIA 2.
     """
-    entries = list(_of_csv(path, report) if path.suffix.lower() == ".csv" else _of_json(path, report))
+    declared: dict[str, Any] = {}
+    is_table = path.suffix.lower() == ".csv"
+    entries = list(_of_csv(path, report) if is_table else _of_json(path, report, declared))
     if not entries:
         raise AnnotationError(
             f"{path}: expected pictures of VIA 2, got none. In VIA choose Annotation, Export."
@@ -49,14 +77,54 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     attribute = _class_attribute(region for _, _, regions in entries for region in regions)
     if attribute and attribute not in _USUAL:
         report.note(path.name, f"class of a region: taken from its attribute {attribute[:80]!r}")
-    return RawSet(None, _pictures(entries, attribute, report))
+    options = dict_at(dict_at(declared, attribute or ""), "options")
+    return RawSet(list(options) or None, _pictures(entries, attribute, report))
 
 
-def _of_json(path: Path, report: ReportBuilder) -> Iterator[_Entry]:
+def write(annotations: Annotations, path: Path) -> list[Path]:
+    """Write a project that VIA 2 opens; pictures are named as seen from its folder.
+
+    Returns:
+        The file written.
+    """
+    entries = [_to_json(picture, path.parent, annotations.class_names) for picture in annotations.pictures]
+    metadata = {f"{entry['filename']}{entry['size']}": entry for entry in entries}
+    options = dict.fromkeys(annotations.class_names, "")
+    dropdown = {"type": "dropdown", "description": "", "options": options, "default_options": {}}
+    project = {
+        "_via_settings": {**_SETTINGS, "project": {"name": path.stem}},
+        "_via_img_metadata": metadata,
+        "_via_attributes": {"region": {"class": dropdown}, "file": {}},
+        "_via_data_format_version": "2.0.10",
+        "_via_image_id_list": list(metadata),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(project, ensure_ascii=False, indent=1) + "\n")
+    return [path]
+
+
+def _to_json(picture: Picture, folder: Path, class_names: Sequence[str]) -> dict[str, Any]:
+    regions = [
+        {"shape_attributes": _rectangle(*xyxy), "region_attributes": {"class": class_names[label]}}
+        for xyxy, label in zip(picture.boxes.xyxy.tolist(), picture.boxes.labels.tolist(), strict=True)
+    ]
+    size = picture.path.stat().st_size if picture.path.is_file() else -1
+    name = relative_name(picture.path, folder)
+    return {"filename": name, "size": size, "regions": regions, "file_attributes": {}}
+
+
+def _rectangle(x1: float, y1: float, x2: float, y2: float) -> dict[str, Any]:
+    return {"name": "rect", "x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
+
+
+def _of_json(path: Path, report: ReportBuilder, declared: dict[str, Any]) -> Iterator[_Entry]:
+    """Yield the pictures; put the attributes that regions may have, where the file tells, into `declared`."""
     for key, value in members_of(path, report):
         if key == "_via_img_metadata":
             for inner, entry in (value if isinstance(value, dict) else {}).items():
                 yield from _entry(inner, entry, path, report)
+        elif key == "_via_attributes":
+            declared.update(dict_at(value, "region"))
         elif not key.startswith("_via_"):
             yield from _entry(key, value, path, report)
 
@@ -161,7 +229,7 @@ def _class_names(value: Any) -> list[Any]:
     """Return the classes of an attribute: a text, or those ticked in a list of checkboxes."""
     if isinstance(value, dict):
         return [name for name, ticked in value.items() if ticked] or [None]
-    return [value.strip() if isinstance(value, str) else None]
+    return [value if isinstance(value, str) else None]
 
 
 def _box(shape: dict[str, Any], kind: str) -> XYXY | None:
