@@ -194,7 +194,11 @@ def test_what_is_not_there_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("format", "options", "message"),
     [
-        ("labelbox", {}, "format must be one of 'voc', 'coco', 'yolo', 'tfrecord', 'csv', got 'labelbox'"),
+        (
+            "labelbox",
+            {},
+            "format must be one of 'voc', 'coco', 'yolo', 'tfrecord', 'csv', 'cvat', 'labelme', 'via', 'createml', got",
+        ),
         ("coco", {"one_based": True}, "one_based is for voc and csv"),
         ("voc", {"copy_images": True}, "copy_images is for yolo"),
     ],
@@ -255,6 +259,10 @@ def _random_boxes(rng: np.random.Generator, height: int, width: int, n: int) -> 
         ("csv", "set.csv", {}),
         ("csv", "deep/set.csv", {"one_based": True}),
         ("coco", "set.json", {}),
+        ("cvat", "set.xml", {}),
+        ("labelme", "set", {}),
+        ("createml", "deep/set.json", {}),
+        ("via", "set.json", {}),
     ],
 )
 @pytest.mark.parametrize("seed", range(12))

@@ -18,6 +18,7 @@ from tflhelpers.data.formats.picture_index import picture_folders
 from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ImportReport, ReportBuilder, refuse_unless_clean
 from tflhelpers.data.formats.shards import find_record_files
+from tflhelpers.data.formats.tools import TOOLS
 
 __all__ = ["ImportRefused", "ImportReport", "export_annotations", "import_annotations"]
 
@@ -41,6 +42,7 @@ _FORMATS = {
     "csv": _Format(
         csv_table.read, csv_table.write, is_file=True, reading=("one_based",), writing=("one_based",)
     ),
+    **{name: _Format(tool.read, tool.write, is_file=tool.is_file) for name, tool in TOOLS.items()},
 }
 
 
@@ -67,7 +69,9 @@ def import_annotations(
             unpacked beside.
         images: The folder of the pictures; None: beside the annotations, or in `images` beside their folder. They
             are found where they were moved, and under names that differ in case or ending.
-        format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "auto" looks.
+        format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "cvat", "label_studio", "labelme", "via",
+            "createml", "vott", "datumaro", "supervisely", "ground_truth", "open_images", "retinanet", "automl",
+            "kitti" or "dota"; "auto" looks.
         strict: Raise if anything has to be repaired or refused.
         one_based: For VOC and CSV: pixels are counted from 1, and the last one lies inside the box.
         frame: For photos with an EXIF orientation: "upright" if the boxes were drawn on the photo as people see
@@ -133,7 +137,7 @@ def export_annotations(
     Args:
         annotations: What to write. The pictures stay where they are, and are named as seen from the files;
             only a TFRecord holds the pictures themselves.
-        path: The folder ("voc", "yolo") or the file ("coco", "csv", "tfrecord") to write.
+        path: The folder ("voc", "yolo", "labelme") or the file ("coco", "csv", "tfrecord", "cvat", "via", "createml").
         format: One of these.
         one_based: For VOC and CSV: count pixels from 1, as the VOC challenge does.
         images_root: For COCO: name the pictures as seen from this folder instead, as COCO itself and the tools do

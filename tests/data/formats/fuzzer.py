@@ -34,7 +34,17 @@ from tflhelpers.data.importing import export_annotations, import_annotations
 LONGEST_S = 5.0  # of the processor's time, so that a busy machine does not count
 MOST_GROWTH = 300  # MB
 _MOST_FAULTS = 20
-_OUTPUTS = {"voc": "out", "csv": "out.csv", "coco": "out.json", "yolo": "out", "tfrecord": "out.record"}
+_OUTPUTS = {
+    "cvat": "out.xml",
+    "labelme": "out",
+    "createml": "out.json",
+    "via": "out.json",
+    "voc": "out",
+    "csv": "out.csv",
+    "coco": "out.json",
+    "yolo": "out",
+    "tfrecord": "out.record",
+}
 
 
 class Fault(Exception):

@@ -12,6 +12,8 @@ from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats import csv_table
 from tflhelpers.data.formats.class_list import CLASS_LIST
 from tflhelpers.data.formats.picture_index import has_ending
+from tflhelpers.data.formats.recognise import ADVICE, tool_of
+from tflhelpers.data.formats.tools import TOOLS
 from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import encoding_of
 
@@ -22,7 +24,11 @@ FORMATS = {
     "labelbox": "Labelbox: an exported .json or .ndjson file",
     "tfrecord": "Object Detection API: .record or .tfrecord files",
     "csv": f"a .csv table with the columns {','.join(csv_table.COLUMNS)}",
+    **{name: tool.what for name, tool in TOOLS.items()},
 }
+_MANY_TOOLS = ("voc", "json", "csv", "txt")  # what the ending leaves open
+_WITH_CLASS_LIST = {"voc", "labelme"}  # a classes.txt beside them makes no YOLO
+_LOOKED_AT = 20  # XML and text files of a folder; all are of one kind
 _HEAD_BYTES = 65536
 _MOST_FILES = 200_000  # looked at; a set's own files come long before
 _MOST_STAND_INS = 1000  # looked into
@@ -45,6 +51,7 @@ def detect_format(path: Path, images: Path | None = None) -> str:
     if path.is_file():
         found = format_of_file(path)
         if found is None:
+            _refuse_other_tool([path])
             raise AnnotationError(f"{path}: expected annotations, got a file of another kind. {_known()}")
         return found
     files = _files(path)
@@ -53,6 +60,7 @@ def detect_format(path: Path, images: Path | None = None) -> str:
     if not formats:
         refuse_stand_ins(path)
     if len(formats) != 1:
+        _refuse_other_tool([] if formats else files)
         got = "none of them" if not formats else f"{' and '.join(formats)} side by side"
         advice = "" if not formats else " Give the file itself, or say which: format=..."
         raise AnnotationError(
@@ -76,11 +84,14 @@ def refuse_stand_ins(path: Path) -> None:
 def format_of_file(path: Path) -> str | None:
     """Return the format that one file has by its name and beginning, None for another kind of file."""
     kind = _quick_kind(path)
+    tool = tool_of(path) if kind in _MANY_TOOLS else None
+    if tool:
+        return tool if tool in TOOLS else None
     if kind == "json":
         return _json_kind(path)
     if kind == "csv":
         return "csv" if csv_table.has_columns(_first_line(path)) else None
-    return kind
+    return None if kind == "txt" else kind
 
 
 def files_of(path: Path, format: str) -> list[Path]:
@@ -101,23 +112,41 @@ def _quick_kind(path: Path) -> str | None:
         ".json": "json",
         ".ndjson": "json",
         ".jsonl": "json",
+        ".manifest": "json",
+        ".txt": "txt",
     }
     return {**kinds, ".yaml": "yolo", ".yml": "yolo"}.get(ending)
 
 
 def _formats_in(folder: Path, files: list[Path], counts: Counter[str], images: Path | None) -> list[str]:
-    formats = [kind for kind in ("voc", "tfrecord") if counts[kind]]
+    formats = [*_kinds_of(files, "voc"), *(["tfrecord"] if counts["tfrecord"] else [])]
     tables = [file for file in files if _quick_kind(file) in ("csv", "json")]
     formats += dict.fromkeys(kind for file in tables if (kind := format_of_file(file)))
+    if not formats and (texts := _kinds_of(files, "txt")):
+        return texts
     looks_like_yolo = counts["yolo"] or any(
         file.name.lower() == CLASS_LIST or "labels" in file.relative_to(folder).parts[:-1] for file in files
     )
     beside_pictures = not formats and any(_is_label(file, images) for file in files)
     if beside_pictures or (
-        looks_like_yolo and "voc" not in formats and any(f.suffix == ".txt" for f in files)
+        looks_like_yolo and not _WITH_CLASS_LIST & {*formats} and any(f.suffix == ".txt" for f in files)
     ):
         formats.append("yolo")
     return formats
+
+
+def _kinds_of(files: list[Path], quick: str) -> list[str]:
+    """Return the formats of the first files with an ending that leaves it open."""
+    some = [file for file in files if _quick_kind(file) == quick][:_LOOKED_AT]
+    return list(dict.fromkeys(kind for file in some if (kind := format_of_file(file))))
+
+
+def _refuse_other_tool(files: list[Path]) -> None:
+    """Raise if a file is of a tool whose files are not read, and say how to get one that is."""
+    for file in [file for file in files if not has_ending(file.name)][:_LOOKED_AT]:
+        tool = tool_of(file)
+        if tool in ADVICE:
+            raise AnnotationError(f"{file}: expected annotations that can be read, got {ADVICE[tool]}.")
 
 
 def _is_label(path: Path, images: Path | None) -> bool:

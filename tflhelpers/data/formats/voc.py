@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import os
 import posixpath
-import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,16 +29,13 @@ from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
 from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degrees_of
-from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names, shortest
+from tflhelpers.data.formats.writing import NOT_IN_XML, known_sizes, names_like, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
 from tflhelpers.files.text import decode_text
 
 _MOST_LIST_BYTES = 50_000_000
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
-_NOT_IN_XML = re.compile(
-    "[^\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # XML 1.0, 2.2; line breaks change
 
 
 def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSet:
@@ -74,8 +70,8 @@ def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> l
         AnnotationError: If the size of a picture is not known, or XML cannot hold a name.
     """
     sizes = known_sizes(annotations)
-    refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], _NOT_IN_XML, "Pascal VOC")
-    places = _xml_names(annotations.image_paths)
+    refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], NOT_IN_XML, "Pascal VOC")
+    places = names_like(annotations.image_paths, ".xml")
     written = [write_class_list(annotations.class_names, path / CLASS_LIST)]
     for picture, size, place in zip(annotations.pictures, sizes, places, strict=True):
         file = path / place
@@ -203,19 +199,6 @@ def _note_image_sets(folder: Path, stems: Collection[str], report: ReportBuilder
             f"pictures without an XML file: {len(lost)} are only listed, such as {lost[0][:80]!r}, and left out; one "
             "that shows no object needs an XML file without <object>",
         )
-
-
-def _xml_names(paths: Sequence[Path]) -> list[str]:
-    """Return the names of the XML files: those of the pictures, whose endings stay where they are needed."""
-    taken: set[str] = set()
-    names = []
-    for path in below_common_folder(paths):
-        name = path.with_suffix(".xml").as_posix()
-        if name.casefold() in taken:
-            name = f"{path.as_posix()}.xml"
-        taken.add(name.casefold())
-        names.append(name)
-    return names
 
 
 def _to_xml(

@@ -13,6 +13,10 @@ from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.images import ImageError, image_size
 from tflhelpers.data.pictures import Picture
 
+NOT_IN_XML = re.compile(
+    "[^\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # XML 1.0, 2.2; line breaks change
+LINE_BREAKS = re.compile("[\r\n]")
 _SHOWN = 5
 
 
@@ -67,6 +71,23 @@ def below_common_folder(paths: Sequence[Path]) -> list[PurePath]:
     except ValueError:  # nothing, or several drives
         return [PurePath(*path.parts[1:]) for path in absolute]
     return [path.relative_to(common) for path in absolute]
+
+
+def names_like(paths: Sequence[Path], ending: str) -> list[str]:
+    """Return names for one file a picture: the pictures' own, whose endings stay where they are needed.
+
+    >>> names_like([Path("/a/b/1.jpg"), Path("/a/b/1.png")], ".xml")
+    ['1.xml', '1.png.xml']
+    """
+    taken: set[str] = set()
+    names = []
+    for path in below_common_folder(paths):
+        name = path.with_suffix(ending).as_posix()
+        if name.casefold() in taken:
+            name = f"{path.as_posix()}{ending}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def _size(picture: Picture) -> tuple[int, int] | None:
