@@ -76,9 +76,10 @@ def test_a_cut_file_of_ours_is_named(ours, tmp_path):
         ValueError, match=r"a\.tflite: its end is cut off, where detector\.json lies\. Copy it again"
     ):
         TFLiteDetector(path)
-    path.write_bytes(ours[:200])
-    with pytest.raises(ValueError, match="got a LiteRT file that is damaged, cut, or needs operations"):
-        TFLiteDetector(path)
+    for length in (200, 5_000, len(ours) // 2):  # looked at in Python only: what runs such files trusts them
+        path.write_bytes(ours[:length])
+        with pytest.raises(ValueError, match="got a LiteRT file that is damaged or cut"):
+            TFLiteDetector(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"TFL3", b"<html>TFL3", np.zeros(50, np.uint8).tobytes()])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import struct
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-from tflhelpers.sharing.export.litert import interpreter
+from types import ModuleType
+from typing import NamedTuple
 
 _IDENTIFIER = slice(4, 8), b"TFL3"
+_UNREADABLE = (struct.error, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
 _OURS = ({"boxes", "scores"}, {"location", "category", "score", "number of detections"})
 
 
@@ -19,22 +20,29 @@ def is_litert(path: Path) -> bool:
         return file.read(place.stop)[place] == mark
 
 
+class _Tensor(NamedTuple):
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
 def refusal(path: Path) -> str:
     """Why `TFLiteDetector` does not run a LiteRT file without `detector.json`: what it is, and what to do.
+
+    The file is looked at, never run: what runs LiteRT files trusts them, and a cut one can end the whole program.
 
     Raises:
         ImportError: neither ai-edge-litert nor TensorFlow is installed.
     """
+    schema = _schema()
     try:
-        ready = interpreter(path)
-    except ValueError as error:
-        reason = str(error).removeprefix(f"{path} cannot be run: ").split("\n")[0]
+        takes, gives = _ends(schema, path.read_bytes())
+    except _UNREADABLE:
         return (
-            f"{path}: expected a detector that export_tflite wrote, got a LiteRT file that is damaged, cut, or needs "
-            f"operations that LiteRT does not have ({reason}). Copy or export it again."
+            f"{path}: expected a detector that export_tflite wrote, got a LiteRT file that is damaged or cut. Copy or "
+            "export it again."
         )
-    takes, gives = ready.get_input_details(), ready.get_output_details()
-    if {each["name"] for each in gives} in _OURS and [each["name"] for each in takes] == ["images"]:
+    if {each.name for each in gives} in _OURS and [each.name for each in takes] == ["images"]:
         return f"{path}: its end is cut off, where detector.json lies. Copy it again, or export the detector again."
     return (
         f"{path}: a LiteRT file of another program or of a classifier, {_kind(takes, gives)}; TFLiteDetector runs only "
@@ -43,9 +51,34 @@ def refusal(path: Path) -> str:
     )
 
 
-def _kind(takes: list[Mapping[str, Any]], gives: list[Mapping[str, Any]]) -> str:
-    shapes = sorted((tuple(map(int, each["shape"])) for each in gives), key=len)
-    takes_image = len(takes) == 1 and len(takes[0]["shape"]) == 4
+def _schema() -> ModuleType:
+    try:
+        from ai_edge_litert import schema_py_generated as schema
+    except ImportError:
+        from tensorflow.lite.python import schema_py_generated as schema
+    return schema
+
+
+def _ends(schema: ModuleType, content: bytes) -> tuple[list[_Tensor], list[_Tensor]]:
+    """What the first graph of a file takes and gives; raises one of `_UNREADABLE` where a part of the file is absent."""
+    model = schema.Model.GetRootAs(content, 0)
+    for index in range(model.BuffersLength()):
+        model.Buffers(index).DataAsNumpy()
+    graph = model.Subgraphs(0)
+    names = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+
+    def described(index: int) -> _Tensor:
+        tensor = graph.Tensors(int(index))
+        shape = tuple(int(tensor.Shape(axis)) for axis in range(tensor.ShapeLength()))
+        return _Tensor(tensor.Name().decode(), shape, names[tensor.Type()])
+
+    takes = [described(graph.Inputs(each)) for each in range(graph.InputsLength())]
+    return takes, [described(graph.Outputs(each)) for each in range(graph.OutputsLength())]
+
+
+def _kind(takes: list[_Tensor], gives: list[_Tensor]) -> str:
+    shapes = sorted((each.shape for each in gives), key=len)
+    takes_image = len(takes) == 1 and len(takes[0].shape) == 4
     if takes_image and [len(shape) for shape in shapes] == [1, 2, 2, 3] and shapes[3][2] == 4:
         return f"a detector with four post-processed outputs, {shapes[3][1]} boxes at most"
     if takes_image and len(shapes) == 1 and len(shapes[0]) == 2:
@@ -53,7 +86,5 @@ def _kind(takes: list[Mapping[str, Any]], gives: list[Mapping[str, Any]]) -> str
     return "no detector with the usual outputs"
 
 
-def _listed(details: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(
-        f"{each['dtype'].__name__} ({', '.join(map(str, map(int, each['shape'])))})" for each in details
-    )
+def _listed(tensors: Iterable[_Tensor]) -> str:
+    return ", ".join(f"{each.dtype} ({', '.join(map(str, each.shape))})" for each in tensors)
