@@ -24,7 +24,7 @@ def empty_model(description):
 
     model = schema.ModelT()
     graph = schema.SubGraphT()
-    graph.tensors, graph.operators = [], []
+    graph.tensors, graph.operators, graph.inputs, graph.outputs = [], [], [], []
     model.version, model.description = 3, description
     model.buffers, model.subgraphs, model.operatorCodes = [schema.BufferT()], [graph], []
     return packed(model)

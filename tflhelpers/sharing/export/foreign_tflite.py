@@ -60,7 +60,7 @@ def _schema() -> ModuleType:
 
 
 def _ends(schema: ModuleType, content: bytes) -> tuple[list[_Tensor], list[_Tensor]]:
-    """What the first graph of a file takes and gives; raises one of `_UNREADABLE` where a part of the file is absent."""
+    """What the first graph of a file takes and gives; raises one of `_UNREADABLE` where the file is cut."""
     model = schema.Model.GetRootAs(content, 0)
     for index in range(model.BuffersLength()):
         model.Buffers(index).DataAsNumpy()
