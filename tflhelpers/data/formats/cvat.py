@@ -169,7 +169,7 @@ def _draw_box(shape: Element, label: str | None, here: str, drawn: Drawn) -> Non
         drawn.box(label, (edges[0], edges[1], edges[2], edges[3]), here)
         return
     x1, y1, x2, y2 = values
-    box = around_turned((x1, y1, x2 - x1, y2 - y1), degrees, ((x1 + x2) / 2, (y1 + y2) / 2))
+    box = around_turned((x1, y1, x2 - x1, y2 - y1), degrees)
     if box is None:
         drawn.refuse(here, "no numbers: of the turned box")
         return

@@ -112,4 +112,4 @@ def _box(entry: dict[str, Any], kind: str, degrees: float) -> XYXY | None:
         x, y = x - width / 2, y - height / 2
     if degrees % 360 == 0:
         return x, y, x + width, y + height
-    return around_turned((x, y, width, height), degrees, (x + width / 2, y + height / 2))
+    return around_turned((x, y, width, height), degrees)

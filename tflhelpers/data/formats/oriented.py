@@ -7,6 +7,7 @@ from typing import Any
 
 from tflhelpers.data.formats.polygons import XYXY, box_around
 
+_DIGITS = 6  # of a pixel: a sine's last bit puts no box outside its picture
 _STRAIGHT = 1e-3  # degrees: a turn so small moves no edge of a picture by a tenth of a pixel
 
 
@@ -28,23 +29,30 @@ def is_turned(degrees: float) -> bool:
     return abs((degrees + 45) % 90 - 45) > _STRAIGHT
 
 
-def around_turned(xywh: tuple[float, ...], degrees: float, pivot: tuple[float, float]) -> XYXY | None:
+def around_turned(
+    xywh: tuple[float, ...], degrees: float, pivot: tuple[float, float] | None = None
+) -> XYXY | None:
     """Return the upright box around a rectangle turned clockwise (as seen, y downwards) about a point.
 
     Args:
         xywh: Left, top, width and height before it was turned, in pixels.
         degrees: How far it is turned.
-        pivot: (x, y) of the point that stays where it is.
+        pivot: (x, y) of the point that stays where it is; None for the rectangle's centre.
 
     >>> around_turned((10, 20, 40, 10), 90, (10, 20))
     (0.0, 20.0, 10.0, 60.0)
     """
     x, y, width, height = xywh
+    pivot = pivot or (x + width / 2, y + height / 2)
     corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
     cosine, sine = _cosine_and_sine(degrees)
     moved = [(corner_x - pivot[0], corner_y - pivot[1]) for corner_x, corner_y in corners]
     return box_around(
-        (pivot[0] + dx * cosine - dy * sine, pivot[1] + dx * sine + dy * cosine) for dx, dy in moved
+        (
+            round(pivot[0] + dx * cosine - dy * sine, _DIGITS),
+            round(pivot[1] + dx * sine + dy * cosine, _DIGITS),
+        )
+        for dx, dy in moved
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tflhelpers.data.formats.oriented import around_turned
 from tflhelpers.data.formats.polygons import XYXY
 
 TURNED = "turned box: by {:g} degrees; the upright box around it is taken"
@@ -26,9 +27,4 @@ def box_around_turned(box: XYXY, degrees: float) -> XYXY:
     (1.0, -1.0, 3.0, 3.0)
     """
     x1, y1, x2, y2 = box
-    cosine, sine = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
-    half_width, half_height = abs(x2 - x1) / 2, abs(y2 - y1) / 2
-    across = round(half_width * cosine + half_height * sine, 6)
-    down = round(half_width * sine + half_height * cosine, 6)
-    x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    return x - across, y - down, x + across, y + down
+    return around_turned((x1, y1, x2 - x1, y2 - y1), degrees) or box
