@@ -13,6 +13,7 @@ import base64
 import io
 import json
 import re
+import tempfile
 from pathlib import Path
 
 from PIL import Image, ImageSequence
@@ -52,17 +53,11 @@ def _small_gif(path: Path) -> bytes:
     seconds = sum(frame.info.get("duration", 100) for frame in ImageSequence.Iterator(gif)) / 1000
     kept = frames[:: -(-len(frames) // MOST_FRAMES)]
     size = (GIF_WIDTH, round(gif.height * GIF_WIDTH / gif.width))
-    small = path.with_name(f".small_{path.name}")
-    try:
-        write_gif(
-            [frame.resize(size, Image.Resampling.LANCZOS) for frame in kept],
-            small,
-            fps=len(kept) / seconds,
-            max_bytes=GIF_BYTES,
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / path.name
+        resized = [frame.resize(size, Image.Resampling.LANCZOS) for frame in kept]
+        write_gif(resized, small, fps=len(kept) / seconds, max_bytes=GIF_BYTES)
         return small.read_bytes()
-    finally:
-        small.unlink(missing_ok=True)
 
 
 def embedded(source: str) -> str:
