@@ -50,9 +50,9 @@ def write_pages(folder: Path) -> dict[str, Path]:
     pages = {name: folder / str(number) for number, name in enumerate((AS_WRITTEN, AS_CONVERTED))}
     export_web_demo(detector, pages[AS_WRITTEN], progress=False)
     page = shutil.copytree(pages[AS_WRITTEN], pages[AS_CONVERTED])
-    export_tflite(detector, page / "model.tflite", head="raw", quantize="float16")
+    export_tflite(detector, page / "model.bin", head="raw", quantize="float16")
     settings = json.loads((page / "model.json").read_text("utf-8"))
-    size = (page / "model.tflite").stat().st_size
+    size = (page / "model.bin").stat().st_size
     settings["model"] |= {"bytes": size, "whole_bytes": size, "small": []}
     (page / "model.json").write_text(json.dumps(settings), "utf-8")
     return pages
@@ -93,7 +93,7 @@ def measure(rounds: int, pictures: int) -> dict:
         sync_playwright() as driver,
     ):
         pages = write_pages(Path(folder))
-        sizes = {name: (page / "model.tflite").stat().st_size for name, page in pages.items()}
+        sizes = {name: (page / "model.bin").stat().st_size for name, page in pages.items()}
         browser = driver.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )

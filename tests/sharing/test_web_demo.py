@@ -69,7 +69,7 @@ def test_the_settings_of_a_classifier(tmp_path):
         "class_names": ["plain", "cam & <o>", "three"],
         "image_size": [20, 30],
         "resize": {"kernel": "legacy_bilinear", "huge": 4},
-        "model": {"file": "model.tflite", "bytes": size, "whole_bytes": size, "small": []},
+        "model": {"file": "model.bin", "bytes": size, "whole_bytes": size, "small": []},
     }
     assert colours[:2] == [  # sky blue on the second, as in drawn pictures
         {"fill": "#e69f00", "contrast": "#000000"},
@@ -166,7 +166,7 @@ def test_a_failed_export_leaves_the_old_page(tmp_path):
     model.content = None
     with pytest.raises(RuntimeError, match="it does not find"):
         export_web_demo(model, folder)
-    assert (folder / "model.tflite").read_bytes() == empty_model("modelfloat16")
+    assert (folder / "model.bin").read_bytes() == empty_model("modelfloat16")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "litertjs"]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tflhelpers.sharing.export.classifier import ImageClassifier
 
 WEB = Path(__file__).with_name("web")
-MODEL_FILE, SETTINGS_FILE, KEPT_FILE = "model.tflite", "model.json", "kept_files.js"
+MODEL_FILE, SETTINGS_FILE, KEPT_FILE = "model.bin", "model.json", "kept_files.js"
 FORMAT_VERSION = 2
 MAX_BOXES = 100
 SHORT_NAME = 12  # letters that a home screen shows

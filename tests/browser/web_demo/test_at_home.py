@@ -82,7 +82,7 @@ WHOLE = "Copy the whole folder"
 @pytest.mark.parametrize(
     ("missing", "expected"),
     [
-        ("model.tflite", "The file model.tflite is missing beside this page (404). " + WHOLE),
+        ("model.bin", "The file model.bin is missing beside this page (404). " + WHOLE),
         ("model.json", "The file model.json is missing beside this page (404). " + WHOLE),
         ("runtime/index.js", "The file runtime/index.js is missing beside this page. " + WHOLE),
         ("js/worker.js", "The file js/worker.js is missing beside this page. " + WHOLE),
@@ -107,16 +107,16 @@ def test_a_missing_file(open_demo, demo_copy, missing, expected):
         ("model.json", lambda old: old[:40], "The file model.json is damaged or of another version."),
         ("model.json", lambda old: b"{}", "The file model.json is damaged or of another version."),
         (
-            "model.tflite",
+            "model.bin",
             lambda old: old[:-9],
-            "The file model.tflite is not the one that belongs to this page.",
+            "The file model.bin is not the one that belongs to this page.",
         ),
         (
-            "model.tflite",
+            "model.bin",
             lambda old: old + b"x",
-            "The file model.tflite is not the one that belongs to this page.",
+            "The file model.bin is not the one that belongs to this page.",
         ),
-        ("model.tflite", lambda old: bytes(len(old)), "The model could not be started: "),
+        ("model.bin", lambda old: bytes(len(old)), "The model could not be started: "),
     ],
 )
 def test_a_damaged_file(open_demo, demo_copy, name, change, expected):
