@@ -26,8 +26,8 @@ from report import markdown_table, paired_ratio, write_json
 
 import tflhelpers as tfl
 from tflhelpers.progress import progress_bar
-from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
 from tflhelpers.sharing.export.saved_model import export_saved_model
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 from tflhelpers.sharing.export.tflite import export_tflite
 from tflhelpers.sharing.export.tflite_detector import TFLiteDetector
 
@@ -56,7 +56,7 @@ def forms_of(detector: tfl.Detector, photos: tfl.Annotations | list, folder: Pat
     """Name -> (detector, megabytes) of every form, each proven by its export."""
     made = {"Keras": (detector, megabytes(detector.save(folder / "keras")))}
     saved = export_saved_model(detector, folder / "saved_model", photos=photos)
-    made["SavedModel"] = (off_the_shelf(saved.folder), saved.size_bytes / 1e6)
+    made["SavedModel"] = (load_saved_model(saved.folder), saved.size_bytes / 1e6)
     for name, form in FORMS.items():
         if form is not None:
             quantize, head = form

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.sharing.export.conftest import HANDS, MOBILENET_320, TINY, tiny_network
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
 from tflhelpers.model.detector import Detector
 from tflhelpers.sharing.export.tflite import export_tflite
@@ -94,7 +94,7 @@ def test_boxes_of_several_classes(of_all_names):
         found, wanted = as_boxes(rows, NAMES), detector.detect(picture, threshold=0.5)
         assert set(found.labels) == {0, 1, 2}
         there = partners(found, wanted, CUT, 1e-3)
-        overlaps = np.tril(iou_matrix(wanted.xyxy, wanted.xyxy), -1).max(axis=1)  # with better ones
+        overlaps = np.tril(wanted.iou(wanted), -1).max(axis=1)  # with better ones
         assert set(range(len(wanted))) - set(there) <= set(np.flatnonzero(overlaps > ONE_PLACE))
 
 

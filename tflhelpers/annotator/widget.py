@@ -48,7 +48,7 @@ class Annotator(anywidget.AnyWidget):
         AnnotationError: If `path` cannot be used and no classes are given.
 
     Example:
-        >>> annotator = Annotator(tfl.duck_photos(), path="annotations.json")  # doctest: +SKIP
+        >>> annotator = Annotator(tfl.samples.duck_photos(), path="annotations.json")  # doctest: +SKIP
         >>> annotator.annotations  # doctest: +SKIP
         Annotations(1 class, 5 pictures, 5 boxes)
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.explaining.figures import (
     BLUE,
     FAINT,
@@ -63,7 +63,7 @@ def nms_steps(boxes: Boxes, iou_threshold: float = IOU_THRESHOLD) -> list[NmsSte
         )
     if not 0 <= iou_threshold <= 1:
         raise ValueError(f"iou_threshold must be 0 to 1, got {iou_threshold}.")
-    overlaps = iou_matrix(boxes.xyxy, boxes.xyxy)
+    overlaps = boxes.iou(boxes)
     left = np.argsort(-boxes.scores, kind="stable")
     steps = []
     while len(left):

@@ -121,7 +121,7 @@ class Detector(ImageDetector):
         """A trained detector of the TensorFlow 2 detection model zoo.
 
         Args:
-            name: of `tflhelpers.zoo_models()`, in full or short.
+            name: of `tflhelpers.interop.zoo_models()`, in full or short.
             class_names: your classes; None keeps the 90 ids of COCO. The class head is restored too where the
                 checkpoint has one for as many classes; else it starts anew, as does the whole box predictor where the
                 checkpoint is of a feature extractor alone. `restore_report` says so.
@@ -156,7 +156,7 @@ class Detector(ImageDetector):
         Args:
             name: "auto" takes the zoo's SSD ResNet50 V1 FPN 640 where there is a GPU, and SSD MobileNetV2 FPNLite 320
                 where there is none; "embedded" the detector that ships inside the package. Else a name of
-                `tflhelpers.zoo_models()`, in full or short: "retinanet_resnet50_640", "mobilenet_320".
+                `tflhelpers.interop.zoo_models()`, in full or short: "retinanet_resnet50_640", "mobilenet_320".
             class_names: your classes; None keeps those that the detector knows, COCO's in the zoo. A class that COCO
                 has too, such as "cat" or "Traffic lights", starts from its weights, the others anew; `restore_report`
                 says which.

@@ -34,7 +34,7 @@ def contact_sheet(
     columns: int | None = None,
     width: int = 1200,
     gap: int = 6,
-    limit: int = 200,
+    max_images: int = 200,
 ) -> np.ndarray:
     """Lay pictures out in rows on white, each in proportion in a cell of its own.
 
@@ -47,7 +47,7 @@ def contact_sheet(
         columns: pictures a row; None: as many rows as columns, about, and of annotations at most 4.
         width: of the sheet, in pixels.
         gap: pixels between pictures.
-        limit: of annotations with more pictures, so many are shown, evenly spread, with a warning.
+        max_images: of annotations with more pictures, so many are shown, evenly spread, with a warning.
 
     Returns:
         uint8 (height, width, 3). The cells have the middle one of the pictures' shapes.
@@ -62,7 +62,7 @@ def contact_sheet(
     """
     class_names: Sequence[str] = ()
     if isinstance(images, Annotations):
-        items, class_names = _annotated(images, limit), images.class_names
+        items, class_names = _annotated(images, max_images), images.class_names
         columns = columns or min(_ANNOTATED_COLUMNS, math.ceil(math.sqrt(len(items))))
     else:
         items = [_Item(image, _size_of(image)) for image in images]
@@ -86,21 +86,21 @@ def contact_sheet(
     return sheet
 
 
-def _annotated(annotations: Annotations, limit: int) -> list[_Item]:
-    """Return the pictures of annotations that can be shown, at most `limit`.
+def _annotated(annotations: Annotations, max_images: int) -> list[_Item]:
+    """Return the pictures of annotations that can be shown, at most `max_images`.
 
     Raises:
         ValueError: if none of them can.
     """
-    if limit < 1:
-        raise ValueError(f"limit must be 1 or more pictures, got {limit}.")
+    if max_images < 1:
+        raise ValueError(f"max_images must be 1 or more pictures, got {max_images}.")
     items, missing = [], []
     shown = annotations.pictures
-    if len(shown) > limit:
-        shown = tuple(shown[number * len(shown) // limit] for number in range(limit))
+    if len(shown) > max_images:
+        shown = tuple(shown[number * len(shown) // max_images] for number in range(max_images))
         warnings.warn(
-            f"the sheet shows {limit} of {len(annotations)} pictures, evenly spread. For others give a part: "
-            f"contact_sheet(annotations[:{limit}]).",
+            f"the sheet shows {max_images} of {len(annotations)} pictures, evenly spread. For others give a part: "
+            f"contact_sheet(annotations[:{max_images}]).",
             stacklevel=3,
         )
     for picture in shown:

@@ -19,8 +19,8 @@ from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.settings import Architecture
 from tflhelpers.sharing.export import saved_model
 from tflhelpers.sharing.export.equality import ExportMismatch, Limits, prove_equal
-from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
 from tflhelpers.sharing.export.saved_model import export_saved_model
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 from tflhelpers.sharing.export.tflite import export_tflite
 
 NUMPY = tuple(int(part) for part in np.__version__.split(".")[:2])
@@ -187,10 +187,10 @@ def test_a_saved_model_is_replaced(info, tiny, pictures):
 
 def test_one_whose_program_was_killed_while_it_was_replaced_is_finished(info, pictures):
     """Killed between the two renamings: the old one has gone, the new one has not come."""
-    expected = off_the_shelf(info).detect(pictures[0])
+    expected = load_saved_model(info).detect(pictures[0])
     info.folder.rename(info.folder.with_name(f".{info.folder.name}.coming"))
     info.folder.with_name(f".{info.folder.name}.going").mkdir()
-    found = off_the_shelf(info).detect(pictures[0])
+    found = load_saved_model(info).detect(pictures[0])
     np.testing.assert_array_equal(found.xyxy, expected.xyxy)
     assert [path.name for path in info.folder.parent.iterdir()] == [info.folder.name]
 
@@ -237,7 +237,7 @@ def test_hands_and_ducks(hands, shared_data, tmp_path):
     picture_paths.append(shared_data / "handtrack_320" / "golden" / "hands.png")
     pictures = [read_image(path) for path in picture_paths]
     info = export_saved_model(hands, tmp_path / "hands", photos=pictures[-1:])
-    equality = prove_equal(hands, off_the_shelf(info.folder), pictures, LOCAL)
+    equality = prove_equal(hands, load_saved_model(info.folder), pictures, LOCAL)
     print(equality)
     assert equality.boxes >= 50 * len(pictures)
-    assert sorted(off_the_shelf(info.folder).detect(pictures[-1]).labels.tolist()) == [0, 0, 0]
+    assert sorted(load_saved_model(info.folder).detect(pictures[-1]).labels.tolist()) == [0, 0, 0]

@@ -41,7 +41,8 @@ def from_video(
     Frames are turned upright as the phone was held. Names carry the number of the frame: `clip_000123.jpg`. Time is the
     video's own, also where its frame rate varies. Run it again to go on where it was stopped.
 
-    Frames of one clip show one scene. Do not split them between training and scoring: `shared_scenes` says why.
+    Frames of one clip show one scene. Do not split them between training and scoring:
+    `Annotations.shared_scenes` says why.
 
     Args:
         path: A file that ffmpeg reads: MP4, MOV, WebM, AVI, ...

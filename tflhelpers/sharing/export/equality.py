@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import fit_within
 from tflhelpers.data.samples import duck_photos
 from tflhelpers.model.detector import Detector
@@ -165,7 +165,5 @@ def _missed(wanted: Boxes, got: Boxes, limits: Limits) -> int:
     """Boxes that the export has neither as they are nor an overlapping one of their class, about as good or better."""
     same = wanted.labels[:, None] == got.labels[None, :]
     as_good = _scores(got)[None, :] >= _scores(wanted)[:, None] - limits.score
-    overlaps = (
-        iou_matrix(wanted.xyxy, got.xyxy) > IOU_THRESHOLD - 0.1
-    )  # clipped: suppression looked at them before
+    overlaps = wanted.iou(got) > IOU_THRESHOLD - 0.1  # clipped: suppression looked at them before
     return int((~(same & as_good & overlaps).any(axis=1)).sum())

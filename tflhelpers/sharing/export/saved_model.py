@@ -23,9 +23,9 @@ from tflhelpers.sharing.export.classifier import (
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
 from tflhelpers.sharing.export.network import exportable_network, save_network
 from tflhelpers.sharing.export.nms_graph import select_detections_graph
-from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
 from tflhelpers.sharing.export.proven import bytes_of, check_folder, write_folder
 from tflhelpers.sharing.export.resize_graph import network_input_graph
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 
 LIMITS = Limits(pixels=1.0, score=1e-3, min_score=0.001)
 
@@ -71,7 +71,7 @@ def export_saved_model(model, folder, *, photos=None):
     `detection_classes` (1, 100) counted from 1, `num_detections` (1,), `detection_anchor_indices` (1, 100),
     `detection_multiclass_scores` (1, 100, N + 1), `raw_detection_boxes` (1, A, 4) and `raw_detection_scores`
     (1, A, N + 1), the background first. So programs written for the zoo's run it unchanged. The class names are in
-    assets/label_map.pbtxt; `off_the_shelf` reads it all back. That of a classifier gives `probabilities`, float32
+    assets/label_map.pbtxt; `load_saved_model` reads it all back. That of a classifier gives `probabilities`, float32
     (1, K), and its class names are in assets/class_names.txt, a line each.
 
     Args:
@@ -96,7 +96,7 @@ def _detector_saved_model(detector: Detector, folder: Path, photos) -> SavedMode
     equality = write_folder(
         folder,
         lambda new: _save(detector, network, new),
-        lambda new: prove_equal(detector, off_the_shelf(new), pictures, LIMITS),
+        lambda new: prove_equal(detector, load_saved_model(new), pictures, LIMITS),
     )
     return SavedModelInfo(folder, bytes_of(folder), equality)
 
