@@ -55,13 +55,13 @@ SURE = 0.5  # boxes with such a score are compared one by one
 def forms_of(detector: tfl.Detector, photos: tfl.Annotations | list, folder: Path) -> dict[str, tuple]:
     """Name -> (detector, megabytes) of every form, each proven by its export."""
     made = {"Keras": (detector, megabytes(detector.save(folder / "keras")))}
-    saved = export_saved_model(detector, folder / "saved_model", photos=photos)
+    saved = export_saved_model(detector, folder / "saved_model", images=photos)
     made["SavedModel"] = (load_saved_model(saved.folder), saved.size_bytes / 1e6)
     for name, form in FORMS.items():
         if form is not None:
             quantize, head = form
             path = folder / f"{quantize}_{head}.tflite"
-            info = export_tflite(detector, path, quantize=quantize, head=head, photos=photos)
+            info = export_tflite(detector, path, quantize=quantize, head=head, images=photos)
             made[name] = (TFLiteDetector(path), info.size_bytes / 1e6)
     return made
 

@@ -58,18 +58,19 @@ class Project(ProjectFolders):
         """
         return _tell(bring.upload_for(self))
 
-    def film_frames(self, film: str = "", *, max_frames: int = bring.FRAMES) -> None:
+    def film_frames(self, film: str = "", *, max_frames: int = bring.FRAMES, progress: bool = True) -> None:
         """Take sharp frames that differ from a film into ``data``, to draw boxes on.
 
         Args:
             film: The film's name in the project folder or in its ``data``, or its path; "" takes nothing and says
                 which films are there.
             max_frames: How many at most.
+            progress: Show a bar.
 
         Raises:
             FileNotFoundError: There is no such film; the message lists those that are there.
         """
-        _tell((None, bring.film_frames_for(self, film, max_frames=max_frames)))
+        _tell((None, bring.film_frames_for(self, film, max_frames=max_frames, progress=progress)))
 
     def heic(self, *, install: bool = False) -> None:
         """Make photos of iPhones readable, and say whether there are any.
@@ -131,18 +132,21 @@ class Project(ProjectFolders):
         """
         return _tell(photos.scoring_photos_for(self, detector))
 
-    def labelled_photos(self, *, folder: str = "classes", count: int = DRAWN_IMAGES) -> LabelledPictures:
+    def labelled_photos(
+        self, *, folder: str = "classes", count: int = DRAWN_IMAGES, progress: bool = True
+    ) -> LabelledPictures:
         """Return the pictures to sort into classes.
 
         Args:
             folder: In ``data``, with a folder of pictures for each class.
             count: Of drawn pictures of each class, where there are none of your own.
+            progress: Show a bar where it takes longer than two seconds.
 
         Returns:
             Your pictures in ``data/<folder>`` if there are any; otherwise clothes in camouflage and in normal
             patterns, drawn into ``data/practice_clothes_<count>``.
         """
-        return _tell(labelled_photos_for(self, folder=folder, count=count))
+        return _tell(labelled_photos_for(self, folder=folder, count=count, progress=progress))
 
     def clip(self) -> Path | list[Path]:
         """Return what to find things in: give it to :func:`tflhelpers.detect_video`.
@@ -157,7 +161,12 @@ class Project(ProjectFolders):
     # ------------------------------------------------------------------------------------------ detectors
 
     def detector(
-        self, name: str = detectors.AUTO, *, start: str = detectors.AUTO, steps: int | None = None
+        self,
+        name: str = detectors.AUTO,
+        *,
+        start: str = detectors.AUTO,
+        steps: int | None = None,
+        progress: bool = True,
     ) -> Detector:
         """Return the detector to use, and say what it was trained on and whether your photos have changed since.
 
@@ -166,6 +175,7 @@ class Project(ProjectFolders):
                 of those with the classes of your photos where there is one.
             start: What a new one starts from where none is saved, see :meth:`tflhelpers.Detector.pretrained`.
             steps: Training steps when there is no saved detector; None lets ``fine_tune`` choose.
+            progress: Show bars while one is fetched and trained.
 
         Returns:
             The saved detector, otherwise one that is fine-tuned now on :meth:`photos` and saved as :meth:`keep` does.
@@ -173,9 +183,9 @@ class Project(ProjectFolders):
         Raises:
             FileNotFoundError: There is no detector of that name; the message lists those that are there.
         """
-        return _tell(detectors.detector_for(self, name, start=start, steps=steps))
+        return _tell(detectors.detector_for(self, name, start=start, steps=steps, progress=progress))
 
-    def training_folder(self, detector: Detector, photos: Annotations, **settings: object) -> Path:
+    def training_folder(self, detector: Detector, annotations: Annotations, **settings: object) -> Path:
         """Return where a training is kept while it runs: give it to ``fine_tune`` as ``resume_dir``.
 
         The same photos, start and settings get the same folder, so that running the cell again goes on where it
@@ -183,10 +193,10 @@ class Project(ProjectFolders):
 
         Args:
             detector: What the training starts from.
-            photos: What it learns from.
+            annotations: What it learns from.
             **settings: What else is given to ``fine_tune``.
         """
-        return detectors.training_folder_for(self, detector, photos, **settings)
+        return detectors.training_folder_for(self, detector, annotations, **settings)
 
     def keep(self, detector: Detector, name: str = detectors.OWN) -> Path:
         """Save a detector in the project folder: under its name, or apart if it has learned only drawn things.
@@ -222,6 +232,7 @@ class Project(ProjectFolders):
         min_photos: int = 2,
         start: str = detectors.AUTO,
         steps: int | None = None,
+        progress: bool = True,
     ) -> Detector | None:
         """Return a detector that proposes boxes on the pictures that have none yet: give it to ``annotator.suggest``.
 
@@ -231,32 +242,43 @@ class Project(ProjectFolders):
             min_photos: How many photos must have boxes before it is worth training on them.
             start: What it starts from, see :meth:`tflhelpers.Detector.pretrained`.
             steps: Training steps; None lets ``fine_tune`` choose.
+            progress: Show bars while one is fetched and trained.
 
         Returns:
             The detector, fine-tuned now on what is drawn so far; None where that is too little, or where no picture is
             left to propose on.
         """
         return _tell(
-            detectors.proposer_for(annotator, wanted=wanted, min_photos=min_photos, start=start, steps=steps)
+            detectors.proposer_for(
+                annotator, wanted=wanted, min_photos=min_photos, start=start, steps=steps, progress=progress
+            )
         )
 
-    def first_look(self, *, start: str = detectors.AUTO, threshold: float = 0.4) -> np.ndarray:
+    def first_look(
+        self, *, start: str = detectors.AUTO, threshold: float = 0.4, progress: bool = True
+    ) -> np.ndarray:
         """Return a photo with what a detector trained on COCO sees in it, by COCO's 90 names.
 
         Args:
             start: See :meth:`tflhelpers.Detector.pretrained`.
             threshold: Lowest score that is shown, 0 to 1.
+            progress: Show bars while the detector is fetched.
 
         Returns:
             Your first photo, or a drawn one, with boxes, RGB uint8 (H, W, 3); where no such detector can be had the
             photo alone, and the reason is said.
         """
-        return _tell(first_look.first_look_for(self, start=start, threshold=threshold))
+        return _tell(first_look.first_look_for(self, start=start, threshold=threshold, progress=progress))
 
     # ------------------------------------------------------------------------------------------ pages to share
 
     def web_demo(
-        self, model: Detector | ImageClassifier, *, name: str = "web_demo", title: str | None = None
+        self,
+        model: Detector | ImageClassifier,
+        *,
+        name: str = "web_demo",
+        title: str | None = None,
+        progress: bool = True,
     ) -> WebDemoInfo | None:
         """Write the web page of :func:`tflhelpers.export_web_demo`, or say why there is none.
 
@@ -264,12 +286,13 @@ class Project(ProjectFolders):
             model: The detector or classifier to show.
             name: The folder in ``results`` to write.
             title: Of the page; None for one made of the class names.
+            progress: Show bars while the program is fetched and the model made.
 
         Returns:
             What was written; without a network None, and how to go on is said: the program that runs models in
             browsers has to be fetched once. An archive of it in the project folder is used instead.
         """
-        return _tell(pages.web_demo_for(self, model, name=name, title=title))
+        return _tell(pages.web_demo_for(self, model, name=name, title=title, progress=progress))
 
     def results_page(
         self,

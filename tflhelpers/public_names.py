@@ -10,7 +10,7 @@ from difflib import get_close_matches
 # A name that notebooks and scripts may still use -> what to write instead.
 MOVED = {
     "Project": "tflhelpers.project.Project",
-    "History": "tflhelpers.training.fine_tune.History",
+    "History": "tflhelpers.training.history.History",
     "Scores": "tflhelpers.evaluation.scores.Scores",
     "ImportReport": "tfl.formats.ImportReport",
     "ImportRefused": "tfl.formats.ImportRefused",
@@ -33,7 +33,7 @@ MOVED = {
     "photos_for": "project.photos()",
     "scoring_photos_for": "project.scoring_photos()",
     "detector_for": "project.detector()",
-    "training_folder_for": "project.training_folder(detector, photos)",
+    "training_folder_for": "project.training_folder(detector, annotations)",
     "keep_for": "project.keep(detector)",
     "threshold_for": "project.threshold(detector, calibration, measured_on)",
     "proposer_for": "project.proposer(annotator)",

@@ -39,7 +39,7 @@ def main() -> None:
             f"--use-file-for-fake-video-capture={film}",
         ]
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        page_folder = tfl.export_web_demo(detector, folder / "page", title=TITLE, photos=photos).folder
+        page_folder = tfl.export_web_demo(detector, folder / "page", title=TITLE, images=photos).folder
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         with served(page_folder) as address:
             shots = []

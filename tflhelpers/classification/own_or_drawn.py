@@ -16,18 +16,18 @@ DRAWN_IMAGES = 100  # of each class
 
 
 def labelled_photos_for(
-    project: ProjectFolders, *, folder: str = "classes", count: int = DRAWN_IMAGES
+    project: ProjectFolders, *, folder: str = "classes", count: int = DRAWN_IMAGES, progress: bool = True
 ) -> tuple[LabelledPictures, str]:
     """Return the pictures to sort into classes and the sentence about them: see `Project.labelled_photos`."""
     own = project.data / folder
     if own.is_dir() and any(pictures_in(each) for each in own.iterdir() if each.is_dir()):
-        pictures = labelled_photos(own)
+        pictures = labelled_photos(own, progress=progress)
         return (
             pictures,
             f"Your own {len(pictures)} pictures of {len(pictures.class_names)} classes, from {own}.",
         )
     practice = Path(project.data) / f"practice_clothes_{count}"
-    pictures = labelled_photos(drawn_clothes(practice, count))
+    pictures = labelled_photos(drawn_clothes(practice, count), progress=progress)
     names = " and ".join(CLOTHES_CLASSES)
     return pictures, (
         f"There are no folders of pictures in {own}, so these are {len(pictures)} drawn clothes, "

@@ -112,7 +112,7 @@ class Annotations:
         first, second = split_indices(labels_of, train, seed)
         return self._of([self.pictures[i] for i in first]), self._of([self.pictures[i] for i in second])
 
-    def check(self, *, decode: bool = False) -> list[Problem]:
+    def check(self, *, decode: bool = False, progress: bool = True) -> list[Problem]:
         """Return what looks wrong, nothing where all is well: print each, they say what to do.
 
         Finds boxes partly outside their picture, boxes without area, boxes drawn twice, pictures that are
@@ -120,8 +120,9 @@ class Annotations:
 
         Args:
             decode: Also decode every picture, which is slow, to find those truncated behind their beginning.
+            progress: Show a bar where it takes longer than two seconds.
         """
-        return find_problems(self.pictures, decode=decode)
+        return find_problems(self.pictures, decode=decode, progress=progress)
 
     def shared_scenes(
         self, measured_on: Annotations, *, same_scene: float = SAME_SCENE, progress: bool = True

@@ -50,8 +50,7 @@ def compare_scenes(
     total = len(trained_on) + len(measured_on)
     with progress_bar(total, "Comparing scenes", enabled=progress, delay=2) as bar:
         known, new = (
-            np.array([_counted(bar, thumbnail(path)) for path in paths])
-            for paths in (trained_on, measured_on)
+            np.array([bar.counted(thumbnail(path)) for path in paths]) for paths in (trained_on, measured_on)
         )
     if not len(known) or not len(new):
         return SharedScenes((), len(new))
@@ -62,8 +61,3 @@ def compare_scenes(
         for row in np.flatnonzero(alike.max(axis=1) >= same_scene).tolist()
     ]
     return SharedScenes(tuple(pairs), len(new))
-
-
-def _counted(bar, value: np.ndarray) -> np.ndarray:
-    bar.update()
-    return value

@@ -117,6 +117,7 @@ class Detector(ImageDetector):
         class_names: Sequence[str] | None = None,
         checkpoint: str | Path | None = None,
         cache: str | Path | None = None,
+        progress: bool = True,
     ) -> Detector:
         """A trained detector of the TensorFlow 2 detection model zoo.
 
@@ -129,6 +130,7 @@ class Detector(ImageDetector):
                 Detection API wrote), or folder of a SavedModel that the API exported (the zoo's, TensorFlow Hub's or
                 Kaggle's, or your own), instead of fetching one.
             cache: folder that downloads are kept in.
+            progress: show bars of the download.
 
         Raises:
             CheckpointError: the checkpoint is not one of this network.
@@ -138,7 +140,11 @@ class Detector(ImageDetector):
         from tflhelpers.model.zoo import zoo_model
 
         model = zoo_model(name)
-        path = checkpoint if checkpoint is not None else fetch_weights(model, cache=cache).path
+        path = (
+            checkpoint
+            if checkpoint is not None
+            else fetch_weights(model, cache=cache, progress=progress).path
+        )
         return cls._from_weights(model, path, class_names, is_coco=False)
 
     @classmethod
@@ -148,6 +154,7 @@ class Detector(ImageDetector):
         class_names: Sequence[str] | None = None,
         *,
         cache: str | Path | None = None,
+        progress: bool = True,
     ) -> Detector:
         """A detector that has seen photos, the one that suits this machine unless named: the start for `fine_tune`.
 
@@ -162,6 +169,7 @@ class Detector(ImageDetector):
                 says which.
             cache: folder that downloads are kept in, so that a second session needs none; None for `models` in the
                 project folder, or a folder in the home where there is no project.
+            progress: show bars of the download.
 
         Raises:
             ValueError: an unknown name; the message lists the known ones.
@@ -177,7 +185,7 @@ class Detector(ImageDetector):
             detector, origin = cls.embedded(class_names), start.taken()
         else:
             try:
-                fetched = start.fetch()
+                fetched = start.fetch(progress=progress)
                 detector = cls._from_weights(start.model, fetched.path, class_names, is_coco=True)
                 origin = start.taken(fetched)
             except (FetchError, CheckpointError) as error:

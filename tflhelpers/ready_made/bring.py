@@ -36,7 +36,9 @@ def upload_for(project: ProjectFolders) -> tuple[Any, str]:
         return None, str(error)
 
 
-def film_frames_for(project: ProjectFolders, film: str = "", *, max_frames: int = FRAMES) -> str:
+def film_frames_for(
+    project: ProjectFolders, film: str = "", *, max_frames: int = FRAMES, progress: bool = True
+) -> str:
     """Take frames of a film and return the sentences about it: see `Project.film_frames`."""
     from tflhelpers.data.collect import from_video
 
@@ -51,7 +53,7 @@ def film_frames_for(project: ProjectFolders, film: str = "", *, max_frames: int 
             f"{film}: expected a film in {project.folder} or {project.data}, got nothing there. {there} "
             "Put it there, or give its path."
         )
-    return str(from_video(path, project.data, max_frames=max_frames))
+    return str(from_video(path, project.data, max_frames=max_frames, progress=progress))
 
 
 def heic_for(project: ProjectFolders, *, install: bool = False) -> str:

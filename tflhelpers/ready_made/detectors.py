@@ -27,7 +27,12 @@ MOST_TRAININGS = 2
 
 
 def detector_for(
-    project: ProjectFolders, name: str = AUTO, *, start: str = AUTO, steps: int | None = None
+    project: ProjectFolders,
+    name: str = AUTO,
+    *,
+    start: str = AUTO,
+    steps: int | None = None,
+    progress: bool = True,
 ) -> tuple[Detector, str]:
     """Return the detector to use and the sentences about it: see `Project.detector`."""
     from tflhelpers.model.detector import Detector
@@ -55,8 +60,8 @@ def detector_for(
         detector = Detector.load(project.models / each)
         others = [other for other in saved if other != each]
         return detector, " ".join(filter(None, [*_history(project, detector, photos), _others(others)]))
-    detector = Detector.pretrained(start, photos.class_names)
-    fine_tune(detector, photos, steps=steps)
+    detector = Detector.pretrained(start, photos.class_names, progress=progress)
+    fine_tune(detector, photos, steps=steps, progress=progress)
     folder, _ = keep_for(project, detector)
     return detector, (
         f"There was no detector for these photos in {project.models}, so one was trained just now and saved in "
@@ -95,12 +100,12 @@ def is_practice(project: ProjectFolders, record: TrainingRecord | None) -> bool:
 
 
 def training_folder_for(
-    project: ProjectFolders, detector: Detector, photos: Annotations, **settings: object
+    project: ProjectFolders, detector: Detector, annotations: Annotations, **settings: object
 ) -> Path:
     """Return where a training is kept while it runs: see `Project.training_folder`."""
     from tflhelpers.training.record import training_record
 
-    record = training_record(photos)
+    record = training_record(annotations)
     start = detector.origin.name if detector.origin is not None else ""
     described = json.dumps(
         [start, list(detector.class_names), dict(record.images), settings], sort_keys=True, default=str
@@ -138,6 +143,7 @@ def proposer_for(
     min_photos: int = 2,
     start: str = AUTO,
     steps: int | None = None,
+    progress: bool = True,
 ) -> tuple[Detector | None, str]:
     """Return a detector that proposes boxes, or None, and the sentence about it: see `Project.proposer`."""
     if not wanted:
@@ -154,8 +160,8 @@ def proposer_for(
     from tflhelpers.model.detector import Detector  # below, since most calls end before TensorFlow is needed
     from tflhelpers.training.fine_tune import fine_tune
 
-    detector = Detector.pretrained(start, drawn.class_names)
-    fine_tune(detector, drawn, steps=steps)
+    detector = Detector.pretrained(start, drawn.class_names, progress=progress)
+    fine_tune(detector, drawn, steps=steps, progress=progress)
     told = f"A detector trained on your {ready} photos proposes boxes on the others, dashed."
     return detector, f"{told} It started from: {detector.origin}"
 

@@ -17,7 +17,7 @@ LONGEST = 1024  # pixels of the picture that is shown
 
 
 def first_look_for(
-    project: ProjectFolders, *, start: str = "auto", threshold: float = 0.4
+    project: ProjectFolders, *, start: str = "auto", threshold: float = 0.4, progress: bool = True
 ) -> tuple[np.ndarray, str]:
     """Return a photo as a COCO detector sees it and the sentence about it: see `Project.first_look`."""
     from tflhelpers.data.images import fit_within, read_image
@@ -28,7 +28,7 @@ def first_look_for(
 
     own = pictures_in(own_folder(project))
     photo = fit_within(read_image(own[0] if own else duck_photos().image_paths[0]), LONGEST)
-    detector = Detector.pretrained(start)
+    detector = Detector.pretrained(start, progress=progress)
     origin = detector.origin
     if origin is None or origin.name == EMBEDDED:
         return photo, f"Left out, as it needs a detector that knows COCO's 90 things. {origin}"

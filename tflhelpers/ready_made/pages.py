@@ -24,6 +24,7 @@ def web_demo_for(
     *,
     name: str = "web_demo",
     title: str | None = None,
+    progress: bool = True,
 ) -> tuple[WebDemoInfo | None, str]:
     """Return the web page, or None, and the sentence about it: see `Project.web_demo`."""
     from tflhelpers.files.download import FetchError
@@ -31,7 +32,7 @@ def web_demo_for(
 
     archive = next(iter(sorted(project.folder.glob("litertjs-core-*.tgz"))), None)
     try:
-        info = export_web_demo(model, project.results / name, title=title, runtime=archive)
+        info = export_web_demo(model, project.results / name, title=title, runtime=archive, progress=progress)
     except FetchError as error:
         where = f"Or put the file into {project.folder} and run this again."
         return None, f"The page was not written. {error} {where}"

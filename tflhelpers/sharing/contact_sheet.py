@@ -13,6 +13,7 @@ import numpy as np
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError, image_size, letterbox, read_image
+from tflhelpers.progress import progress_bar
 from tflhelpers.sharing.draw import draw_boxes
 
 _PAPER = (255, 255, 255)
@@ -35,6 +36,7 @@ def contact_sheet(
     width: int = 1200,
     gap: int = 6,
     max_images: int = 200,
+    progress: bool = True,
 ) -> np.ndarray:
     """Lay pictures out in rows on white, each in proportion in a cell of its own.
 
@@ -48,6 +50,7 @@ def contact_sheet(
         width: of the sheet, in pixels.
         gap: pixels between pictures.
         max_images: of annotations with more pictures, so many are shown, evenly spread, with a warning.
+        progress: show a bar where it takes longer than two seconds.
 
     Returns:
         uint8 (height, width, 3). The cells have the middle one of the pictures' shapes.
@@ -78,11 +81,13 @@ def contact_sheet(
     cell_height = max(1, round(cell_width * shape))
     rows = math.ceil(len(items) / columns)
     sheet = np.full((rows * (cell_height + gap) - gap, width, 3), _PAPER, np.uint8)
-    for number, item in enumerate(items):
-        row, column = divmod(number, columns)
-        top, left = row * (cell_height + gap), column * (cell_width + gap)
-        cell = _cell(item, (cell_height, cell_width), class_names)
-        sheet[top : top + cell_height, left : left + cell_width] = cell
+    with progress_bar(len(items), "Drawing", enabled=progress, delay=2) as bar:
+        for number, item in enumerate(items):
+            row, column = divmod(number, columns)
+            top, left = row * (cell_height + gap), column * (cell_width + gap)
+            cell = _cell(item, (cell_height, cell_width), class_names)
+            sheet[top : top + cell_height, left : left + cell_width] = cell
+            bar.update()
     return sheet
 
 

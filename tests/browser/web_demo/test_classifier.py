@@ -29,7 +29,7 @@ class ByColour:
         return parts / parts.sum()
 
 
-def export_tflite(classifier, path, *, quantize=None):
+def export_tflite(classifier, path, *, quantize=None, progress=True):
     import tensorflow as tf
 
     from tflhelpers.sharing.export.tflite_convert import converted

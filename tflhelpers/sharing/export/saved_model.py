@@ -53,17 +53,25 @@ class SavedModelInfo:
 
 @overload
 def export_saved_model(
-    model: Detector, folder: str | os.PathLike, *, photos: Annotations | Iterable | None = None
+    model: Detector,
+    folder: str | os.PathLike,
+    *,
+    images: Annotations | Iterable | None = None,
+    progress: bool = True,
 ) -> SavedModelInfo: ...
 
 
 @overload
 def export_saved_model(
-    model: ImageClassifier, folder: str | os.PathLike, *, photos: Annotations | Iterable | None = None
+    model: ImageClassifier,
+    folder: str | os.PathLike,
+    *,
+    images: Annotations | Iterable | None = None,
+    progress: bool = True,
 ) -> ClassifierExport: ...
 
 
-def export_saved_model(model, folder, *, photos=None):
+def export_saved_model(model, folder, *, images=None, progress=True):
     """Writes a detector or a classifier as a TensorFlow SavedModel, which takes pictures of any size.
 
     It takes `input_tensor`, uint8 (1, H, W, 3) RGB. That of a detector has the signature of the model zoo's: it gives
@@ -77,7 +85,8 @@ def export_saved_model(model, folder, *, photos=None):
     Args:
         model: a `Detector` or `Classifier`; stays as it is.
         folder: made if absent; a SavedModel in it is replaced when the new one is whole and proven.
-        photos: pictures or annotations of which the first five are looked at to compare; None for the package's own.
+        images: pictures or annotations of which the first five are looked at to compare; None for the package's own.
+        progress: show a bar: made, compared.
 
     Raises:
         ExportMismatch: what was written does not find what the model finds; nothing is left of it.
@@ -86,17 +95,18 @@ def export_saved_model(model, folder, *, photos=None):
         RuntimeError: Keras does not compute with TensorFlow.
     """
     if not isinstance(model, Detector):
-        return classifier_saved_model(model, Path(folder), photos)
-    return _detector_saved_model(model, Path(folder), photos)
+        return classifier_saved_model(model, Path(folder), images, progress)
+    return _detector_saved_model(model, Path(folder), images, progress)
 
 
-def _detector_saved_model(detector: Detector, folder: Path, photos) -> SavedModelInfo:
+def _detector_saved_model(detector: Detector, folder: Path, images, progress: bool) -> SavedModelInfo:
     check_folder(folder)
-    pictures, network = pictures_of(photos), exportable_network(detector)
+    pictures, network = pictures_of(images), exportable_network(detector)
     equality = write_folder(
         folder,
         lambda new: _save(detector, network, new),
         lambda new: prove_equal(detector, load_saved_model(new), pictures, LIMITS),
+        progress=progress,
     )
     return SavedModelInfo(folder, bytes_of(folder), equality)
 
