@@ -51,7 +51,7 @@ SLOW = """
     Detector.from_zoo Detector.pretrained Detector.detect_all TFLiteDetector.detect_all Classifier.predict
     Classifier.logits Classifier.export_saved_model Classifier.export_tflite Project.detector Project.proposer
     Project.first_look Project.film_frames Project.labelled_photos Project.web_demo Project.results_page
-    explaining.measure_transfer
+    explaining.measure_transfer Annotator.to_html
 """
 
 
