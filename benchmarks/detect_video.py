@@ -113,7 +113,7 @@ def measure(clip: Path, out: Path, who: str, seconds: float) -> dict:
         first = next(iter(read_video(clip))).image
         detector.detect_all([first] * 8, progress=False)
     watch, began = Watch(), time.perf_counter()
-    report = detect_video(detector, clip, out, seconds=seconds, title="Ten minutes", progress=True)
+    report = detect_video(detector, clip, out, max_seconds=seconds, title="Ten minutes", progress=True)
     took = time.perf_counter() - began
     watch.stop()
     return {

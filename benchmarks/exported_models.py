@@ -26,8 +26,8 @@ from report import markdown_table, paired_ratio, write_json
 
 import tflhelpers as tfl
 from tflhelpers.progress import progress_bar
-from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
 from tflhelpers.sharing.export.saved_model import export_saved_model
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 from tflhelpers.sharing.export.tflite import export_tflite
 from tflhelpers.sharing.export.tflite_detector import TFLiteDetector
 
@@ -55,13 +55,13 @@ SURE = 0.5  # boxes with such a score are compared one by one
 def forms_of(detector: tfl.Detector, photos: tfl.Annotations | list, folder: Path) -> dict[str, tuple]:
     """Name -> (detector, megabytes) of every form, each proven by its export."""
     made = {"Keras": (detector, megabytes(detector.save(folder / "keras")))}
-    saved = export_saved_model(detector, folder / "saved_model", photos=photos)
-    made["SavedModel"] = (off_the_shelf(saved.folder), saved.size_bytes / 1e6)
+    saved = export_saved_model(detector, folder / "saved_model", images=photos)
+    made["SavedModel"] = (load_saved_model(saved.folder), saved.size_bytes / 1e6)
     for name, form in FORMS.items():
         if form is not None:
             quantize, head = form
             path = folder / f"{quantize}_{head}.tflite"
-            info = export_tflite(detector, path, quantize=quantize, head=head, photos=photos)
+            info = export_tflite(detector, path, quantize=quantize, head=head, images=photos)
             made[name] = (TFLiteDetector(path), info.size_bytes / 1e6)
     return made
 

@@ -107,7 +107,7 @@ def run_train(arguments: argparse.Namespace) -> None:
 
 def run_transfer(arguments: argparse.Namespace) -> None:
     keras.utils.set_random_seed(arguments.seed)
-    photos, frames = tfl.duck_photos(), tfl.duck_clip()
+    photos, frames = tfl.samples.duck_photos(), tfl.samples.duck_clip()
     detector = drawn_duck_detector(arguments.start, photos.class_names)
     recipe = _with_steps({}, arguments.steps)
     figures = learn_and_find(

@@ -20,6 +20,7 @@ from found import read_detections
 from report import markdown_table, mean_and_spread, write_json
 
 import tflhelpers as tfl
+from tflhelpers.evaluation.scores import Scores
 from tflhelpers.progress import progress_bar
 
 # The labels in each picture: 10 ducks, 5 penguins, 2 lighthouses, and 5 pictures of look-alikes.
@@ -52,7 +53,7 @@ def at_threshold(predictions: list[tfl.Boxes], truth: tfl.Annotations, threshold
     }
 
 
-def where_something_is(predictions: list[tfl.Boxes], truth: tfl.Annotations) -> tfl.Scores:
+def where_something_is(predictions: list[tfl.Boxes], truth: tfl.Annotations) -> Scores:
     """The scores on the pictures that hold an object; on all, look-alikes that are taken for one count too."""
     shown = [(item, boxes) for item, boxes in zip(truth, predictions, strict=True) if len(item[1])]
     items, found = zip(*shown, strict=True)

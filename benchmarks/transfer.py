@@ -45,7 +45,7 @@ def gain(runs: list[dict]) -> float:
 
 
 def run_all(seeds: list[int], steps: int | None) -> list[dict]:
-    truth, runs = tfl.duck_clip(), []
+    truth, runs = tfl.samples.duck_clip(), []
     turns = [(seed, start) for seed in seeds for start in STARTS]
     with progress_bar(len(turns), "Drawn duck") as bar, tempfile.TemporaryDirectory() as folder:
         for seed, start in turns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import json
 import re
 import shutil
@@ -73,10 +74,10 @@ def test_code_compiles(page):
 
 
 def test_public_names_are_there(page):
-    """`tfl.name` is public, and the second word of `tfl.Detector.load` is something that it has."""
+    """`tfl.name` is public, and so is the second word of `tfl.Detector.load` and `tfl.samples.duck_photos`."""
     for name, inner in NAME.findall(page.read_text("utf-8")):
         assert name in tfl.__all__, f"tfl.{name} is not a public name"
-        if inner and name[0].isupper():
+        if inner and (name[0].isupper() or inspect.ismodule(getattr(tfl, name))):
             assert hasattr(getattr(tfl, name), inner), f"tfl.{name} has no {inner}"
 
 
@@ -180,7 +181,7 @@ def test_messages_about_pictures_and_files(tmp_path, monkeypatch, troubles):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     Path("x.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     Path("page.jpg").write_text("<html>")
-    Path("cut.jpg").write_bytes(tfl.duck_photos().image_paths[0].read_bytes()[:3000])
+    Path("cut.jpg").write_bytes(tfl.samples.duck_photos().image_paths[0].read_bytes()[:3000])
     Path("empty").mkdir()
     assert [
         name
@@ -192,7 +193,7 @@ def test_messages_about_pictures_and_files(tmp_path, monkeypatch, troubles):
 
 
 def test_messages_about_boxes_and_classes(troubles):
-    photos, detector = tfl.duck_photos(), tfl.Detector.embedded(["cup"])
+    photos, detector = tfl.samples.duck_photos(), tfl.Detector.embedded(["cup"])
     assert is_shown(says(tfl.Boxes, [10, 20, 30, 40], [0]), troubles)
     assert is_shown(says(tfl.Boxes, [[30, 20, 10, 40]], [0]), troubles)
     assert is_shown(says(tfl.fine_tune, detector, photos), troubles)
@@ -204,28 +205,28 @@ def test_messages_about_boxes_and_classes(troubles):
 
 
 def test_messages_about_folders_of_classes(tmp_path, troubles):
-    photos = tfl.duck_photos().image_paths
+    photos = tfl.samples.duck_photos().image_paths
     for name, taken in (("shirt", photos[:2]), ("trousers", [])):
         (tmp_path / name).mkdir()
         for photo in taken:
             shutil.copyfile(photo, tmp_path / name / photo.name)
-        assert is_shown(says(tfl.labelled_photos, tmp_path), troubles)
+        assert is_shown(says(tfl.formats.labelled_photos, tmp_path), troubles)
     shutil.copyfile(photos[0], tmp_path / "trousers" / "other.jpg")
-    assert is_shown(says(tfl.labelled_photos, tmp_path), troubles)
+    assert is_shown(says(tfl.formats.labelled_photos, tmp_path), troubles)
 
 
 @pytest.mark.slow
 def test_messages_of_the_doctor_and_about_scenes(troubles):
-    photos, detector = tfl.duck_photos(), tfl.Detector.embedded(["duck"])
+    photos, detector = tfl.samples.duck_photos(), tfl.Detector.embedded(["duck"])
     fractions = [(path, boxes.scale(1 / 640, 1 / 480)) for path, boxes in photos]
     for examined in (photos, tfl.Annotations.from_items(["duck"], fractions)):
         cause = tfl.diagnose(detector, examined).causes[0]
         assert is_shown(str(cause), troubles)
-    assert is_shown(str(tfl.shared_scenes(photos, photos)), troubles)
+    assert is_shown(str(photos.shared_scenes(photos)), troubles)
 
 
 def test_messages_of_gifs_drive_and_start(tmp_path, monkeypatch, troubles):
-    from tflhelpers.project import explain_mount_failure
+    from tflhelpers.drive import explain_mount_failure
 
     monkeypatch.chdir(tmp_path)
     info = tfl.write_gif([np.zeros((20, 30, 3), np.uint8)] * 3, "a.gif", fps=60)
@@ -254,8 +255,8 @@ def workplace(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(fine_tune.__kwdefaults__, "steps", STEPS)
-    duck = [(path, boxes.xyxy) for path, boxes in tfl.duck_photos()]
-    clip = [(path, boxes.xyxy) for path, boxes in tfl.duck_clip()]
+    duck = [(path, boxes.xyxy) for path, boxes in tfl.samples.duck_photos()]
+    clip = [(path, boxes.xyxy) for path, boxes in tfl.samples.duck_clip()]
     write_set("photos", ["duck"], duck, [0] * 5)
     write_set("frames", ["astromech", "protocol droid"], clip[:24:4], [0, 1] * 3)
     write_set("exam", ["astromech", "protocol droid"], clip[24::4], [0, 1] * 3)

@@ -29,7 +29,7 @@ class Planned:
     def __init__(self, found, class_names=NAMES):
         self.found, self.class_names = dict(found), class_names
 
-    def detect_all(self, images, *, threshold):
+    def detect_all(self, images, *, threshold, progress=True):
         boxes = [self.found[path] for path in images]
         return [each if each.scores is None else each[each.scores >= threshold] for each in boxes]
 
@@ -401,11 +401,13 @@ def test_a_sample_spread_over_all_pictures(tmp_path):
     pictures = upright(tmp_path)
     asked = []
     detector = good_detector(pictures)
-    detector.detect_all = lambda paths, threshold: asked.extend(paths) or [detector.found[p] for p in paths]
-    assert "10 of 10 objects on 5 pictures" in str(diagnose(detector, pictures, most=5))
+    detector.detect_all = lambda paths, threshold, progress: (
+        asked.extend(paths) or [detector.found[p] for p in paths]
+    )
+    assert "10 of 10 objects on 5 pictures" in str(diagnose(detector, pictures, max_images=5))
     assert [int(path.stem) for path in asked] == [0, 2, 4, 6, 8]
     with pytest.raises(ValueError, match="at least 1 picture, got 0"):
-        diagnose(detector, pictures, most=0)
+        diagnose(detector, pictures, max_images=0)
 
 
 def test_how_it_is_printed():

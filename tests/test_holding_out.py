@@ -44,7 +44,7 @@ def trainings(monkeypatch):
     """The names of the photos that each training saw, and its arguments."""
     done = []
 
-    def learn(detector, annotations, **arguments):
+    def learn(detector, annotations, *, progress, **arguments):
         detector.seen = [xyxy for _, boxes in annotations for xyxy in boxes.xyxy.tolist()]
         done.append(("".join(path.stem for path in annotations.image_paths), arguments))
 

@@ -6,22 +6,22 @@ import types
 
 import pytest
 
-from tflhelpers import project as project_module
-from tflhelpers.project import Project, explain_mount_failure, open_project
+from tflhelpers import drive
+from tflhelpers.drive import explain_mount_failure
+from tflhelpers.project import Project, open_project
 
 
 @pytest.fixture
 def colab(monkeypatch, tmp_path):
     """A Colab whose drive.mount does what the test says; Drive appears at tmp_path/drive."""
     mount_point = tmp_path / "drive"
-    monkeypatch.setattr(project_module, "MOUNT_POINT", mount_point)
-    monkeypatch.setattr(project_module, "_has_module", lambda name: name == "google.colab")
+    monkeypatch.setattr(drive, "MOUNT_POINT", mount_point)
+    monkeypatch.setattr(drive, "_has_module", lambda name: name == "google.colab")
     monkeypatch.chdir(tmp_path)
 
     def install(mount):
-        drive = types.SimpleNamespace(mount=mount)
         package = types.ModuleType("google.colab")
-        package.drive = drive
+        package.drive = types.SimpleNamespace(mount=mount)
         monkeypatch.setitem(sys.modules, "google.colab", package)
         return mount_point
 

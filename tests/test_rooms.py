@@ -24,7 +24,7 @@ MAY_SEE = {
         "sharing.captions",
         "sharing.palette",
         "sharing.export",
-        "project",
+        "folders",
     ],
     "explaining": ["data", "model", "training", "evaluation", "sharing"],  # it shows what they compute
     "sharing": ["model", "data"],  # an export takes a detector apart
@@ -39,14 +39,31 @@ MAY_SEE = {
     "annotator": ["data"],
     "data": [],
     "files": [],
-    "project": [],
+    "drive": [],
+    "folders": [],
+    "public_names": [],
+    "samples": ["data"],
+    "formats": ["data", "classification"],
+    "interop": ["model", "sharing", "public_names"],
+    # It hands out what all rooms make.
+    "project": [
+        "ready_made",
+        "classification",
+        "annotator",
+        "data",
+        "model",
+        "evaluation",
+        "sharing",
+        "drive",
+        "folders",
+    ],
     "address": [],
     "progress": [],
     "quiet": [],
     "demo": ["data", "project", ""],  # "" is the front door
     "doctor": ["evaluation", "data"],
     "holding_out": ["evaluation", "training", "model", "data"],
-    "ready_made": ["data", "annotator", "model", "training", "evaluation", "sharing", "project"],
+    "ready_made": ["data", "annotator", "model", "training", "evaluation", "sharing", "folders"],
     "__main__": ["demo"],
     "__init__": None,  # the front door: names every room, imports none until asked
 }

@@ -37,7 +37,7 @@ def run_demo(project: Project | None = None, *, steps: int | None = None) -> Pat
 
         import tflhelpers as tfl
 
-    photos, clip = tfl.duck_photos(), tfl.duck_clip()
+    photos, clip = tfl.samples.duck_photos(), tfl.samples.duck_clip()
     detector = tfl.Detector.embedded(photos.class_names)
     _tell(f"1/4  Training a detector for: {', '.join(photos.class_names)}. {len(photos)} photos.")
     tfl.fine_tune(detector, photos, steps=steps)

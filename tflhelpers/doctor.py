@@ -27,7 +27,7 @@ class Detecting(Protocol):
     @property
     def class_names(self) -> tuple[str, ...]: ...
 
-    def detect_all(self, images: Sequence[Path], *, threshold: float) -> list[Boxes]: ...
+    def detect_all(self, images: Sequence[Path], *, threshold: float, progress: bool) -> list[Boxes]: ...
 
 
 def diagnose(
@@ -36,7 +36,8 @@ def diagnose(
     *,
     history: Course | None = None,
     threshold: float | None = None,
-    most: int = 50,
+    max_images: int = 50,
+    progress: bool = True,
 ) -> Diagnosis:
     """Find out why a detector finds nothing, marks everything, or had a loss of 0 or nan: cause and remedy.
 
@@ -50,13 +51,14 @@ def diagnose(
         annotations: pictures and true boxes; those trained on serve as well as others.
         history: what `fine_tune` returned, to look at the losses too.
         threshold: score from which boxes are shown; None for the detector's own.
-        most: pictures that are looked at, spread over all of them.
+        max_images: pictures that are looked at, at most, spread over all of them.
+        progress: show a bar while the detector runs.
 
     Returns:
         What was found, which may be nothing; print it.
 
     Raises:
-        ValueError: no detector, no annotations, or `most` below 1.
+        ValueError: no detector, no annotations, or `max_images` below 1.
 
     Example:
         `print(tfl.diagnose(detector, photos, history=history))`
@@ -65,11 +67,13 @@ def diagnose(
     known = [*(history_causes(history) if history is not None else ()), *_weight_causes(detector)]
     if any("nan" in cause.name for cause in known):
         return Diagnosis(tuple(known), "No picture was looked at: a detector with nan in it finds nothing.")
-    sample = _spread(annotations, most)
+    sample = _spread(annotations, max_images)
     threshold = getattr(detector, "threshold", DEFAULT_THRESHOLD) if threshold is None else threshold
     case = Case(
         annotations=sample,
-        predictions=detector.detect_all(sample.image_paths, threshold=0.0) if len(sample) else [],
+        predictions=(
+            detector.detect_all(sample.image_paths, threshold=0.0, progress=progress) if len(sample) else []
+        ),
         sizes=[image_size(path) for path in sample.image_paths],
         stored_sideways=[_is_stored_sideways(path) for path in sample.image_paths],
         threshold=threshold,
@@ -89,10 +93,10 @@ def _check_arguments(detector: Any, annotations: Any) -> None:
     check_annotations(annotations, "diagnose(detector, annotations)")
 
 
-def _spread(annotations: Annotations, most: int) -> Annotations:
-    if most < 1:
-        raise ValueError(f"most must be at least 1 picture, got {most}.")
-    return annotations[:: max(1, math.ceil(len(annotations) / most))]
+def _spread(annotations: Annotations, max_images: int) -> Annotations:
+    if max_images < 1:
+        raise ValueError(f"max_images must be at least 1 picture, got {max_images}.")
+    return annotations[:: max(1, math.ceil(len(annotations) / max_images))]
 
 
 def _weight_causes(detector: Any) -> Iterator[Cause]:

@@ -117,7 +117,7 @@ def leave_one_out(
             their own.
         resume_dir: folder in which each photo's boxes are kept when they are done; calling again with the same
             photos and arguments goes on from there. Empty it after changing `make_detector`.
-        progress: show a bar.
+        progress: show bars, one of the photos and one of each training.
         fine_tune_arguments: as for `fine_tune`, e.g. `steps=100`.
 
     Raises:
@@ -147,7 +147,7 @@ def leave_one_out(
             found = store.load(row)
             if found is None:
                 detector = make_detector()
-                fine_tune(detector, rest, **fine_tune_arguments)
+                fine_tune(detector, rest, progress=progress, **fine_tune_arguments)
                 found = detector.detect(path, threshold=0.0, max_boxes=MAX_BOXES)
                 store.save(row, found)
             predictions.append(found)

@@ -13,7 +13,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
 
 
 class ProgressBar:
@@ -35,6 +37,11 @@ class ProgressBar:
             self._bar.update(n)
         self._counts_time = True
         self.count += n
+
+    def counted(self, value: Value) -> Value:
+        """Count one more step as done, and return `value`: for steps that are an expression."""
+        self.update()
+        return value
 
     def resume(self, n: int) -> None:
         """Show `n` steps as done in an earlier call, which say nothing of the time left."""

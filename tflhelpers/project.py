@@ -1,57 +1,44 @@
-"""Where things live: one project folder, on Google Drive in Colab and on the local disk elsewhere."""
+"""The project: one folder for photos, detectors and results, and what a notebook works on in it.
+
+What is yours comes first; what is ready-made fills in until you have made your own. Which of them was taken is
+told by the project itself. The choosing is done in `ready_made` and `classification.own_or_drawn`.
+"""
 
 from __future__ import annotations
 
-import html
-import importlib.util
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-MOUNT_POINT = Path("/content/drive")
-"""Where Colab shows Google Drive."""
+from tflhelpers import drive
+from tflhelpers.classification.own_or_drawn import DRAWN_IMAGES, labelled_photos_for
+from tflhelpers.folders import ProjectFolders
+from tflhelpers.ready_made import bring, brought, clips, detectors, first_look, pages, photos
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+
+    from tflhelpers.annotator.widget import Annotator
+    from tflhelpers.classification.labelled import LabelledPictures
+    from tflhelpers.data.annotations import Annotations
+    from tflhelpers.evaluation.thresholds import Calibration
+    from tflhelpers.model.detector import Detector
+    from tflhelpers.ready_made.brought import Brought
+    from tflhelpers.sharing.export.classifier import ImageClassifier
+    from tflhelpers.sharing.web_demo import WebDemoInfo
 
 _log = logging.getLogger(__name__)
-
-# A piece of drive.mount's message -> what it means for a person. The first that fits is taken.
-_MOUNT_FAILURES = (
-    (
-        "already contain files",
-        f"{MOUNT_POINT} already holds files, so Drive cannot appear there. Move them away, or choose "
-        "Runtime > Disconnect and delete runtime, and run again.",
-    ),
-    ("contain a space", "the place for Drive has a space in its path."),
-    ("symlink", f"{MOUNT_POINT} is a symbolic link. Remove it and run again."),
-    (
-        "domain policy",
-        "your school's or company's administrator has switched Drive off for programs. "
-        "Sign in to Colab with a private account.",
-    ),
-    (
-        "timeout",
-        "Drive did not answer in time. Thousands of files at the top of My Drive cause this. "
-        "Run again: the second attempt is often quicker.",
-    ),
-    (
-        "credential propagation",
-        "access to Drive was not granted. Run again and allow it in the window that opens, all boxes ticked.",
-    ),
-    (
-        "mount failed",
-        "Colab could not mount Drive. In VS Code's Colab extension mounting does not work: open the notebook "
-        "in a browser. In the browser, run again and allow access in the window that opens.",
-    ),
-    (
-        "transport endpoint",
-        "Drive was mounted, but the connection broke. Choose Runtime > Restart session and run again.",
-    ),
-)
+_Thing = TypeVar("_Thing")
 
 
-@dataclass(frozen=True)
-class Project:
-    """The folders of one project. All exist.
+class Project(ProjectFolders):
+    """The folders of one project, and what a notebook works on in them.
+
+    Each method returns the thing alone and prints a sentence that says which one was taken and why: your own where
+    there is one, a ready-made one otherwise. So every notebook runs to its end before you have made anything.
 
     Attributes:
         folder: The project folder.
@@ -60,48 +47,316 @@ class Project:
         notes: What a person should know, one sentence each; empty when all went well.
     """
 
-    folder: Path
-    in_colab: bool = False
-    on_drive: bool = False
-    notes: tuple[str, ...] = ()
+    # ------------------------------------------------------------------------------------------ photos in
 
-    @property
-    def results(self) -> Path:
-        """Where GIFs, pictures and tables go."""
-        return self.folder / "results"
+    def upload(self) -> Any:
+        """Offer a way to bring photos from your computer into ``data``.
 
-    @property
-    def data(self) -> Path:
-        """Where your photos and their ``annotations.json`` lie."""
-        return self.folder / "data"
+        Returns:
+            A button to show, as the last line of a cell. In Colab, whose window would keep the notebook waiting, what
+            was uploaded if there was no photo yet; None where there is nothing to show.
+        """
+        return _tell(bring.upload_for(self))
 
-    @property
-    def models(self) -> Path:
-        """Where trained detectors are kept, a folder each."""
-        return self.folder / "models"
+    def film_frames(self, film: str = "", *, max_frames: int = bring.FRAMES, progress: bool = True) -> None:
+        """Take sharp frames that differ from a film into ``data``, to draw boxes on.
 
-    def __str__(self) -> str:
-        rows = [f"{name:8} {what}" for name, what in self._table()]
-        return "\n".join([*rows, *(f"Note: {note}" for note in self.notes)])
+        Args:
+            film: The film's name in the project folder or in its ``data``, or its path; "" takes nothing and says
+                which films are there.
+            max_frames: How many at most.
+            progress: Show a bar.
 
-    def _repr_html_(self) -> str:
-        cell = "<td style='text-align:left'>"
-        rows = "".join(
-            f"<tr>{cell}<b>{name}</b></td>{cell}{html.escape(what)}</td></tr>" for name, what in self._table()
+        Raises:
+            FileNotFoundError: There is no such film; the message lists those that are there.
+        """
+        _tell((None, bring.film_frames_for(self, film, max_frames=max_frames, progress=progress)))
+
+    def heic(self, *, install: bool = False) -> None:
+        """Make photos of iPhones readable, and say whether there are any.
+
+        Args:
+            install: Install what they need, if it is missing.
+        """
+        _tell((None, bring.heic_for(self, install=install)))
+
+    def brought(self) -> Brought:
+        """Return the photos and boxes that come from other tools, to import.
+
+        Returns:
+            What is in ``data/boxes`` (photos with their boxes) and ``data/labelbox`` (a list of addresses ``*.csv``
+            and an export ``*.json`` or ``*.ndjson``); if both are empty, drawn photos of three things in both ways,
+            written to ``data/practice``.
+        """
+        return _tell(brought.brought_for(self))
+
+    # ------------------------------------------------------------------------------------------ photos to work on
+
+    def photo_folder(self) -> Path:
+        """Return the folder of photos to draw boxes on.
+
+        Returns:
+            ``data`` if there are photos in it, the only folder in it that has some, otherwise ``data/practice``,
+            into which the five drawn photos of a toy duck are copied, without their boxes.
+        """
+        return _tell(photos.photo_folder_for(self))
+
+    def photos(self, detector: Detector | None = None) -> Annotations:
+        """Return the annotated photos to train on.
+
+        Args:
+            detector: One that is to be judged: where your photos have other classes than it, those that
+                07_bring_your_dataset has kept are taken if they have the same.
+
+        Returns:
+            Your own photos with the boxes in the ``annotations.json`` beside them, if there are photos. They come
+            without boxes where you have drawn none: nothing drawn takes their place. Without photos of your own,
+            ``data/practice`` if you drew boxes there, otherwise the five drawn photos of a toy duck with the boxes
+            that ship with the package. What is to be put right is said as well.
+        """
+        return _tell(photos.photos_for(self, detector))
+
+    def scoring_photos(self, detector: Detector | None = None) -> Annotations:
+        """Return the annotated photos to measure with, and say what that means for the numbers.
+
+        Args:
+            detector: The one to be measured; it knows what it was trained on.
+
+        Returns:
+            The photos of ``data/test/annotations.json`` if it has boxes, of the detector's classes; otherwise those
+            that 07_bring_your_dataset held out, if they are; otherwise, if what is trained on is the drawn duck, the
+            drawn clip; otherwise the training photos themselves.
+
+        Raises:
+            ValueError: No annotated photos have the detector's classes; the message says what to do.
+        """
+        return _tell(photos.scoring_photos_for(self, detector))
+
+    def labelled_photos(
+        self, *, folder: str = "classes", count: int = DRAWN_IMAGES, progress: bool = True
+    ) -> LabelledPictures:
+        """Return the pictures to sort into classes.
+
+        Args:
+            folder: In ``data``, with a folder of pictures for each class.
+            count: Of drawn pictures of each class, where there are none of your own.
+            progress: Show a bar where it takes longer than two seconds.
+
+        Returns:
+            Your pictures in ``data/<folder>`` if there are any; otherwise clothes in camouflage and in normal
+            patterns, drawn into ``data/practice_clothes_<count>``.
+        """
+        return _tell(labelled_photos_for(self, folder=folder, count=count, progress=progress))
+
+    def clip(self) -> Path | list[Path]:
+        """Return what to find things in: give it to :func:`tflhelpers.detect_video`.
+
+        Returns:
+            Your film or pictures, in ``data/clip`` or else with your photos, a film before pictures; the path of a
+            film, or the paths of pictures in order (``frame2`` before ``frame10``). Without any, the 48 frames of a
+            drawn toy duck.
+        """
+        return _tell(clips.clip_for(self))
+
+    # ------------------------------------------------------------------------------------------ detectors
+
+    def detector(
+        self,
+        name: str = detectors.AUTO,
+        *,
+        start: str = detectors.AUTO,
+        steps: int | None = None,
+        progress: bool = True,
+    ) -> Detector:
+        """Return the detector to use, and say what it was trained on and whether your photos have changed since.
+
+        Args:
+            name: A folder in ``models``; "auto" takes the one that was saved last, of your own where there is one, and
+                of those with the classes of your photos where there is one.
+            start: What a new one starts from where none is saved, see :meth:`tflhelpers.Detector.pretrained`.
+            steps: Training steps when there is no saved detector; None lets ``fine_tune`` choose.
+            progress: Show bars while one is fetched and trained.
+
+        Returns:
+            The saved detector, otherwise one that is fine-tuned now on :meth:`photos` and saved as :meth:`keep` does.
+
+        Raises:
+            FileNotFoundError: There is no detector of that name; the message lists those that are there.
+        """
+        return _tell(detectors.detector_for(self, name, start=start, steps=steps, progress=progress))
+
+    def training_folder(self, detector: Detector, annotations: Annotations, **settings: object) -> Path:
+        """Return where a training is kept while it runs: give it to ``fine_tune`` as ``resume_dir``.
+
+        The same photos, start and settings get the same folder, so that running the cell again goes on where it
+        stopped; anything else begins in a new one. The last two are kept.
+
+        Args:
+            detector: What the training starts from.
+            annotations: What it learns from.
+            **settings: What else is given to ``fine_tune``.
+        """
+        return detectors.training_folder_for(self, detector, annotations, **settings)
+
+    def keep(self, detector: Detector, name: str = detectors.OWN) -> Path:
+        """Save a detector in the project folder: under its name, or apart if it has learned only drawn things.
+
+        Args:
+            detector: A fine-tuned one.
+            name: The folder in ``models``.
+
+        Returns:
+            The folder. A detector for practice never takes the place of yours.
+        """
+        return _tell(detectors.keep_for(self, detector, name))
+
+    def threshold(self, detector: Detector, calibration: Calibration, measured_on: Annotations) -> float:
+        """Return the threshold that a detector is to keep as its own.
+
+        Args:
+            detector: The one that was measured.
+            calibration: From :func:`tflhelpers.calibrate_threshold`.
+            measured_on: The photos that it was measured on.
+
+        Returns:
+            The calibrated one; but the one that the detector has where it was trained on these photos, as a threshold
+            that suits what it has learned by heart is too high elsewhere.
+        """
+        return _tell(detectors.threshold_for(detector, calibration, measured_on))
+
+    def proposer(
+        self,
+        annotator: Annotator,
+        *,
+        wanted: bool = True,
+        min_photos: int = 2,
+        start: str = detectors.AUTO,
+        steps: int | None = None,
+        progress: bool = True,
+    ) -> Detector | None:
+        """Return a detector that proposes boxes on the pictures that have none yet: give it to ``annotator.suggest``.
+
+        Args:
+            annotator: The annotator that is to get it.
+            wanted: False trains nothing and says so: training keeps the kernel busy for a minute or two.
+            min_photos: How many photos must have boxes before it is worth training on them.
+            start: What it starts from, see :meth:`tflhelpers.Detector.pretrained`.
+            steps: Training steps; None lets ``fine_tune`` choose.
+            progress: Show bars while one is fetched and trained.
+
+        Returns:
+            The detector, fine-tuned now on what is drawn so far; None where that is too little, or where no picture is
+            left to propose on.
+        """
+        return _tell(
+            detectors.proposer_for(
+                annotator, wanted=wanted, min_photos=min_photos, start=start, steps=steps, progress=progress
+            )
         )
-        notes = "".join(f"<p><b>Note:</b> {html.escape(note)}</p>" for note in self.notes)
-        return f"<table>{rows}</table>{notes}"
 
-    def _table(self) -> list[tuple[str, str]]:
-        kept = "on Google Drive, kept when the session ends" if self.on_drive else "on this machine"
-        if self.in_colab and not self.on_drive:
-            kept = "on Colab's own disk: gone when the session ends, so download what you want to keep"
-        return [
-            ("project", f"{self.folder} ({kept})"),
-            ("data", f"{self.data} (photos and annotations.json)"),
-            ("models", f"{self.models} (trained detectors)"),
-            ("results", f"{self.results} (GIFs, pictures, tables)"),
-        ]
+    def first_look(
+        self, *, start: str = detectors.AUTO, threshold: float = 0.4, progress: bool = True
+    ) -> np.ndarray:
+        """Return a photo with what a detector trained on COCO sees in it, by COCO's 90 names.
+
+        Args:
+            start: See :meth:`tflhelpers.Detector.pretrained`.
+            threshold: Lowest score that is shown, 0 to 1.
+            progress: Show bars while the detector is fetched.
+
+        Returns:
+            Your first photo, or a drawn one, with boxes, RGB uint8 (H, W, 3); where no such detector can be had the
+            photo alone, and the reason is said.
+        """
+        return _tell(first_look.first_look_for(self, start=start, threshold=threshold, progress=progress))
+
+    # ------------------------------------------------------------------------------------------ pages to share
+
+    def web_demo(
+        self,
+        model: Detector | ImageClassifier,
+        *,
+        name: str = "web_demo",
+        title: str | None = None,
+        progress: bool = True,
+    ) -> WebDemoInfo | None:
+        """Write the web page of :func:`tflhelpers.export_web_demo`, or say why there is none.
+
+        Args:
+            model: The detector or classifier to show.
+            name: The folder in ``results`` to write.
+            title: Of the page; None for one made of the class names.
+            progress: Show bars while the program is fetched and the model made.
+
+        Returns:
+            What was written; without a network None, and how to go on is said: the program that runs models in
+            browsers has to be fetched once. An archive of it in the project folder is used instead.
+        """
+        return _tell(pages.web_demo_for(self, model, name=name, title=title, progress=progress))
+
+    def results_page(
+        self,
+        detector: Detector,
+        annotations: Annotations | None = None,
+        *,
+        title: str,
+        name: str = "results.html",
+        gif: str | os.PathLike | None = None,
+        history: Any = None,
+        command: str | None = None,
+        notes: Sequence[str] = (),
+        max_images: int = 9,
+        progress: bool = True,
+    ) -> Path:
+        """Measure a detector and write one self-contained HTML page that shows what it can do.
+
+        Args:
+            detector: The one to show.
+            annotations: The photos to measure it on; None for :meth:`scoring_photos`. The page says which they were.
+            title: What the detector is of.
+            name: The file in ``results`` to write.
+            gif: A GIF or picture file to show first; it is put into the page.
+            history: Of :func:`tflhelpers.fine_tune`: the loss curves and its notes.
+            command: What somebody else types to repeat it.
+            notes: Sentences to add, such as those of ``mistakes.what_to_photograph_next``.
+            max_images: Pictures in each gallery at most.
+            progress: Show a bar while the photos are looked at.
+
+        Returns:
+            The page's path.
+
+        Raises:
+            FileNotFoundError: There is no such GIF.
+            ValueError: `gif` is of a kind that browsers do not show as a picture, or there is nothing to measure on.
+        """
+        return _tell(
+            pages.results_page_for(
+                self,
+                detector,
+                annotations,
+                title=title,
+                name=name,
+                gif=gif,
+                history=history,
+                command=command,
+                notes=notes,
+                max_images=max_images,
+                progress=progress,
+            )
+        )
+
+
+def _tell(told: tuple[_Thing, str]) -> _Thing:
+    """Print the sentence of a pair (thing, sentence), and return the thing.
+
+    The only place of the package that prints what nobody asked to be printed. A project exists for notebooks, and
+    whoever reads one must see which photos or which detector a cell went on with; a sentence that is returned has
+    to be taken apart and printed in every cell, and is forgotten in one.
+    """
+    thing, sentence = told
+    if sentence:
+        print(sentence)
+    return thing
 
 
 def open_project(name: str = "transfer_learning_project", *, parent: str | Path | None = None) -> Project:
@@ -126,69 +381,14 @@ def open_project(name: str = "transfer_learning_project", *, parent: str | Path 
         raise ValueError(
             f"name must be a plain folder name, got {name!r}. Give the folder above it as parent=."
         )
-    in_colab = _has_module("google.colab")
-    problem = _mount_drive() if in_colab and parent is None else ""
+    in_colab = drive.in_colab()
+    problem = drive.mount_drive() if in_colab and parent is None else ""
     on_drive = in_colab and parent is None and not problem
     if parent is None:
-        parent = MOUNT_POINT / "MyDrive" if on_drive else Path.cwd()
+        parent = drive.my_drive() if on_drive else Path.cwd()
     notes = (f"Google Drive is not mounted: {problem} Work goes on in a local folder.",) if problem else ()
     for note in notes:
         _log.warning(note)
     project = Project(Path(parent).expanduser().resolve() / name, in_colab, on_drive, notes)
-    _make_folders(project)
+    project.make()
     return project
-
-
-def _make_folders(project: Project) -> None:
-    for folder in (project.data, project.models, project.results):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise type(error)(
-                f"The project folder cannot be made: {folder} ({error.strerror or error}). "
-                "Start from a folder that you may write in, or give one as open_project(parent=...)."
-            ) from error
-
-
-def _mount_drive() -> str:
-    """Mount Google Drive; return "" or the sentence that says why it failed."""
-    try:
-        from google.colab import drive
-
-        _quietly_if_mounted(drive.mount)
-    except NotImplementedError:
-        return "this kind of Colab runtime (Enterprise, or a local one) cannot mount Drive."
-    except KeyboardInterrupt:
-        return "the mounting was stopped. Run again to try once more."
-    except Exception as error:  # Colab raises ValueErrors, MessageErrors and timeouts; none may stop the work
-        return explain_mount_failure(error)
-    if not (MOUNT_POINT / "MyDrive").is_dir():
-        return f"Colab reports success, but {MOUNT_POINT / 'MyDrive'} is not there. Run again."
-    return ""
-
-
-def _quietly_if_mounted(mount: Callable[[str], object]) -> None:
-    """Call ``mount``, unless My Drive is there already (Colab would print a line about it)."""
-    if not (MOUNT_POINT / "MyDrive").is_dir():
-        mount(str(MOUNT_POINT))
-
-
-def explain_mount_failure(error: Exception) -> str:
-    """Say in a sentence what a failure of ``drive.mount`` means and what to do.
-
-    Example:
-        >>> explain_mount_failure(ValueError("Mountpoint must not be a symlink"))
-        '/content/drive is a symbolic link. Remove it and run again.'
-    """
-    said = f"{type(error).__name__}: {error}"
-    for piece, meaning in _MOUNT_FAILURES:
-        if piece in said.lower():
-            return meaning
-    return f"Colab said {said!r}."
-
-
-def _has_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # a parent package is missing
-        return False

@@ -77,10 +77,41 @@ def read_house(home: Path) -> dict[str, Module]:
 
 def public_names(house: dict[str, Module]) -> list[str]:
     """The names that `tflhelpers` hands out: the keys of the table that its `__all__` is made of."""
-    for node in house["tflhelpers"].tree.body:
+    homes = _homes(house["tflhelpers"])
+    if homes is None:
+        raise SystemExit("tflhelpers/__init__.py has no table of names.")
+    return list(homes)
+
+
+def _homes(module: Module) -> dict[str, str] | None:
+    """The table of a module that imports its names late: name -> module."""
+    for node in module.tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            return [ast.literal_eval(key) for key in node.value.keys if key is not None]
-    raise SystemExit("tflhelpers/__init__.py has no table of names.")
+            return ast.literal_eval(node.value)
+    return None
+
+
+def _listed(module: Module) -> list[str]:
+    """What a module's `__all__` names."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return ast.literal_eval(node.value)
+    return []
+
+
+def names_of_modules(house: dict[str, Module]) -> list[str]:
+    """The names that the modules at the front door hand out, such as `samples.duck_photos`."""
+    homes = _homes(house["tflhelpers"]) or {}
+    found = []
+    for name, home in homes.items():
+        module = house.get(f"tflhelpers.{home}")
+        if module and home.split(".")[-1] == name and not _defines(module, name):
+            found += [f"{name}.{each}" for each in _homes(module) or _listed(module)]
+    return found
+
+
+def _defines(module: Module, name: str) -> bool:
+    return any(getattr(node, "name", None) == name for node in module.tree.body)
 
 
 def circles(house: dict[str, Module], *kinds: str) -> list[list[str]]:
@@ -232,6 +263,7 @@ def counts(house: dict[str, Module]) -> dict[str, list]:
     """What is counted -> the things counted."""
     return {
         "public names of tflhelpers": public_names(house),
+        "names one call away, in modules of functions": names_of_modules(house),
         "package lines of Python, without blank, comment and docstring lines": [
             line for module in house.values() for line in module.code
         ],

@@ -74,8 +74,14 @@ def module_with_names(module: str) -> str:
 
 
 def is_its_home(name: str, module: str) -> bool:
-    """Whether a public name is a package of functions itself, as `collect` is."""
-    return module.endswith(f".{name}") and (ROOT / "tflhelpers" / module.replace(".", "/")).is_dir()
+    """Whether a public name is a module of functions itself, as `collect` and `samples` are."""
+    return module == name or (module.endswith(f".{name}") and _source(module).name == "__init__.py")
+
+
+def _source(module: str) -> Path:
+    """The file of a module or package."""
+    path = ROOT / "tflhelpers" / module.replace(".", "/")
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def exported_by(module: str) -> list[str]:
@@ -83,13 +89,16 @@ def exported_by(module: str) -> list[str]:
 
     A name may be that of a file, too, so that it is looked up where it comes from.
     """
-    tree = ast.parse((ROOT / "tflhelpers" / module.replace(".", "/") / "__init__.py").read_text("utf-8"))
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    tree = ast.parse(_source(module).read_text("utf-8"))
+    for_checkers = [node for block in tree.body if isinstance(block, ast.If) for node in block.body]
+    imports = [node for node in (*tree.body, *for_checkers) if isinstance(node, ast.ImportFrom)]
     homes_of = {alias.name: f"{node.module}.{alias.name}" for node in imports for alias in node.names}
-    lists = [
-        n for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"
-    ]
-    return [homes_of[name] for found in lists for name in ast.literal_eval(found.value)]
+    tables = {
+        node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    return [homes_of[name] for name in ast.literal_eval(tables.get("_HOMES", tables["__all__"]))]
 
 
 def table_of_names(pages: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ def every(pictures) -> list:
 
 def drawn(folder: Path) -> dict:
     """Name of a file -> figure or picture."""
-    pictures, _ = tfl.labelled_photos_for(tfl.open_project(parent=folder), count=100)
+    pictures = tfl.open_project(parent=folder).labelled_photos(count=100)
     training, exam = pictures.split(0.2)
     classifier = tfl.Classifier.build(pictures.class_names, "embedded")
     history = tfl.fit_classifier(classifier, training, progress=False)

@@ -21,10 +21,10 @@ def save_sheet(sheet: np.ndarray, name: str) -> None:
 
 
 def main() -> None:
-    photos, clip = tfl.duck_photos(), tfl.duck_clip()
+    photos, clip = tfl.samples.duck_photos(), tfl.samples.duck_clip()
     marked = [tfl.draw_boxes(path, boxes, photos.class_names) for path, boxes in photos]
     save_sheet(tfl.contact_sheet(marked, columns=3), "photos.jpg")
-    save_sheet(tfl.contact_sheet(tfl.thing_photos()[:12], columns=4), "several_classes.jpg")
+    save_sheet(tfl.contact_sheet(tfl.samples.thing_photos()[:12], columns=4), "several_classes.jpg")
 
     detector = tfl.Detector.embedded(photos.class_names)
     live = tfl.LivePicture(clip.image_paths[0], photos.class_names, every=10, show=False)
@@ -36,7 +36,7 @@ def main() -> None:
     found = detector.detect_all(clip.image_paths, threshold=0.0)
     calibration = tfl.calibrate_threshold(found, clip)
     mistakes = tfl.find_mistakes(found, clip, threshold=calibration.threshold)
-    save_sheet(tfl.gallery(mistakes, most=6), "gallery.jpg")
+    save_sheet(tfl.gallery(mistakes, max_images=6), "gallery.jpg")
 
 
 if __name__ == "__main__":

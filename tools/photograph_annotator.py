@@ -330,7 +330,9 @@ def film(browser: Browser, work: Path) -> None:
             shown.move(20, 20)
             shown.press("d")
             shown.keep(4)
-        shown.run("annotator.suggest, _ = tfl.proposer_for(annotator)")
+        shown.run(
+            "from tflhelpers.ready_made.detectors import proposer_for\nannotator.suggest, _ = proposer_for(annotator)"
+        )
         shown.root.get_by_role("button", name="Accept proposal", exact=True).first.wait_for(timeout=400_000)
         for _ in range(3):
             shown.wait(1.5)

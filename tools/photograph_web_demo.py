@@ -26,7 +26,7 @@ GAP, GROUND = 40, (150, 156, 166)  # pixels around the phones, and their colour
 
 
 def main() -> None:
-    photos, clip = tfl.duck_photos(), tfl.duck_clip().image_paths
+    photos, clip = tfl.samples.duck_photos(), tfl.samples.duck_clip().image_paths
     detector = tfl.Detector.embedded(photos.class_names)
     tfl.fine_tune(detector, photos)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
@@ -39,7 +39,7 @@ def main() -> None:
             f"--use-file-for-fake-video-capture={film}",
         ]
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        page_folder = tfl.export_web_demo(detector, folder / "page", title=TITLE, photos=photos).folder
+        page_folder = tfl.export_web_demo(detector, folder / "page", title=TITLE, images=photos).folder
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         with served(page_folder) as address:
             shots = []

@@ -36,6 +36,6 @@ def test_after_two_photos_the_others_are_proposed_well(shared_data, tmp_path, op
     for index in (2, 3, 4):
         (best, *_) = page.ask("propose", index=index)["boxes"] or [None]
         top = tfl.Boxes([best["xyxy"]], [0]) if best else tfl.Boxes.empty()
-        overlaps.append(float(tfl.iou_matrix(top.xyxy, truth[index][1].xyxy).max(initial=0.0)))
+        overlaps.append(float(top.iou(truth[index][1]).max(initial=0.0)))
     assert sum(overlap >= 0.6 for overlap in overlaps) >= 2, f"IoU of the top proposals: {overlaps}"
     assert annotator.states == "bbttt", "what is proposed is not saved"

@@ -267,3 +267,10 @@ def test_labels_follow_their_names_into_another_list(three):
         named.with_classes(["a", "b"])
     with pytest.raises(ValueError, match=r"one list of classes, got .*'a',.* and .*'f',.*with_classes"):
         Boxes.concatenate([named, moved])
+
+
+def test_overlaps_of_all_boxes_with_all_others():
+    some, others = Boxes([[0, 0, 2, 2], [0, 0, 4, 1]], [0, 1]), Boxes([[1, 0, 3, 2]], [0])
+    np.testing.assert_allclose(some.iou(others), [[1 / 3], [1 / 3]], rtol=1e-6)
+    assert some.iou(Boxes.empty()).shape == (2, 0)
+    assert Boxes.empty().iou(some).shape == (0, 2)

@@ -10,7 +10,6 @@ import pytest
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.class_matching import match_classes
-from tflhelpers.evaluation.confusion import confusion_table
 from tflhelpers.evaluation.mistakes import find_mistakes
 from tflhelpers.evaluation.scores import evaluate
 from tflhelpers.evaluation.thresholds import calibrate_threshold
@@ -62,7 +61,7 @@ def test_what_is_perfect_is_perfect_in_any_order(ours, theirs, named):
     mistakes = find_mistakes(found, truth, **given)
     assert {kind: n for kind, n in mistakes.counts.items() if n} == {"found": 3}
     assert calibrate_threshold(found, truth, **given).f1 == 1
-    assert confusion_table(mistakes).confused == []
+    assert mistakes.confusion_table().confused == []
     assert mistakes.class_names == theirs
 
 
@@ -81,7 +80,7 @@ def test_a_class_that_the_annotations_lack_is_absent():
     mistakes = find_mistakes(found, truth)
     assert mistakes.class_names == ("dog", "cat")
     assert mistakes.counts["background"] == 2
-    assert confusion_table(mistakes).counts.tolist() == [[1, 0, 0], [0, 0, 0], [0, 2, 0]]
+    assert mistakes.confusion_table().counts.tolist() == [[1, 0, 0], [0, 0, 0], [0, 2, 0]]
     assert calibrate_threshold(found, truth).sweep.wrong[-1] == 2
 
 
@@ -122,11 +121,11 @@ def test_average_precision_step_by_step_matches_by_name_too():
 def test_rows_of_the_confusion_table_in_an_order_of_your_own():
     truth = annotated(("dog", "cat"), [(A, "dog"), (B, "dog")])
     mistakes = find_mistakes(detected(CAT_DOG, [(A, "dog"), (B, "cat")]), truth)
-    table = confusion_table(mistakes, class_names=("bird", "cat", "dog"))
+    table = mistakes.confusion_table(class_names=("bird", "cat", "dog"))
     assert table.class_names == ("bird", "cat", "dog")
     assert table.counts.tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
     with pytest.raises(ValueError, match="must hold all classes of mistakes, dog, cat, got none called cat"):
-        confusion_table(mistakes, class_names=("dog",))
+        mistakes.confusion_table(class_names=("dog",))
 
 
 class Finder:

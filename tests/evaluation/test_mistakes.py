@@ -7,7 +7,6 @@ import pytest
 
 from tests.evaluation.test_scores import NOTHING, random_pictures, truth
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.evaluation.confusion import confusion_table
 from tflhelpers.evaluation.matching import pair_boxes
 from tflhelpers.evaluation.mistakes import KINDS, find_mistakes, name_boxes
 from tflhelpers.evaluation.scores import _count_matches
@@ -184,7 +183,7 @@ def test_confusion_by_hand():
         boxes((A, 1, 0.9), (FAR, 0, 0.8)),
         boxes((A_THIRD, 1, 0.9)),
     ]
-    table = confusion_table(find_mistakes(found, truth(*true, names=("duck", "goose"))))
+    table = find_mistakes(found, truth(*true, names=("duck", "goose"))).confusion_table()
     assert table.counts.tolist() == [[2, 1, 0], [0, 0, 2], [1, 2, 0]]
     assert table.confused == [("duck", "goose", 1)]
     assert [line.split() for line in str(table).splitlines()] == [
@@ -201,6 +200,6 @@ def test_the_confusion_plot_shows_the_same_numbers():
 
     matplotlib.use("agg")
     found = [boxes((A, 1, 0.9))]
-    axes = confusion_table(find_mistakes(found, truth(boxes((A, 0)), names=("duck", "goose")))).plot()
+    axes = find_mistakes(found, truth(boxes((A, 0)), names=("duck", "goose"))).confusion_table().plot()
     assert [text.get_text() for text in axes.texts] == ["0", "1", "0", "0", "0", "0", "0", "0", "–"]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["duck", "goose", "nothing"]

@@ -12,7 +12,7 @@ from tests.evaluation.test_scores import truth
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.mistakes import find_mistakes
-from tflhelpers.evaluation.next_photos import _about_looks, what_to_photograph_next
+from tflhelpers.evaluation.next_photos import _about_looks
 from tflhelpers.evaluation.object_looks import ObjectLooks, looks_of, sharpness
 
 SIZE = (120, 160)
@@ -41,7 +41,7 @@ def advice(annotations, found, trained_on=None):
         Boxes(boxes.xyxy, boxes.labels, [0.9]) if seen else Boxes.empty(with_scores=True)
         for (_, boxes), seen in zip(annotations, found, strict=True)
     ]
-    return what_to_photograph_next(find_mistakes(predictions, annotations), trained_on)
+    return find_mistakes(predictions, annotations).what_to_photograph_next(trained_on)
 
 
 MIDDLE = [60, 45, 100, 75]
@@ -132,7 +132,7 @@ def test_what_is_taken_for_what_and_what_fits_badly():
         Boxes([wide], [0], [0.9]),
         Boxes.empty(with_scores=True),
     ]
-    said = what_to_photograph_next(find_mistakes(found, pictures))
+    said = find_mistakes(found, pictures).what_to_photograph_next()
     assert [sentence.split(".")[0] for sentence in said] == [
         "1 of 4 objects of class duck were taken for goose",
         "2 objects have a box that fits badly, 1 one that fits",
@@ -142,7 +142,7 @@ def test_what_is_taken_for_what_and_what_fits_badly():
 
 def test_looks_by_hand(tmp_path):
     pictures = drawn(tmp_path, ([0, 30, 40, 60], 0, 200, 0), (MIDDLE, 0, 50, 0))
-    looks = looks_of(find_mistakes([Boxes.empty()] * 2, pictures))
+    looks = looks_of(find_mistakes([Boxes.empty()] * 2, pictures).pictures)
     np.testing.assert_allclose(looks.relative_side, [(40 * 30 / (120 * 160)) ** 0.5] * 2)
     np.testing.assert_allclose([looks.x, looks.y], [[20 / 160, 0.5], [45 / 120, 0.5]])
     assert looks.at_edge.tolist() == [True, False]

@@ -90,7 +90,7 @@ def test_the_sheet_of_views_begins_with_the_picture(asymmetric_image):
 
 def test_suppressing_the_candidates_finds_what_the_detector_finds(detector):
     photo = duck_photos().image_paths[3]
-    found = explaining.candidates(detector, photo, most=1000, least_score=0.2)
+    found = explaining.candidates(detector, photo, max_boxes=1000, least_score=0.2)
     assert (np.diff(found.scores) <= 0).all()
     kept = found[[step.kept for step in explaining.nms_steps(found)]]
     expected = detector.detect(photo, threshold=0.2)
@@ -101,7 +101,7 @@ def test_suppressing_the_candidates_finds_what_the_detector_finds(detector):
 
 def test_no_more_candidates_than_asked_for(detector):
     photo = duck_photos().image_paths[3]
-    many, few = (explaining.candidates(detector, photo, most=most, least_score=0.0) for most in (9, 4))
+    many, few = (explaining.candidates(detector, photo, max_boxes=most, least_score=0.0) for most in (9, 4))
     assert (len(many), len(few)) == (9, 4)
     assert many[:4] == few
     assert len(explaining.candidates(detector, photo, least_score=1.0)) == 0

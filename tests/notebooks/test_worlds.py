@@ -113,12 +113,14 @@ def test_no_network(tmp_path):
 def visited(tmp_path):
     """A project with two photos and their boxes, of which one has been added since, a film, and a stale detector."""
     project = tfl.open_project(parent=tmp_path)
-    items = [(_copied(path, project.data), boxes) for path, boxes in tfl.duck_clip()[:12:6]]
+    items = [(_copied(path, project.data), boxes) for path, boxes in tfl.samples.duck_clip()[:12:6]]
     photos = tfl.Annotations.from_items(["duck"], items)
     as_if_trained(photos[:1]).save(project.models / "detector")
     photos.save(project.data / "annotations.json")
     (project.data / "clip").mkdir()
-    write_video(tfl.duck_clip().image_paths[:30], project.data / "clip" / "walk.mp4", fps=12, progress=False)
+    write_video(
+        tfl.samples.duck_clip().image_paths[:30], project.data / "clip" / "walk.mp4", fps=12, progress=False
+    )
     return project
 
 

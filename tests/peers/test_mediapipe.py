@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.sharing.export.conftest import HANDS, MOBILENET_320, TINY, tiny_network
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
 from tflhelpers.model.detector import Detector
 from tflhelpers.sharing.export.tflite import export_tflite
@@ -65,7 +65,7 @@ def test_the_hands(mediapipe_python, shared_data, tmp_path, quantize):
     folder = shared_data / "handtrack_320"
     detector = Detector.from_zoo(MOBILENET_320, class_names=HANDS, checkpoint=folder / "checkpoint")
     picture = folder / "golden" / "hands.png"
-    info = export_tflite(detector, tmp_path / "hands.tflite", quantize=quantize, photos=[picture])
+    info = export_tflite(detector, tmp_path / "hands.tflite", quantize=quantize, images=[picture])
     (rows,) = ask(mediapipe_python, info.path, 0.6, [picture])["detections"]
     assert [row[0] for row in rows] == ["open"] * 3
     pixels, score = LOOSE.get(quantize, (CUT, 0.005))
@@ -83,7 +83,7 @@ def of_all_names(mediapipe_python, tmp_path_factory):
         noise = np.random.default_rng(seed).integers(0, 256, (16, 24, 3), dtype=np.uint8)
         pictures.append(folder / f"{seed}.png")
         Image.fromarray(noise).resize((96, 64)).save(pictures[-1])  # the network's own size: nobody resizes
-    info = export_tflite(detector, folder / "a.tflite", photos=[read_image(path) for path in pictures])
+    info = export_tflite(detector, folder / "a.tflite", images=[read_image(path) for path in pictures])
     return detector, pictures, ask(mediapipe_python, info.path, 0.5, pictures)
 
 
@@ -94,7 +94,7 @@ def test_boxes_of_several_classes(of_all_names):
         found, wanted = as_boxes(rows, NAMES), detector.detect(picture, threshold=0.5)
         assert set(found.labels) == {0, 1, 2}
         there = partners(found, wanted, CUT, 1e-3)
-        overlaps = np.tril(iou_matrix(wanted.xyxy, wanted.xyxy), -1).max(axis=1)  # with better ones
+        overlaps = np.tril(wanted.iou(wanted), -1).max(axis=1)  # with better ones
         assert set(range(len(wanted))) - set(there) <= set(np.flatnonzero(overlaps > ONE_PLACE))
 
 

@@ -1,7 +1,7 @@
 """A film or pictures of one's own, or the drawn clip."""
 
-import tflhelpers as tfl
 from tests.ready_made.own_photos import save_photos
+from tflhelpers.ready_made.clips import clip_for
 
 
 def test_pictures_of_a_clip_come_in_counting_order(project):
@@ -9,18 +9,18 @@ def test_pictures_of_a_clip_come_in_counting_order(project):
     clip.mkdir()
     for name in ("frame10.png", "frame2.PNG", "frame1.jpg", "notes.txt", "frame02b.png"):
         (clip / name).write_bytes(b"")
-    pictures, origin = tfl.clip_for(project)
+    pictures, origin = clip_for(project)
     assert [path.name for path in pictures] == ["frame1.jpg", "frame2.PNG", "frame02b.png", "frame10.png"]
     assert origin == f"Your 4 pictures in {clip}."
 
 
 def test_without_a_clip_the_photos_and_then_the_drawn_clip(project):
-    frames, origin = tfl.clip_for(project)
+    frames, origin = clip_for(project)
     clip = project.data / "clip"
     assert len(frames) == 48
     assert origin == f"There is no film and no picture in {clip}, so these are 48 frames of a drawn toy duck."
     save_photos(project.data / "phone", [[[1, 2, 30, 20]]])
-    pictures, origin = tfl.clip_for(project)
+    pictures, origin = clip_for(project)
     assert [path.name for path in pictures] == ["photo0.png"]
     assert (
         origin
@@ -33,9 +33,9 @@ def test_a_film_comes_before_pictures_in_the_clip_folder_before_the_photos(proje
     for name in ("film10.MOV", "film2.mp4", "._film1.mp4", "notes.txt"):
         (project.data / name).write_bytes(b"")
     film = project.data / "film2.mp4"
-    assert tfl.clip_for(project) == (film, f"Your film {film} (the first of 2 films there).")
+    assert clip_for(project) == (film, f"Your film {film} (the first of 2 films there).")
     save_photos(project.data / "clip", [[]])
-    assert [path.name for path in tfl.clip_for(project)[0]] == ["photo0.png"]
+    assert [path.name for path in clip_for(project)[0]] == ["photo0.png"]
     film = project.data / "clip" / "walk.webm"
     film.write_bytes(b"")
-    assert tfl.clip_for(project) == (film, f"Your film {film}.")
+    assert clip_for(project) == (film, f"Your film {film}.")

@@ -7,6 +7,14 @@ import pytest
 
 import tflhelpers as tfl
 from tests.ready_made.own_photos import as_if_trained, save_photos
+from tflhelpers.ready_made.detectors import (
+    detector_for,
+    keep_for,
+    proposer_for,
+    threshold_for,
+    training_folder_for,
+)
+from tflhelpers.ready_made.photos import photos_for
 from tflhelpers.training.record import training_record
 
 OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
@@ -21,21 +29,21 @@ OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
     ],
 )
 def test_nothing_is_proposed_before_it_is_worth_it(with_boxes, states, note):
-    ducks = tfl.duck_photos()
+    ducks = tfl.samples.duck_photos()
     annotator = SimpleNamespace(annotations=ducks[:with_boxes], states=states)
-    assert tfl.proposer_for(annotator) == (None, note)
+    assert proposer_for(annotator) == (None, note)
 
 
 def test_proposals_that_are_not_wanted_cost_nothing():
-    annotator = SimpleNamespace(annotations=tfl.duck_photos()[:2], states="bbttt")
-    detector, note = tfl.proposer_for(annotator, wanted=False)
+    annotator = SimpleNamespace(annotations=tfl.samples.duck_photos()[:2], states="bbttt")
+    detector, note = proposer_for(annotator, wanted=False)
     assert detector is None
     assert note == "Proposals are off. Draw on 2 photos, tick propose in the settings, and come back."
 
 
 def test_two_photos_train_a_detector_that_proposes(small_embedded):
-    annotator = SimpleNamespace(annotations=tfl.duck_photos()[:2], states="bbttt")
-    detector, note = tfl.proposer_for(annotator, start="embedded", steps=1)
+    annotator = SimpleNamespace(annotations=tfl.samples.duck_photos()[:2], states="bbttt")
+    detector, note = proposer_for(annotator, start="embedded", steps=1)
     assert detector.class_names == ("duck",)
     told = "A detector trained on your 2 photos proposes boxes on the others, dashed. It started from: "
     assert note.startswith(told)
@@ -43,18 +51,18 @@ def test_two_photos_train_a_detector_that_proposes(small_embedded):
 
 
 def test_a_detector_for_practice_is_trained_once_and_then_found(project, small_embedded):
-    first, origin = tfl.detector_for(project, start="embedded", steps=1)
+    first, origin = detector_for(project, start="embedded", steps=1)
     assert first.folder == project.models / "practice"
     assert origin.startswith(
         f"There was no detector for these photos in {project.models}, so one was trained just now"
     )
     assert "5 drawn ones of a toy duck." in origin
     assert origin.endswith("(embedded), as asked for: nothing to download.")
-    loaded, origin = tfl.detector_for(project)
+    loaded, origin = detector_for(project)
     told = f"The detector for duck saved in {first.folder}, trained on 5 photos with 5 boxes of duck, on "
     assert origin.startswith(told)
     assert "not" not in origin
-    picture = tfl.duck_photos().image_paths[0]
+    picture = tfl.samples.duck_photos().image_paths[0]
     ours, theirs = first.detect(picture, threshold=0.0), loaded.detect(picture, threshold=0.0)
     np.testing.assert_allclose(ours.xyxy, theirs.xyxy, atol=1e-3)
     np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-5)
@@ -62,11 +70,11 @@ def test_a_detector_for_practice_is_trained_once_and_then_found(project, small_e
 
 def test_a_detector_for_practice_never_takes_the_name_of_yours(project):
     for name, folder in (("detector", "practice"), ("several_classes", "practice_several_classes")):
-        kept, told = tfl.keep_for(project, as_if_trained(tfl.duck_photos()), name)
+        kept, told = keep_for(project, as_if_trained(tfl.samples.duck_photos()), name)
         assert kept == project.models / folder
         assert told.startswith(f"The detector for practice is saved in {kept}. It was trained on 5 photos")
     save_photos(project.data, OWN)
-    kept, told = tfl.keep_for(project, as_if_trained(tfl.photos_for(project)[0]))
+    kept, told = keep_for(project, as_if_trained(photos_for(project)[0]))
     assert kept == project.models / "detector"
     assert told.startswith(
         f"The detector is saved in {kept}. It was trained on 3 photos with 2 boxes of cup, on "
@@ -74,13 +82,13 @@ def test_a_detector_for_practice_never_takes_the_name_of_yours(project):
 
 
 def test_practice_does_not_stand_in_for_photos_of_ones_own(project, small_embedded):
-    tfl.keep_for(project, as_if_trained(tfl.duck_photos()))
+    keep_for(project, as_if_trained(tfl.samples.duck_photos()))
     save_photos(project.data, OWN)
-    detector, told = tfl.detector_for(project, start="embedded", steps=1)
+    detector, told = detector_for(project, start="embedded", steps=1)
     assert detector.class_names == ("cup",)
     assert detector.folder == project.models / "detector"
     assert "so one was trained just now" in told
-    detector, told = tfl.detector_for(project, "practice")
+    detector, told = detector_for(project, "practice")
     assert told.endswith(
         "These were drawn photos for practice, not yours: run 03_fine_tune_detector. "
         "Also there, for the settings: detector."
@@ -106,63 +114,63 @@ def test_practice_does_not_stand_in_for_photos_of_ones_own(project, small_embedd
 )
 def test_it_says_what_has_changed_since(project, change, told):
     save_photos(project.data, OWN)
-    tfl.keep_for(project, as_if_trained(tfl.photos_for(project)[0]))
+    keep_for(project, as_if_trained(photos_for(project)[0]))
     change(project.data)
-    sentences = tfl.detector_for(project)[1]
+    sentences = detector_for(project)[1]
     assert told in sentences
     assert ("To train on what is there now, run 03_fine_tune_detector." in sentences) is bool(told)
 
 
 def test_a_renamed_photo_is_known_again(project):
     save_photos(project.data, OWN)
-    before = training_record(tfl.photos_for(project)[0])
+    before = training_record(photos_for(project)[0])
     (project.data / "photo1.png").rename(project.data / "cup.png")
     text = (project.data / "annotations.json").read_text("utf-8")
     (project.data / "annotations.json").write_text(text.replace("photo1.png", "cup.png"), "utf-8")
-    assert before.differences(training_record(tfl.photos_for(project)[0])) == []
+    assert before.differences(training_record(photos_for(project)[0])) == []
 
 
 def test_the_one_saved_last_is_taken_and_others_by_their_names(project):
     save_photos(project.data, OWN)
-    photos = tfl.photos_for(project)[0]
+    photos = photos_for(project)[0]
     for name in ("detector", "several_classes"):
-        tfl.keep_for(project, as_if_trained(photos), name)
-    detector, told = tfl.detector_for(project)
+        keep_for(project, as_if_trained(photos), name)
+    detector, told = detector_for(project)
     assert detector.folder.name == "several_classes"
     assert told.endswith("Also there, for the settings: detector.")
-    assert tfl.detector_for(project, "detector")[0].folder.name == "detector"
+    assert detector_for(project, "detector")[0].folder.name == "detector"
     known = r"no detector 'duck'\. There are: several_classes, detector\. Choose one"
     with pytest.raises(FileNotFoundError, match=known):
-        tfl.detector_for(project, "duck")
+        detector_for(project, "duck")
 
 
 def test_a_detector_of_an_older_version_says_that_it_does_not_know(project):
-    detector = as_if_trained(tfl.duck_photos())
+    detector = as_if_trained(tfl.samples.duck_photos())
     detector.trained_on = None
     detector.save(project.models / "detector")
-    assert "what it was trained on is not known." in tfl.detector_for(project)[1]
+    assert "what it was trained on is not known." in detector_for(project)[1]
 
 
 def test_a_threshold_found_on_training_photos_is_not_kept():
-    photos, clip = tfl.duck_photos(), tfl.duck_clip()
+    photos, clip = tfl.samples.duck_photos(), tfl.samples.duck_clip()
     detector, calibration = as_if_trained(photos), SimpleNamespace(threshold=0.83)
-    assert tfl.threshold_for(detector, calibration, clip) == (
+    assert threshold_for(detector, calibration, clip) == (
         0.83,
         "The detector's own threshold is 0.83 from now on.",
     )
-    kept, told = tfl.threshold_for(detector, calibration, photos)
+    kept, told = threshold_for(detector, calibration, photos)
     assert kept == 0.5
     assert told.startswith("The threshold stays 0.50: 0.83 was found on photos that it was trained on")
 
 
 def test_a_training_goes_on_in_its_own_folder_only(project):
-    photos, detector = tfl.duck_photos(), tfl.Detector.embedded(["duck"])
-    first = tfl.training_folder_for(project, detector, photos, steps=2, seed=0)
+    photos, detector = tfl.samples.duck_photos(), tfl.Detector.embedded(["duck"])
+    first = training_folder_for(project, detector, photos, steps=2, seed=0)
     assert first.parent == project.models / "training"
-    assert tfl.training_folder_for(project, detector, photos, seed=0, steps=2) == first
+    assert training_folder_for(project, detector, photos, seed=0, steps=2) == first
     others = [
-        tfl.training_folder_for(project, detector, photos[:4], steps=2, seed=0),
-        tfl.training_folder_for(project, detector, photos, steps=3, seed=0),
+        training_folder_for(project, detector, photos[:4], steps=2, seed=0),
+        training_folder_for(project, detector, photos, steps=3, seed=0),
     ]
     assert len({first, *others}) == 3
     assert len(list(first.parent.iterdir())) == 2, "the last two are kept"

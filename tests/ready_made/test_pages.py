@@ -1,7 +1,7 @@
 """The web page, or the sentence why there is none."""
 
-import tflhelpers as tfl
 from tflhelpers.model.fetch import FetchError
+from tflhelpers.ready_made.pages import web_demo_for
 
 
 def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
@@ -9,7 +9,7 @@ def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
         raise FetchError(f"LiteRT.js could not be fetched, asked for {runtime}.")
 
     monkeypatch.setattr("tflhelpers.sharing.web_demo.fetch_runtime", unreachable)
-    info, sentence = tfl.web_demo_for(project, None)
+    info, sentence = web_demo_for(project, None)
     assert info is None
     assert sentence == (
         "The page was not written. LiteRT.js could not be fetched, asked for None. "
@@ -17,5 +17,5 @@ def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
     )
     archive = project.folder / "litertjs-core-2.5.3.tgz"
     archive.write_bytes(b"")
-    assert f"asked for {archive}." in tfl.web_demo_for(project, None)[1]
+    assert f"asked for {archive}." in web_demo_for(project, None)[1]
     assert not (project.results / "web_demo").exists()

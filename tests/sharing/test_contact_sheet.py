@@ -109,6 +109,6 @@ def test_missing_pictures_are_left_out_and_said(tmp_path):
 def test_of_very_many_some_are_shown_evenly_spread(tmp_path):
     annotations = _annotations(tmp_path, 5)
     with pytest.warns(UserWarning, match=r"shows 2 of 5 pictures, evenly spread"):
-        sheet = contact_sheet(annotations, limit=2, width=600, gap=0, columns=2)
+        sheet = contact_sheet(annotations, max_images=2, width=600, gap=0, columns=2)
     expected = contact_sheet(Annotations(["duck", "cat"], [annotations[0], annotations[2]]), width=600, gap=0)
     assert np.array_equal(sheet, expected)

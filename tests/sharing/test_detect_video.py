@@ -73,10 +73,10 @@ def test_an_mp4_shows_each_box_in_its_place(tmp_path):
 
 def test_a_gif_shows_the_beginning_within_its_budget(tmp_path):
     path = clip(tmp_path / "a.mp4", 150, fps=25)  # 6 s
-    report = run(path, tmp_path / "out.gif", seconds=2, max_bytes=60_000)
+    report = run(path, tmp_path / "out.gif", max_seconds=2, max_bytes=60_000)
     assert os.path.getsize(report) <= 60_000
     assert report.seconds == pytest.approx(2, abs=0.1)
-    assert "It shows the first 2 s of the clip; seconds= changes that." in report.notes
+    assert "It shows the first 2 s of the clip; max_seconds= changes that." in report.notes
     with Image.open(report.path) as gif:
         assert gif.info["loop"] == 0
         durations = [each.info["duration"] for each in ImageSequence.Iterator(gif)]
@@ -238,10 +238,10 @@ def test_nothing_found_is_a_clip_all_the_same(tmp_path):
 
 
 MISTAKES = [
-    ({"out": "a.avi"}, ValueError, "out must end in .mp4 or .gif, got 'a.avi'. Write 'a.mp4'"),
-    ({"out": "a.mp4"}, ValueError, "out must be another file than the video"),
+    ({"out": "a.avi"}, ValueError, "path must end in .mp4 or .gif, got 'a.avi'. Write 'a.mp4'"),
+    ({"out": "a.mp4"}, ValueError, "path must be another file than the video"),
     ({"every": 0}, ValueError, "every must be a number of frames, at least 1, got 0"),
-    ({"seconds": 0}, ValueError, "seconds must be more than 0"),
+    ({"max_seconds": 0}, ValueError, "max_seconds must be more than 0"),
     ({"threshold": 1.5}, ValueError, "threshold must be a score from 0 to 1, got 1.5"),
     ({"path": "gone.mp4"}, FileNotFoundError, "expected a video file"),
     ({"path": "no.mp4"}, VideoError, "It is no video"),
@@ -367,7 +367,7 @@ def test_a_gif_of_many_photos_shows_the_first_40_seconds(tmp_path):
     paths = pictures(tmp_path, list(scenes(3))) * 40
     report = run(paths, tmp_path / "out.gif", max_bytes=3_000_000)
     assert report.frames == 50
-    assert "It shows the first 40 s of the clip; seconds= changes that." in report.notes
+    assert "It shows the first 40 s of the clip; max_seconds= changes that." in report.notes
 
 
 def test_other_pictures_are_looked_at_again(tmp_path):
@@ -381,7 +381,7 @@ def test_other_pictures_are_looked_at_again(tmp_path):
 @pytest.mark.parametrize(
     ("path", "error", "message"),
     [
-        ([], ValueError, "path must be a video or pictures, got an empty list"),
+        ([], ValueError, "source must be a video or pictures, got an empty list"),
         (["missing.png"], FileNotFoundError, "missing.png: expected a picture, got nothing there"),
         (".", FileNotFoundError, "expected pictures in this folder, got none"),
     ],

@@ -84,7 +84,7 @@ def test_captions_name_what_is_wrong(mistakes):
 
 def test_boxes_lie_where_the_picture_was_scaled_to(mistakes):
     """A cell of 160 pixels shows the picture at half its size: the left line of A is at 20, below the titles."""
-    sheet = gallery(mistakes, "good", width=320, columns=2, most=2)
+    sheet = gallery(mistakes, "good", width=320, columns=2, max_images=2)
     green = (sheet == class_colour(COLOUR_OF["found"])).all(axis=-1)
     cell = green[-200:, :156]
     columns = np.flatnonzero(cell.sum(axis=0) >= 25)
@@ -126,8 +126,8 @@ def test_a_verdict_without_pictures_is_a_line(mistakes):
     ("arguments", "message"),
     [
         ({"verdict": "bad"}, "verdict must be one of good, so-so, missed or None, got 'bad'"),
-        ({"most": 0}, "at least one picture"),
-        ({"columns": 20}, "80 pixels of width for each column, got most=12, columns=20"),
+        ({"max_images": 0}, "at least one picture"),
+        ({"columns": 20}, "80 pixels of width for each column, got max_images=12, columns=20"),
     ],
 )
 def test_wrong_arguments(mistakes, arguments, message):

@@ -38,7 +38,7 @@ class Clothes:
     content = "model"
 
 
-def export_tflite(model, path, *, quantize=None):
+def export_tflite(model, path, *, quantize=None, progress=True):
     if model.content is None:
         raise RuntimeError("it does not find what it should")
     path.write_bytes(empty_model(model.content + str(quantize)))
@@ -86,15 +86,15 @@ def test_the_settings_of_a_detector(monkeypatch, tmp_path):
 
     asked = {}
 
-    def export_tflite(detector, path, **arguments):
+    def export_tflite(detector, path, *, progress, **arguments):
         asked.update(arguments)
         path.write_bytes(empty_model("a detector"))
 
     monkeypatch.setattr(tflite, "export_tflite", export_tflite)
     detector = Detector.embedded(class_names=["duck"])
     detector.threshold = 0.37
-    settings = settings_of(export_web_demo(detector, tmp_path / "demo", quantize=None, photos=["mine.jpg"]))
-    assert asked == {"head": "raw", "quantize": None, "photos": ["mine.jpg"]}
+    settings = settings_of(export_web_demo(detector, tmp_path / "demo", quantize=None, images=["mine.jpg"]))
+    assert asked == {"head": "raw", "quantize": None, "images": ["mine.jpg"]}
     assert settings["kind"] == "detector"
     assert settings["threshold"] == 0.37
     assert settings["nms"] == {"iou_threshold": 0.6, "min_score": 1e-8, "max_boxes": 100}

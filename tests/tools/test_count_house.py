@@ -7,7 +7,8 @@ import pytest
 from tools.count_house import counts, equal_pairs, read_house
 
 FILES = {
-    "__init__.py": '"""Front door."""\n\n_HOMES = {"fine_tune": "training.fine_tune", "Box": "data.box"}\n',
+    "__init__.py": '"""Front."""\n_HOMES = {"fine_tune": "training.fine_tune", "Box": "data.box", "names": "names"}',
+    "names.py": "__all__ = ['one', 'two']\n",
     "data/__init__.py": "",
     "data/box.py": '"""A box.\n\nTwo lines."""\n# why\n\nclass Box:\n    """Of a picture."""\n\n    size = 1\n',
     "data/file.py": (
@@ -36,7 +37,8 @@ def house(tmp_path):
 @pytest.mark.parametrize(
     ("what", "expected"),
     [
-        ("public names", ["fine_tune", "Box"]),
+        ("public names", ["fine_tune", "Box", "names"]),
+        ("names one call away", ["names.one", "names.two"]),
         ("import circles, at the top", []),
         (
             "import circles, with imports for type checkers",

@@ -51,7 +51,7 @@ def test_another_file_is_refused(tmp_path):
 def photo():
     """A photo of a duck, or a drawn one where that is not at hand."""
     real = Path(__file__).resolve().parents[3] / "shared" / "data" / "ducky" / "train" / "robertducky1.jpg"
-    path = real if real.exists() else tfl.duck_photos().image_paths[0]
+    path = real if real.exists() else tfl.samples.duck_photos().image_paths[0]
     return tfl.read_image(path)[-SIZE:, -SIZE:].astype(np.float32)
 
 

@@ -25,6 +25,7 @@ from tflhelpers.annotator.picture_list import list_pictures, name_pictures
 from tflhelpers.annotator.proposals import Proposals, Suggester
 from tflhelpers.annotator.worker import Worker
 from tflhelpers.data.annotations import Annotations
+from tflhelpers.progress import progress_bar
 
 Message = dict[str, Any]
 
@@ -48,7 +49,7 @@ class Annotator(anywidget.AnyWidget):
         AnnotationError: If `path` cannot be used and no classes are given.
 
     Example:
-        >>> annotator = Annotator(tfl.duck_photos(), path="annotations.json")  # doctest: +SKIP
+        >>> annotator = Annotator(tfl.samples.duck_photos(), path="annotations.json")  # doctest: +SKIP
         >>> annotator.annotations  # doctest: +SKIP
         Annotations(1 class, 5 pictures, 5 boxes)
     """
@@ -115,24 +116,29 @@ class Annotator(anywidget.AnyWidget):
         ):
             self._propose(index, ticket=None)
 
-    def to_html(self, path: str | os.PathLike) -> Path:
+    def to_html(self, path: str | os.PathLike, *, progress: bool = True) -> Path:
         """Write one self-contained page that does the same in any browser, where no widget can run.
 
         It holds the pictures (at most 1280 pixels on the long side) and what is drawn so far. Its button downloads
         `annotations.json`, which `Annotations.load` takes.
 
+        Args:
+            path: Of the page.
+            progress: Show a bar where it takes longer than two seconds.
+
         Returns:
             The page's path.
         """
         self._store.refresh()
-        pictures = (self._picture(index) for index in range(len(self._paths)))
-        return write_page(
-            Path(path),
-            self._set_description(),
-            pictures,
-            file=self._store.document(),
-            file_names=self._store.file_names(),
-        )
+        total = len(self._paths)
+        with progress_bar(total, "Writing the page", enabled=progress, delay=2) as bar:
+            return write_page(
+                Path(path),
+                self._set_description(),
+                (bar.counted(self._picture(index)) for index in range(total)),
+                file=self._store.document(),
+                file_names=self._store.file_names(),
+            )
 
     def __repr__(self) -> str:
         done = sum(state != "t" for state in self._store.states())

@@ -197,19 +197,26 @@ class Classifier:
 
     # ---- for other programs
 
-    def export_saved_model(self, folder: str | Path, *, photos: Iterable | None = None) -> ClassifierExport:
+    def export_saved_model(
+        self, folder: str | Path, *, images: Iterable | None = None, progress: bool = True
+    ) -> ClassifierExport:
         """A TensorFlow SavedModel; see `tflhelpers.export_saved_model`."""
         from tflhelpers.sharing.export.saved_model import export_saved_model
 
-        return export_saved_model(self, folder, photos=photos)
+        return export_saved_model(self, folder, images=images, progress=progress)
 
     def export_tflite(
-        self, path: str | Path, *, quantize: str | None = None, photos: Iterable | None = None
+        self,
+        path: str | Path,
+        *,
+        quantize: str | None = None,
+        images: Iterable | None = None,
+        progress: bool = True,
     ) -> ClassifierExport:
         """A LiteRT file; see `tflhelpers.export_tflite`."""
         from tflhelpers.sharing.export.tflite import export_tflite
 
-        return export_tflite(self, path, quantize=quantize, photos=photos)
+        return export_tflite(self, path, quantize=quantize, images=images, progress=progress)
 
     # ---- parts of the network
 

@@ -130,18 +130,18 @@ class ClassifierScores:
         """Draws how often the classifier is right against how sure it is; returns the matplotlib axes."""
         return plot_calibration(self.calibration, self.calibration_error, axes)
 
-    def gallery(self, most: int = 8, *, columns: int = 4, width: int = 1000) -> np.ndarray:
+    def gallery(self, max_images: int = 8, *, columns: int = 4, width: int = 1000) -> np.ndarray:
         """The most wrong pictures side by side, each with what it is and was taken for.
 
         Args:
-            most: at most so many.
+            max_images: at most so many.
             columns: pictures a row.
             width: of the sheet in pixels.
 
         Returns:
             uint8 (H, width, 3); a line of text if nothing is wrong.
         """
-        return wrong_gallery(self.pictures, self.mistakes[:most], len(self.mistakes), columns, width)
+        return wrong_gallery(self.pictures, self.mistakes[:max_images], len(self.mistakes), columns, width)
 
 
 def evaluate_classifier(

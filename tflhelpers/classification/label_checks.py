@@ -39,10 +39,12 @@ def check_class_names(names: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def without_unreadable(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+def without_unreadable(
+    candidates: Sequence[Candidate], *, progress: bool = True
+) -> tuple[list[Candidate], list[str]]:
     """Those whose beginning is that of a picture, and a sentence for each other one. Each file is looked at once."""
     good, left_out, verdict = [], [], dict[Path, str | None]()
-    with progress_bar(len(candidates), "Looking at files", delay=2) as bar:
+    with progress_bar(len(candidates), "Looking at files", enabled=progress, delay=2) as bar:
         for candidate in candidates:
             if candidate.path not in verdict:
                 verdict[candidate.path] = _fault(candidate.path)

@@ -108,7 +108,9 @@ class LabelledPictures:
         """Those of the pictures, of the same classes."""
         return LabelledPictures(self.class_names, tuple(self.pictures[row] for row in rows))
 
-    def split(self, validation: float = 0.2, *, seed: int = 0) -> tuple[LabelledPictures, LabelledPictures]:
+    def split(
+        self, validation: float = 0.2, *, seed: int = 0, progress: bool = True
+    ) -> tuple[LabelledPictures, LabelledPictures]:
         """The pictures in two: to learn from, and to judge with. All are decoded once for it, a few at a time.
 
         Pictures that look alike, and parts of one photo, stay together; see `looks_apart.deal_out`.
@@ -116,10 +118,11 @@ class LabelledPictures:
         Args:
             validation: the part of each class to judge with, between 0 and 1.
             seed: other seeds deal the pictures out differently.
+            progress: show a bar where it takes longer than a second.
         """
         from tflhelpers.classification.looks_apart import split_by_look
 
-        learn, judge = split_by_look(self, validation, seed)
+        learn, judge = split_by_look(self, validation, seed, progress=progress)
         return self.take(learn), self.take(judge)
 
     def __repr__(self) -> str:
@@ -134,6 +137,7 @@ def labelled_photos(
     *,
     images: str | os.PathLike | None = None,
     margin: float = 0.1,
+    progress: bool = True,
 ) -> LabelledPictures:
     """Pictures with a class each. Only the beginning of each file is read, so that 20,000 are no matter.
 
@@ -142,6 +146,7 @@ def labelled_photos(
             `class`; or annotations, of which each box is cut out as a picture of its class.
         images: the folder that a CSV file's names are relative to; default its own.
         margin: around a box, as a part of its sides.
+        progress: show a bar where it takes longer than two seconds.
 
     Returns:
         The pictures. A file that is no picture is left out, and said in `.left_out` and the log; so is a further
@@ -157,7 +162,7 @@ def labelled_photos(
     """
     found, candidates, left_out = _candidates(source, images, margin)
     names = check_class_names(found)
-    candidates, unreadable = without_unreadable(candidates)
+    candidates, unreadable = without_unreadable(candidates, progress=progress)
     refuse_empty_classes(names, candidates, [*left_out, *unreadable])
     candidates, copies = refuse_two_classes(names, candidates)
     sentences = (*left_out, *unreadable, *copies)

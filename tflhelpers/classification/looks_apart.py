@@ -22,7 +22,9 @@ _CHUNK = 512  # rows of the table of all pairs that are in memory at once
 _PAIRS = 20_000  # whose cells are compared at once
 
 
-def split_by_look(pictures, validation: float, seed: int) -> tuple[list[int], list[int]]:
+def split_by_look(
+    pictures, validation: float, seed: int, *, progress: bool = True
+) -> tuple[list[int], list[int]]:
     """Rows to learn from and rows to judge with, of `LabelledPictures`; a file that cannot be decoded is in neither."""
     from tflhelpers.data.images import ImageError
 
@@ -33,7 +35,7 @@ def split_by_look(pictures, validation: float, seed: int) -> tuple[list[int], li
             return None
 
     with (
-        progress_bar(len(pictures), "Comparing", delay=1) as bar,
+        progress_bar(len(pictures), "Comparing", enabled=progress, delay=1) as bar,
         closing(prefetch(cells, pictures, ahead=8)) as looked,
     ):
         looks = []

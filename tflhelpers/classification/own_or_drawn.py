@@ -10,32 +10,24 @@ from tflhelpers.data.drawn_clothes import CLOTHES_CLASSES, drawn_clothes
 from tflhelpers.data.picture_files import pictures_in
 
 if TYPE_CHECKING:
-    from tflhelpers.project import Project
+    from tflhelpers.folders import ProjectFolders
+
+DRAWN_IMAGES = 100  # of each class
 
 
 def labelled_photos_for(
-    project: Project, *, folder: str = "classes", count: int = 100
+    project: ProjectFolders, *, folder: str = "classes", count: int = DRAWN_IMAGES, progress: bool = True
 ) -> tuple[LabelledPictures, str]:
-    """The pictures to sort into classes.
-
-    Args:
-        project: from `tflhelpers.open_project`.
-        folder: in `project.data`, with a folder of pictures for each class.
-        count: of drawn pictures of each class, where there are none of your own.
-
-    Returns:
-        Your pictures in `project.data/<folder>` if there are any; otherwise clothes in camouflage and in normal
-        patterns, drawn into `project.data/practice_clothes`; and the sentence that says which.
-    """
+    """Return the pictures to sort into classes and the sentence about them: see `Project.labelled_photos`."""
     own = project.data / folder
     if own.is_dir() and any(pictures_in(each) for each in own.iterdir() if each.is_dir()):
-        pictures = labelled_photos(own)
+        pictures = labelled_photos(own, progress=progress)
         return (
             pictures,
             f"Your own {len(pictures)} pictures of {len(pictures.class_names)} classes, from {own}.",
         )
     practice = Path(project.data) / f"practice_clothes_{count}"
-    pictures = labelled_photos(drawn_clothes(practice, count))
+    pictures = labelled_photos(drawn_clothes(practice, count), progress=progress)
     names = " and ".join(CLOTHES_CLASSES)
     return pictures, (
         f"There are no folders of pictures in {own}, so these are {len(pictures)} drawn clothes, "

@@ -12,6 +12,7 @@ import numpy as np
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError, image_size, read_image
 from tflhelpers.data.pictures import Picture
+from tflhelpers.progress import progress_bar
 
 _OUTSIDE_PX = 0.01  # files that store 0..1 miss the edge by rounding
 _DUPLICATE_PX = 0.5
@@ -39,22 +40,28 @@ class Problem:
         return f"{where}: {self.message}"
 
 
-def find_problems(pictures: Sequence[Picture], *, decode: bool = False) -> list[Problem]:
+def find_problems(
+    pictures: Sequence[Picture], *, decode: bool = False, progress: bool = True
+) -> list[Problem]:
     """Return the problems of all pictures, in their order; see `Annotations.check`."""
     listed = Counter(picture.path for picture in pictures)
     problems: list[Problem] = []
-    for picture in pictures:
-        if listed[picture.path] > 1:
-            message = (
-                f"is listed {listed[picture.path]} times. Merge the entries, or training sees it that often."
-            )
-            problems.append(Problem("duplicate_picture", picture.path, None, message))
-        true_size, problem = _read_size(picture.path, _size_by_decoding if decode else image_size)
-        if problem:
-            problems.append(problem)
-        problems += _size_problems(picture, true_size)
-        problems += _box_problems(picture, true_size or picture.size)
+    with progress_bar(len(pictures), "Checking", enabled=progress, delay=2) as bar:
+        for picture in pictures:
+            problems += _problems_of(picture, listed[picture.path], decode)
+            bar.update()
     return problems
+
+
+def _problems_of(picture: Picture, times_listed: int, decode: bool) -> Iterator[Problem]:
+    if times_listed > 1:
+        message = f"is listed {times_listed} times. Merge the entries, or training sees it that often."
+        yield Problem("duplicate_picture", picture.path, None, message)
+    true_size, problem = _read_size(picture.path, _size_by_decoding if decode else image_size)
+    if problem:
+        yield problem
+    yield from _size_problems(picture, true_size)
+    yield from _box_problems(picture, true_size or picture.size)
 
 
 def _size_by_decoding(path: Path) -> tuple[int, int]:

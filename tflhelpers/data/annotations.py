@@ -13,7 +13,9 @@ from tflhelpers.data.annotation_split import split_indices
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_reader import AnnotationError, name_mistakes, read_contents
 from tflhelpers.data.coco_writer import write_contents
+from tflhelpers.data.likeness import SAME_SCENE
 from tflhelpers.data.pictures import Contents, Picture
+from tflhelpers.data.scenes import SharedScenes, compare_scenes
 
 __all__ = ["AnnotationError", "Annotations", "Picture", "Problem"]
 
@@ -110,7 +112,7 @@ class Annotations:
         first, second = split_indices(labels_of, train, seed)
         return self._of([self.pictures[i] for i in first]), self._of([self.pictures[i] for i in second])
 
-    def check(self, *, decode: bool = False) -> list[Problem]:
+    def check(self, *, decode: bool = False, progress: bool = True) -> list[Problem]:
         """Return what looks wrong, nothing where all is well: print each, they say what to do.
 
         Finds boxes partly outside their picture, boxes without area, boxes drawn twice, pictures that are
@@ -118,8 +120,24 @@ class Annotations:
 
         Args:
             decode: Also decode every picture, which is slow, to find those truncated behind their beginning.
+            progress: Show a bar where it takes longer than two seconds.
         """
-        return find_problems(self.pictures, decode=decode)
+        return find_problems(self.pictures, decode=decode, progress=progress)
+
+    def shared_scenes(
+        self, measured_on: Annotations, *, same_scene: float = SAME_SCENE, progress: bool = True
+    ) -> SharedScenes:
+        """Look for scenes that both sets show: by the correlation of their pictures, 16 pixels small and gray.
+
+        Args:
+            measured_on: What a detector that was trained on these is to be measured with.
+            same_scene: Correlation, -1 to 1, from which two pictures count as one scene.
+            progress: Show a bar where reading the pictures takes longer than two seconds.
+
+        Example:
+            `print(trained_on.shared_scenes(measured_on))`
+        """
+        return compare_scenes(self.image_paths, measured_on.image_paths, same_scene, progress=progress)
 
     def with_boxes(self, index: int, boxes: Boxes) -> Annotations:
         """Return annotations with other boxes on one picture. Unchanged boxes keep their file fields."""

@@ -142,6 +142,18 @@ class Boxes:
         """Return the boxes moved right by `dx` and down by `dy` pixels."""
         return self._with_xyxy(self.xyxy.astype(np.float64) + (dx, dy, dx, dy))
 
+    def iou(self, other: Boxes) -> np.ndarray:
+        """Return the intersection over union of each of these boxes with each of `other`; 0 where they do not overlap.
+
+        Returns:
+            float32 (n, m), 0 to 1. A box of zero area has 0 with everything, itself included.
+
+        Example:
+            >>> Boxes([[0, 0, 2, 2]], [0]).iou(Boxes([[0, 0, 2, 1], [5, 5, 6, 6]], [0, 0])).tolist()
+            [[0.5, 0.0]]
+        """
+        return iou_matrix(self.xyxy, other.xyxy)
+
     def with_classes(self, class_names: Sequence[str]) -> Boxes:
         """Return the boxes with labels into another list of classes, matched by name; those without names get these.
 

@@ -36,9 +36,9 @@ class _Format(NamedTuple):
 _FORMATS = {
     "voc": _Format(voc.read, voc.write, reading=("one_based",), writing=("one_based",)),
     "coco": _Format(coco.read, coco.write, is_file=True, writing=("images_root",)),
-    "yolo": _Format(yolo.read, yolo.write, writing=("copy_images",)),
+    "yolo": _Format(yolo.read, yolo.write, writing=("copy_images", "progress")),
     "labelbox": _Format(labelbox.read, None, is_file=True, reading=("y_from_bottom",)),
-    "tfrecord": _Format(tfrecord.read, tfrecord.write),
+    "tfrecord": _Format(tfrecord.read, tfrecord.write, writing=("progress",)),
     "csv": _Format(
         csv_table.read, csv_table.write, is_file=True, reading=("one_based",), writing=("one_based",)
     ),
@@ -57,6 +57,7 @@ def import_annotations(
     y_from_bottom: bool = False,
     rename: Mapping[str, str] | None = None,
     class_names: Sequence[str] | None = None,
+    progress: bool = True,
 ) -> tuple[Annotations, ImportReport]:
     """Read annotations that another tool has made, and tell what was taken, repaired and refused.
 
@@ -80,6 +81,7 @@ def import_annotations(
         rename: What classes are to be called instead; two that get one name become one class.
         class_names: The classes in the order of the labels, such as `detector.class_names`; the files may lack some.
             None: as the files list them, those that no list names behind, by name.
+        progress: Show a bar where it takes longer than two seconds.
 
     Returns:
         The annotations, and the report.
@@ -116,7 +118,15 @@ def import_annotations(
     folders = [folder] if folder else picture_folders(place, given)
     with collection_paused():
         raw = _FORMATS[format].read(place, report, **switches)
-        annotations = assemble(raw, report, folders=folders, frame=frame, rename=rename, class_names=wanted)
+        annotations = assemble(
+            raw,
+            report,
+            folders=folders,
+            frame=frame,
+            rename=rename,
+            class_names=wanted,
+            progress=progress,
+        )
     built = report.build()
     if strict:
         refuse_unless_clean(built)
@@ -131,6 +141,7 @@ def export_annotations(
     one_based: bool = False,
     copy_images: bool = False,
     images_root: str | os.PathLike | None = None,
+    progress: bool = True,
 ) -> list[Path]:
     """Write annotations for another tool, each file atomically; `import_annotations` reads them back equal.
 
@@ -143,6 +154,7 @@ def export_annotations(
         images_root: For COCO: name the pictures as seen from this folder instead, as COCO itself and the tools do
             that take the pictures' folder beside the file; to read it again, give it as `images`.
         copy_images: For YOLO: copy the pictures to `images/` in the folder, where its trainers look for them.
+        progress: Show a bar where pictures are written too, and that takes longer than two seconds.
 
     Returns:
         The files written.
@@ -160,6 +172,8 @@ def export_annotations(
     _check_choice("format", format, writers)
     known = {name: each.writing for name, each in _FORMATS.items()}
     switches = _switches(known, format, one_based=one_based, copy_images=copy_images, images_root=images_root)
+    if "progress" in _FORMATS[format].writing:
+        switches["progress"] = progress
     written = writers[format](annotations, Path(path), **switches)
     return list(written) if written else [Path(path)]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.class_matching import listed
 from tflhelpers.evaluation.diagnosis import Cause
 from tflhelpers.evaluation.place_symptoms import OVERLAP
@@ -123,7 +123,7 @@ def label_pairs(true: Sequence[Boxes], surest: Sequence[Boxes]) -> np.ndarray:
     """(true label, predicted label) for each object with a box on it, the surest one. int64 (n, 2)."""
     pairs = []
     for boxes, found in zip(true, surest, strict=True):
-        on = iou_matrix(boxes.xyxy, found.xyxy) >= OVERLAP
+        on = boxes.iou(found) >= OVERLAP
         for row in np.flatnonzero(on.any(axis=1)):
             pairs.append((boxes.labels[row], found.labels[int(np.argmax(on[row]))]))
     return np.array(pairs, np.int64).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""`confusion_table`: which class was taken for which, with a row and a column for the background."""
+"""`Confusion`: which class was taken for which, with a row and a column for the background."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tflhelpers.evaluation.mistakes import JudgedPicture, Mistakes
+from tflhelpers.evaluation.findings import JudgedPicture
 
 BACKGROUND = "background"
 
@@ -77,24 +77,21 @@ class Confusion:
         return axes
 
 
-def confusion_table(mistakes: Mistakes, *, class_names: Sequence[str] | None = None) -> Confusion:
-    """Count which class was taken for which.
+def count_confusions(
+    pictures: Sequence[JudgedPicture], known: Sequence[str], class_names: Sequence[str] | None = None
+) -> Confusion:
+    """Count which class was taken for which: see `Mistakes.confusion_table`.
 
     Args:
-        mistakes: what `find_mistakes` found.
-        class_names: the classes in the order of rows and columns; None for those of `mistakes`.
-
-    Raises:
-        ValueError: `class_names` lacks a class of `mistakes`.
-
-    Example:
-        `print(confusion_table(find_mistakes(found, annotations, threshold=0.5)))`
+        pictures: Their labels are indices into `known`.
+        known: A name for each label.
+        class_names: The classes in the order of rows and columns; None for `known`.
     """
-    names = mistakes.class_names if class_names is None else tuple(class_names)
-    places = np.array([*_places(mistakes.class_names, names), len(names)])
+    names = tuple(known if class_names is None else class_names)
+    places = np.array([*_places(known, names), len(names)])
     counts = np.zeros((len(names) + 1, len(names) + 1), np.int64)
-    for picture in mistakes.pictures:
-        for row, column in _cells(picture, len(mistakes.class_names)):
+    for picture in pictures:
+        for row, column in _cells(picture, len(known)):
             counts[places[row], places[column]] += 1
     return Confusion(counts, names)
 

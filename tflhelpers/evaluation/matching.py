@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix, shared_areas
+from tflhelpers.data.boxes import Boxes, shared_areas
 
 NOBODY = -1
 
@@ -40,7 +40,7 @@ def pair_boxes(predicted: Boxes, true: Boxes, overlap: float = 0.5) -> Pairing:
         [-1, 0]
     """
     same_class = predicted.labels[:, None] == true.labels[None]
-    overlaps = np.where(same_class, iou_matrix(predicted.xyxy, true.xyxy), 0)  # (n_predicted, n_true)
+    overlaps = np.where(same_class, predicted.iou(true), 0)  # (n_predicted, n_true)
     truth_of, prediction_of = np.full(len(predicted), NOBODY), np.full(len(true), NOBODY)
     for row in surest_first(predicted):
         free = np.where((prediction_of == NOBODY) & ~true.crowd_mask, overlaps[row], 0)

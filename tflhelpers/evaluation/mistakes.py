@@ -5,69 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.class_matching import match_classes
+from tflhelpers.evaluation.confusion import Confusion, count_confusions
+from tflhelpers.evaluation.findings import KINDS, VERDICTS, Finding, JudgedPicture, count_kinds
 from tflhelpers.evaluation.matching import NOBODY, pair_boxes, surest_first
+from tflhelpers.evaluation.next_photos import advise
 
-# What a box can be called, and what that means.
-KINDS = {
-    "found": "the right class, and enough overlap",
-    "missed": "a true object without any box",
-    "loose box": "the right class, but too little overlap",
-    "wrong class": "enough overlap, but another class",
-    "duplicate": "one more box on an object that has one already",
-    "background": "a false alarm: a box where nothing of the kind is",
-    "ignored": "a box in a region that scoring ignores",
-}
-VERDICTS = ("good", "so-so", "missed")
 _LOOSE = 0.1  # overlap from which a box is meant for an object, though it fits badly (as in TIDE, ECCV 2020)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One box, or one pair of a predicted and a true box, and what it is called.
-
-    Attributes:
-        kind: one of `KINDS`.
-        prediction: row among the picture's predicted boxes, None for "missed".
-        truth: row among the picture's true boxes: the one that was found, missed, or that the box is about;
-            None for "background" and "ignored".
-        overlap: intersection over union of the two, 0 where there is only one.
-    """
-
-    kind: str
-    prediction: int | None
-    truth: int | None
-    overlap: float
-
-
-@dataclass(frozen=True)
-class JudgedPicture:
-    """One picture, its boxes, and what they are called.
-
-    Attributes:
-        path: the picture's file.
-        verdict: "good": all is found and nothing else; "missed": there are objects, and all are missed;
-            "so-so": anything between.
-        findings: a name for each predicted box and each true one; a pair shares one.
-        true: the true boxes.
-        predicted: the predicted boxes from the threshold on.
-    """
-
-    path: Path
-    verdict: str
-    findings: tuple[Finding, ...]
-    true: Boxes
-    predicted: Boxes
-
-    def count(self, kind: str) -> int:
-        """Number of findings of a kind."""
-        return sum(finding.kind == kind for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -89,8 +38,7 @@ class Mistakes:
     @property
     def counts(self) -> dict[str, int]:
         """Number of findings of each of `KINDS`."""
-        counted = Counter(finding.kind for picture in self.pictures for finding in picture.findings)
-        return {kind: counted[kind] for kind in KINDS}
+        return count_kinds(self.pictures)
 
     @property
     def verdicts(self) -> dict[str, int]:
@@ -108,6 +56,41 @@ class Mistakes:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}.")
         pairs = ((picture, finding) for picture in self.pictures for finding in picture.findings)
         return (pair for pair in pairs if pair[1].kind == kind)
+
+    def confusion_table(self, *, class_names: Sequence[str] | None = None) -> Confusion:
+        """Count which class was taken for which.
+
+        Args:
+            class_names: The classes in the order of rows and columns; None for those of these mistakes.
+
+        Raises:
+            ValueError: `class_names` lacks a class of these mistakes.
+
+        Example:
+            `print(find_mistakes(found, annotations, threshold=0.5).confusion_table())`
+        """
+        return count_confusions(self.pictures, self.class_names, class_names)
+
+    def what_to_photograph_next(
+        self, trained_on: Annotations | None = None, *, progress: bool = True
+    ) -> list[str]:
+        """Say which photos would help most, as far as these mistakes tell.
+
+        Sizes, places, brightness and sharpness of the objects that were not found are compared with those of the
+        others; a difference is named if luck alone brings about one as large in at most 5 % of cases. The mistakes
+        tell most on pictures that were not trained on.
+
+        Args:
+            trained_on: What the detector learned from, to count the examples of each class.
+            progress: Show a bar where reading the pictures takes longer than two seconds.
+
+        Returns:
+            Sentences with figures, the most telling first; one that says so if nothing stands out.
+
+        Example:
+            `for sentence in find_mistakes(found, annotations).what_to_photograph_next(trained_on): print(sentence)`
+        """
+        return advise(self.pictures, self.class_names, trained_on, progress=progress)
 
     def __str__(self) -> str:
         width = max(map(len, KINDS))
@@ -173,7 +156,7 @@ def find_mistakes(
 def name_boxes(predicted: Boxes, true: Boxes, overlap: float = 0.5) -> tuple[Finding, ...]:
     """The findings of one picture: first those of the predicted boxes, the surest first, then what was missed."""
     pairing = pair_boxes(predicted, true, overlap)
-    ious = iou_matrix(predicted.xyxy, true.xyxy)
+    ious = predicted.iou(true)
     ious[:, true.crowd_mask] = 0
     same = predicted.labels[:, None] == true.labels[None]
     rows = surest_first(predicted)

@@ -1,16 +1,16 @@
-"""`what_to_photograph_next`: what the missed objects have in common, in sentences with their figures."""
+"""`advise`: what the missed objects have in common, in sentences with their figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.evaluation.certainty import chance_of_as_many
-from tflhelpers.evaluation.confusion import confusion_table
-from tflhelpers.evaluation.mistakes import Mistakes
+from tflhelpers.evaluation.confusion import count_confusions
+from tflhelpers.evaluation.findings import JudgedPicture, count_kinds
 from tflhelpers.evaluation.object_looks import ObjectLooks, looks_of
 
 LUCK = 0.05  # a difference that chance brings about more often than this is none
@@ -27,29 +27,21 @@ class _Group:
     mask: np.ndarray
 
 
-def what_to_photograph_next(mistakes: Mistakes, trained_on: Annotations | None = None) -> list[str]:
-    """Say which photos would help most, as far as these mistakes tell.
-
-    Sizes, places, brightness and sharpness of the objects that were not found are compared with those of the
-    others; a difference is named if luck alone brings about one as large in at most 5 % of cases.
-
-    Args:
-        mistakes: of `find_mistakes`, best on pictures that were not trained on.
-        trained_on: what the detector learned from, to count the examples of each class.
-
-    Returns:
-        Sentences with figures, the most telling first; one that says so if nothing stands out.
-
-    Example:
-        `for sentence in what_to_photograph_next(find_mistakes(found, photos), trained_on): print(sentence)`
-    """
-    looks = looks_of(mistakes)
+def advise(
+    pictures: Sequence[JudgedPicture],
+    class_names: Sequence[str],
+    trained_on: Annotations | None = None,
+    *,
+    progress: bool = True,
+) -> list[str]:
+    """Say which photos would help most: see `Mistakes.what_to_photograph_next`."""
+    looks = looks_of(pictures, progress=progress)
     said = [sentence for _, sentence in sorted(_about_looks(looks))]
-    said += _about_classes(mistakes, looks)
+    said += _about_classes(class_names, looks)
     said += _about_examples(trained_on)
-    said += _about_confusions(mistakes)
-    said += _about_loose_boxes(mistakes)
-    said += _about_false_alarms(mistakes)
+    said += _about_confusions(pictures, class_names)
+    said += _about_loose_boxes(pictures)
+    said += _about_false_alarms(pictures)
     return said or [_nothing_stands_out(looks)]
 
 
@@ -152,10 +144,10 @@ def _chance(mask: np.ndarray, missed: np.ndarray) -> float:
     return chance_of_as_many(int(here.sum()), len(here), int(rest.sum()), len(rest))
 
 
-def _about_classes(mistakes: Mistakes, looks: ObjectLooks) -> Iterator[str]:
-    for label, name in enumerate(mistakes.class_names):
+def _about_classes(class_names: Sequence[str], looks: ObjectLooks) -> Iterator[str]:
+    for label, name in enumerate(class_names):
         mask = looks.labels == label
-        chance = min(1.0, _chance(mask, looks.missed) * len(mistakes.class_names))
+        chance = min(1.0, _chance(mask, looks.missed) * len(class_names))
         if chance <= LUCK:
             yield (
                 f"{_of(looks.missed, mask)} objects of class {name} were not found, but "
@@ -177,18 +169,19 @@ def _about_examples(trained_on: Annotations | None) -> Iterator[str]:
             yield f"There are {count} {times} of {name} to learn from{beside}. Photograph more of it."
 
 
-def _about_confusions(mistakes: Mistakes) -> Iterator[str]:
-    table = confusion_table(mistakes)
+def _about_confusions(pictures: Sequence[JudgedPicture], class_names: Sequence[str]) -> Iterator[str]:
+    table = count_confusions(pictures, class_names)
     for true, taken_for, count in table.confused:
-        n_true = int(table.counts[mistakes.class_names.index(true)].sum())
+        n_true = int(table.counts[class_names.index(true)].sum())
         yield (
             f"{count} of {n_true} objects of class {true} were taken for {taken_for}. Photograph {true} where "
             f"you have photographed {taken_for}, and both together; check the class of the boxes drawn."
         )
 
 
-def _about_loose_boxes(mistakes: Mistakes) -> Iterator[str]:
-    loose, found = (mistakes.counts[kind] for kind in ("loose box", "found"))
+def _about_loose_boxes(pictures: Sequence[JudgedPicture]) -> Iterator[str]:
+    counts = count_kinds(pictures)
+    loose, found = counts["loose box"], counts["found"]
     if loose >= 2 and 4 * loose >= found:
         yield (
             f"{loose} objects have a box that fits badly, {found} one that fits. Check that the boxes you drew "
@@ -196,10 +189,11 @@ def _about_loose_boxes(mistakes: Mistakes) -> Iterator[str]:
         )
 
 
-def _about_false_alarms(mistakes: Mistakes) -> Iterator[str]:
-    negatives = [picture for picture in mistakes.pictures if not (~picture.true.crowd_mask).any()]
+def _about_false_alarms(pictures: Sequence[JudgedPicture]) -> Iterator[str]:
+    counts = count_kinds(pictures)
+    negatives = [picture for picture in pictures if not (~picture.true.crowd_mask).any()]
     alarmed = sum(picture.count("background") > 0 for picture in negatives)
-    alarms = mistakes.counts["background"]
+    alarms = counts["background"]
     if alarmed:
         yield (
             f"{alarmed} of {len(negatives)} pictures without objects have a box. Photograph such places without "
@@ -207,7 +201,7 @@ def _about_false_alarms(mistakes: Mistakes) -> Iterator[str]:
         )
     elif alarms:
         yield (
-            f"{alarms} of {alarms + mistakes.counts['found']} boxes lie where nothing of the kind is. Photograph "
+            f"{alarms} of {alarms + counts['found']} boxes lie where nothing of the kind is. Photograph "
             "the places they lie on without the object, and keep those photos without boxes."
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from tflhelpers.data.images import ImageError, read_image
-from tflhelpers.evaluation.mistakes import JudgedPicture, Mistakes
+from tflhelpers.evaluation.findings import JudgedPicture
 from tflhelpers.progress import progress_bar
 
 _CROP = 64  # pixels of the longest side that sharpness is measured at
@@ -38,11 +39,11 @@ class ObjectLooks:
     sharpness: np.ndarray
 
 
-def looks_of(mistakes: Mistakes) -> ObjectLooks:
+def looks_of(pictures: Sequence[JudgedPicture], *, progress: bool = True) -> ObjectLooks:
     """Measure all true objects; pictures that cannot be read give their boxes' extent as their size."""
     rows: list[tuple[float, ...]] = []
-    with progress_bar(len(mistakes.pictures), "Looking at objects", delay=2) as bar:
-        for picture in mistakes.pictures:
+    with progress_bar(len(pictures), "Looking at objects", enabled=progress, delay=2) as bar:
+        for picture in pictures:
             rows += _rows(picture)
             bar.update()
     columns = np.array(rows, np.float64).reshape(-1, 8).T

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.diagnosis import Cause
 
 OVERLAP = 0.5
@@ -106,7 +106,7 @@ def place_causes(
 
 def n_hit(true: Sequence[Boxes], surest: Sequence[Boxes]) -> int:
     """Number of boxes that one of the picture's surest overlaps by half, whatever its class."""
-    overlaps = [iou_matrix(a.xyxy, b.xyxy) for a, b in zip(true, surest, strict=True)]
+    overlaps = [a.iou(b) for a, b in zip(true, surest, strict=True)]
     return int(sum((each.max(axis=1, initial=0) >= OVERLAP).sum() for each in overlaps))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.class_matching import by_name
 from tflhelpers.evaluation.class_symptoms import label_causes, unknown_class_causes, unused_class_causes
 from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
@@ -85,7 +85,7 @@ def surest_boxes(boxes: Boxes, n_true: int) -> Boxes:
     for row in surest_first(boxes).tolist():
         if len(kept) > n_true:
             break
-        if not kept or iou_matrix(boxes.xyxy[[row]], boxes.xyxy[kept]).max() < _SAME_PLACE:
+        if not kept or boxes[row].iou(boxes[kept]).max() < _SAME_PLACE:
             kept.append(row)
     return boxes[kept]
 

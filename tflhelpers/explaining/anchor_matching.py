@@ -60,13 +60,13 @@ class MatchedAnchors(NamedTuple):
 
 
 def matched_anchors(
-    boxes: Boxes, picture_size: tuple[int, ...], network_size: tuple[int, int]
+    boxes: Boxes, image_size: tuple[int, ...], network_size: tuple[int, int]
 ) -> MatchedAnchors:
     """The matching that training uses, for one picture.
 
     Args:
         boxes: the truth, in pixels of the picture; at least one.
-        picture_size: (height, width) of the picture.
+        image_size: (height, width) of the picture.
         network_size: (height, width) of the network's input.
 
     Raises:
@@ -78,11 +78,11 @@ def matched_anchors(
         raise ValueError(
             "boxes must hold at least one box to answer for, got none. Take a picture with boxes."
         )
-    height, width = picture_size[:2]
+    height, width = image_size[:2]
     anchors = anchors_rel_yxyx(network_size)
     relative = boxes.xyxy[:, [1, 0, 3, 2]] / np.array([height, width, height, width], np.float32)
     match = np.asarray(match_anchors(anchors, relative[None], boxes.labels[None].astype(np.int32)))[0]
-    in_pixels = unclipped_xyxy(anchors, picture_size)
+    in_pixels = unclipped_xyxy(anchors, image_size)
     return MatchedAnchors(
         in_pixels, match.astype(np.int64), iou_matrix(in_pixels, boxes.xyxy), _levels(network_size)
     )

@@ -139,18 +139,18 @@ def plot_precision_recall_steps(
     *,
     label: int = 0,
     overlap: float = 0.5,
-    most: int = 60,
+    max_boxes: int = 60,
 ) -> Figure:
     """The surest boxes one by one, right or wrong; and the curve that they draw, with the area that is the AP.
 
     Args:
         predictions, annotations, label, overlap: as for `precision_recall_steps`.
-        most: boxes in the left diagram.
+        max_boxes: boxes in the left diagram.
     """
     steps = precision_recall_steps(predictions, annotations, label=label, overlap=overlap)
     figure, axes = new_figure(1, 2, size=(12, 4.4), width_ratios=(1.15, 1))
     left, right = axes[0]
-    _draw_ranking(left, steps, most)
+    _draw_ranking(left, steps, max_boxes)
     left.set_title(f"box by box: right if its IoU is {overlap:.2f} or more, and it is the first", fontsize=10)
     _draw_curve(right, steps)
     right.set_title(
@@ -159,8 +159,8 @@ def plot_precision_recall_steps(
     return figure
 
 
-def _draw_ranking(axes, steps: Sequence[RankedBox], most: int) -> None:
-    shown = steps[:most]
+def _draw_ranking(axes, steps: Sequence[RankedBox], max_boxes: int) -> None:
+    shown = steps[:max_boxes]
     for right, colour, hatch, name in ((True, BLUE, None, "right"), (False, ORANGE, "////", "wrong")):
         ranks = [rank for rank, step in enumerate(shown, start=1) if step.right is right]
         heights = [step.score for step in shown if step.right is right]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.explaining.figures import (
     BLUE,
     FAINT,
@@ -63,7 +63,7 @@ def nms_steps(boxes: Boxes, iou_threshold: float = IOU_THRESHOLD) -> list[NmsSte
         )
     if not 0 <= iou_threshold <= 1:
         raise ValueError(f"iou_threshold must be 0 to 1, got {iou_threshold}.")
-    overlaps = iou_matrix(boxes.xyxy, boxes.xyxy)
+    overlaps = boxes.iou(boxes)
     left = np.argsort(-boxes.scores, kind="stable")
     steps = []
     while len(left):
@@ -75,13 +75,13 @@ def nms_steps(boxes: Boxes, iou_threshold: float = IOU_THRESHOLD) -> list[NmsSte
     return steps
 
 
-def candidates(detector: Detector, image, *, most: int = 40, least_score: float = 0.05) -> Boxes:
+def candidates(detector: Detector, image, *, max_boxes: int = 40, least_score: float = 0.05) -> Boxes:
     """The surest boxes of a detector before suppression, surest first, clipped to the picture.
 
     Args:
         detector: any.
         image: a path, or RGB uint8 (H, W, 3).
-        most: at most so many.
+        max_boxes: at most so many.
         least_score: 0 to 1; less sure ones are left out.
     """
     from tflhelpers.model.postprocess import pixels_xyxy
@@ -89,7 +89,7 @@ def candidates(detector: Detector, image, *, most: int = 40, least_score: float 
     picture = as_picture(image)
     raw = detector.raw_boxes(detector.network_input(picture)[None])
     scores = raw.scores[0]  # (A, N)
-    order = np.argsort(-scores.ravel(), kind="stable")[:most]
+    order = np.argsort(-scores.ravel(), kind="stable")[:max_boxes]
     anchors, labels = np.divmod(order[scores.ravel()[order] >= least_score], scores.shape[1])
     xyxy = pixels_xyxy(raw.boxes_rel_yxyx[0][anchors], picture.shape[:2])
     return Boxes(xyxy, labels, scores[anchors, labels])
@@ -101,7 +101,7 @@ def plot_nms_steps(
     class_names: Sequence[str],
     *,
     iou_threshold: float = IOU_THRESHOLD,
-    most_steps: int = 3,
+    max_steps: int = 3,
 ) -> Figure:
     """The part of a picture where the boxes are: before, after each of the first steps, and what remains.
 
@@ -110,12 +110,12 @@ def plot_nms_steps(
         boxes: with scores, as of `candidates`.
         class_names: for each label.
         iou_threshold: as for `nms_steps`.
-        most_steps: panels between "before" and "after".
+        max_steps: panels between "before" and "after".
     """
     picture = as_picture(image)
     steps = nms_steps(boxes, iou_threshold)
     scores = np.zeros(len(boxes)) if boxes.scores is None else boxes.scores  # nms_steps refuses those
-    shown = steps[:most_steps]
+    shown = steps[:max_steps]
     figure, axes = new_figure(1, 2 + len(shown), size=(13, 3.5), layout="compressed")
     panels = list(axes[0])
     for panel in panels:

@@ -63,20 +63,21 @@ class Trained:
 
 
 def measure_transfer(
-    photos: Annotations,
+    annotations: Annotations,
     measured_on: Annotations,
     *,
     ways: Sequence[str] = tuple(WAYS),
     steps: int | None = 60,
     budget: str | float | None = None,
     seed: int = 0,
+    progress: bool = True,
 ) -> list[Trained]:
     """Train the embedded detector on the same photos in several ways, shortly, and measure each.
 
     One short run of each with one seed: it shows large differences, not small ones.
 
     Args:
-        photos: to learn from.
+        annotations: to learn from.
         measured_on: other pictures.
         ways: of `WAYS`: "from nothing" (random weights, all learn), "feature extraction" (the trained weights stay as
             they are but for the heads) and "fine-tuning" (all of them learn on).
@@ -84,6 +85,7 @@ def measure_transfer(
         budget: time for each, such as "20 s", compiling included, as for `fine_tune`: the same time instead of the same
             steps. On a busy machine it measures the machine.
         seed: of the trainings.
+        progress: show bars of the trainings.
 
     Raises:
         ValueError: an unknown way.
@@ -91,7 +93,7 @@ def measure_transfer(
     for way in ways:
         if way not in WAYS:
             raise ValueError(f"ways must be of {', '.join(WAYS)}, got {way!r}.")
-    return [_train(way, photos, measured_on, steps, budget, seed) for way in ways]
+    return [_train(way, annotations, measured_on, steps, budget, seed, progress) for way in ways]
 
 
 def _train(
@@ -101,6 +103,7 @@ def _train(
     steps: int | None,
     budget: str | float | None,
     seed: int,
+    progress: bool,
 ) -> Trained:
     from tflhelpers.evaluation.scores import evaluate
     from tflhelpers.model.detector import Detector
@@ -110,7 +113,9 @@ def _train(
     detector = Detector.embedded(photos.class_names)
     if not from_trained:
         detector = _fresh(detector, seed)
-    history = fine_tune(detector, photos, trainable=trainable, budget=budget, steps=steps, seed=seed)
+    history = fine_tune(
+        detector, photos, trainable=trainable, budget=budget, steps=steps, seed=seed, progress=progress
+    )
     predictions = detector.detect_all(measured_on.image_paths, threshold=0.0, progress=False)
     return Trained(
         way=way,

@@ -117,11 +117,12 @@ class Detector(ImageDetector):
         class_names: Sequence[str] | None = None,
         checkpoint: str | Path | None = None,
         cache: str | Path | None = None,
+        progress: bool = True,
     ) -> Detector:
         """A trained detector of the TensorFlow 2 detection model zoo.
 
         Args:
-            name: of `tflhelpers.zoo_models()`, in full or short.
+            name: of `tflhelpers.interop.zoo_models()`, in full or short.
             class_names: your classes; None keeps the 90 ids of COCO. The class head is restored too where the
                 checkpoint has one for as many classes; else it starts anew, as does the whole box predictor where the
                 checkpoint is of a feature extractor alone. `restore_report` says so.
@@ -129,6 +130,7 @@ class Detector(ImageDetector):
                 Detection API wrote), or folder of a SavedModel that the API exported (the zoo's, TensorFlow Hub's or
                 Kaggle's, or your own), instead of fetching one.
             cache: folder that downloads are kept in.
+            progress: show bars of the download.
 
         Raises:
             CheckpointError: the checkpoint is not one of this network.
@@ -138,7 +140,11 @@ class Detector(ImageDetector):
         from tflhelpers.model.zoo import zoo_model
 
         model = zoo_model(name)
-        path = checkpoint if checkpoint is not None else fetch_weights(model, cache=cache).path
+        path = (
+            checkpoint
+            if checkpoint is not None
+            else fetch_weights(model, cache=cache, progress=progress).path
+        )
         return cls._from_weights(model, path, class_names, is_coco=False)
 
     @classmethod
@@ -148,6 +154,7 @@ class Detector(ImageDetector):
         class_names: Sequence[str] | None = None,
         *,
         cache: str | Path | None = None,
+        progress: bool = True,
     ) -> Detector:
         """A detector that has seen photos, the one that suits this machine unless named: the start for `fine_tune`.
 
@@ -156,12 +163,13 @@ class Detector(ImageDetector):
         Args:
             name: "auto" takes the zoo's SSD ResNet50 V1 FPN 640 where there is a GPU, and SSD MobileNetV2 FPNLite 320
                 where there is none; "embedded" the detector that ships inside the package. Else a name of
-                `tflhelpers.zoo_models()`, in full or short: "retinanet_resnet50_640", "mobilenet_320".
+                `tflhelpers.interop.zoo_models()`, in full or short: "retinanet_resnet50_640", "mobilenet_320".
             class_names: your classes; None keeps those that the detector knows, COCO's in the zoo. A class that COCO
                 has too, such as "cat" or "Traffic lights", starts from its weights, the others anew; `restore_report`
                 says which.
             cache: folder that downloads are kept in, so that a second session needs none; None for `models` in the
                 project folder, or a folder in the home where there is no project.
+            progress: show bars of the download.
 
         Raises:
             ValueError: an unknown name; the message lists the known ones.
@@ -177,7 +185,7 @@ class Detector(ImageDetector):
             detector, origin = cls.embedded(class_names), start.taken()
         else:
             try:
-                fetched = start.fetch()
+                fetched = start.fetch(progress=progress)
                 detector = cls._from_weights(start.model, fetched.path, class_names, is_coco=True)
                 origin = start.taken(fetched)
             except (FetchError, CheckpointError) as error:

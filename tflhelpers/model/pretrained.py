@@ -68,11 +68,11 @@ class Start:
             self.taken() if self.model is None else self._as_origin(self.model, self._to_expect(self.model))
         )
 
-    def fetch(self) -> Fetched:
+    def fetch(self, *, progress: bool = True) -> Fetched:
         """Fetches the weights of `model`; raises as `fetch_weights` does."""
         assert self.model is not None
         _log.info("%s", self)
-        return fetch_weights(self.model, cache=self.cache)
+        return fetch_weights(self.model, cache=self.cache, progress=progress)
 
     def taken(self, fetched: Fetched | None = None) -> Origin:
         """Where the detector comes from, once it is there."""

@@ -12,49 +12,34 @@ from tflhelpers.data.picture_files import pictures_in, videos_in
 from tflhelpers.ready_made.places import own_folder
 
 if TYPE_CHECKING:
-    from tflhelpers.project import Project
+    from tflhelpers.folders import ProjectFolders
 
 FRAMES = 10
 _HEIC = {".heic", ".heif"}
 _HEIC_PACKAGE = "pillow-heif"
 
 
-def upload_for(project: Project) -> Any:
-    """A way to bring photos from your computer into ``project.data``.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-
-    Returns:
-        A button to show, as the last line of a cell. In Colab, whose window would keep the notebook waiting, what
-        was uploaded if there was no photo yet, and else a sentence that says how to bring some.
-    """
+def upload_for(project: ProjectFolders) -> tuple[Any, str]:
+    """Return what to show for bringing photos, None if nothing, and a sentence, "" if none: see `Project.upload`."""
     from tflhelpers.data.collect import upload
 
     own = pictures_in(own_folder(project))
     if project.in_colab and own:
         count = "1 photo is" if len(own) == 1 else f"{len(own)} photos are"
-        return f"{count} there. To bring more, run tfl.collect.upload(project.data) in a cell of your own."
+        return (
+            None,
+            f"{count} there. To bring more, run tfl.collect.upload(project.data) in a cell of your own.",
+        )
     try:
-        return upload(project.data)
+        return upload(project.data), ""
     except RuntimeError as error:  # Colab's window does not open in VS Code: it says what to do instead
-        return str(error)
+        return None, str(error)
 
 
-def film_frames_for(project: Project, film: str = "", *, frames: int = FRAMES) -> str:
-    """Take sharp frames that differ from a film into ``project.data``, to draw boxes on.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        film: The film's name in the project folder or in its ``data``, or its path; "" takes nothing.
-        frames: How many at most.
-
-    Returns:
-        The sentences that say what was taken; or what films are there.
-
-    Raises:
-        FileNotFoundError: There is no such film; the message lists those that are there.
-    """
+def film_frames_for(
+    project: ProjectFolders, film: str = "", *, max_frames: int = FRAMES, progress: bool = True
+) -> str:
+    """Take frames of a film and return the sentences about it: see `Project.film_frames`."""
     from tflhelpers.data.collect import from_video
 
     folders = (project.folder, project.data, project.data / "clip")
@@ -68,19 +53,11 @@ def film_frames_for(project: Project, film: str = "", *, frames: int = FRAMES) -
             f"{film}: expected a film in {project.folder} or {project.data}, got nothing there. {there} "
             "Put it there, or give its path."
         )
-    return str(from_video(path, project.data, max_frames=frames))
+    return str(from_video(path, project.data, max_frames=max_frames, progress=progress))
 
 
-def heic_for(project: Project, *, install: bool = False) -> str:
-    """Make photos of iPhones readable.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        install: Install what they need, if it is missing.
-
-    Returns:
-        The sentence that says whether there are such photos, and whether they can be read now.
-    """
+def heic_for(project: ProjectFolders, *, install: bool = False) -> str:
+    """Make photos of iPhones readable and return the sentence about it: see `Project.heic`."""
     from tflhelpers.data.collect.picture_kinds import heic_is_readable
 
     photos = [path for path in pictures_in(own_folder(project)) if path.suffix.lower() in _HEIC]

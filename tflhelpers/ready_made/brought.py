@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tflhelpers.ready_made.places import practice_folder
 
 if TYPE_CHECKING:
-    from tflhelpers.project import Project
+    from tflhelpers.folders import ProjectFolders
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,8 @@ class Brought:
     is_practice: bool = False
 
 
-def brought_for(project: Project) -> tuple[Brought, str]:
-    """The photos and boxes that come from other tools, to import.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-
-    Returns:
-        What is in ``project.data/boxes`` (photos with their boxes) and ``project.data/labelbox`` (a list of addresses
-        ``*.csv`` and an export ``*.json`` or ``*.ndjson``); if both are empty, drawn photos of three things in both
-        ways, written to ``project.data/practice``; and the sentence that says which.
-    """
+def brought_for(project: ProjectFolders) -> tuple[Brought, str]:
+    """Return what comes from other tools and the sentence about it: see `Project.brought`."""
     from tflhelpers.data.practice_sets import practice_labelbox, practice_labelimg
 
     boxes, labelbox = project.data / "boxes", project.data / "labelbox"

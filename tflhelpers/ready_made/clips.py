@@ -9,20 +9,11 @@ from tflhelpers.data.picture_files import pictures_in, videos_in
 from tflhelpers.ready_made.places import own_folder
 
 if TYPE_CHECKING:
-    from tflhelpers.project import Project
+    from tflhelpers.folders import ProjectFolders
 
 
-def clip_for(project: Project) -> tuple[Path | list[Path], str]:
-    """What to find things in: give it to :func:`tflhelpers.detect_video`.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-
-    Returns:
-        Your film or pictures, in ``project.data/clip`` or else with your photos, a film before pictures; the path of a
-        film, or the paths of pictures in order (``frame2`` before ``frame10``). Without any, the 48 frames of a drawn
-        toy duck. And the sentence that says which.
-    """
+def clip_for(project: ProjectFolders) -> tuple[Path | list[Path], str]:
+    """Return what to find things in and the sentence about it: see `Project.clip`."""
     from tflhelpers.data.samples import duck_clip
 
     clip = project.data / "clip"

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tflhelpers.annotator.widget import Annotator
     from tflhelpers.data.annotations import Annotations
     from tflhelpers.evaluation.thresholds import Calibration
+    from tflhelpers.folders import ProjectFolders
     from tflhelpers.model.detector import Detector
     from tflhelpers.model.training_record import TrainingRecord
-    from tflhelpers.project import Project
 
 AUTO = "auto"
 OWN, PRACTICE = "detector", "practice"
@@ -27,25 +27,14 @@ MOST_TRAININGS = 2
 
 
 def detector_for(
-    project: Project, name: str = AUTO, *, start: str = AUTO, steps: int | None = None
+    project: ProjectFolders,
+    name: str = AUTO,
+    *,
+    start: str = AUTO,
+    steps: int | None = None,
+    progress: bool = True,
 ) -> tuple[Detector, str]:
-    """The detector to use.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        name: A folder in ``project.models``; "auto" takes the one that was saved last, of your own where there is one,
-            and of those with the classes of your photos where there is one.
-        start: What a new one starts from where none is saved, see :meth:`tflhelpers.Detector.pretrained`.
-        steps: Training steps when there is no saved detector; None lets ``fine_tune`` choose.
-
-    Returns:
-        The saved detector, otherwise one that is fine-tuned now on :func:`photos_for` and saved as
-        :func:`keep_for` does; and the sentences that say which, what it was trained on, and whether your photos have
-        changed since.
-
-    Raises:
-        FileNotFoundError: there is no detector of that name; the message lists those that are there.
-    """
+    """Return the detector to use and the sentences about it: see `Project.detector`."""
     from tflhelpers.model.detector import Detector
     from tflhelpers.training.fine_tune import fine_tune
 
@@ -71,8 +60,8 @@ def detector_for(
         detector = Detector.load(project.models / each)
         others = [other for other in saved if other != each]
         return detector, " ".join(filter(None, [*_history(project, detector, photos), _others(others)]))
-    detector = Detector.pretrained(start, photos.class_names)
-    fine_tune(detector, photos, steps=steps)
+    detector = Detector.pretrained(start, photos.class_names, progress=progress)
+    fine_tune(detector, photos, steps=steps, progress=progress)
     folder, _ = keep_for(project, detector)
     return detector, (
         f"There was no detector for these photos in {project.models}, so one was trained just now and saved in "
@@ -80,7 +69,7 @@ def detector_for(
     )
 
 
-def saved_detectors(project: Project) -> list[str]:
+def saved_detectors(project: ProjectFolders) -> list[str]:
     """The names of all detectors in ``project.models``, the one that was saved last first, practice at the end."""
     folders = [file.parent for file in project.models.glob(f"*/{SETTINGS}")]
     folders.sort(key=lambda folder: (folder / SETTINGS).stat().st_mtime, reverse=True)
@@ -88,24 +77,15 @@ def saved_detectors(project: Project) -> list[str]:
     return [folder.name for folder in folders]
 
 
-def _settings(project: Project, name: str) -> dict:
+def _settings(project: ProjectFolders, name: str) -> dict:
     """What a saved detector says of itself, without its weights, which take a second to load."""
     from tflhelpers.model.settings import SETTINGS_FILE, read_settings
 
     return read_settings(project.models / name / SETTINGS_FILE)[1]
 
 
-def keep_for(project: Project, detector: Detector, name: str = OWN) -> tuple[Path, str]:
-    """Save a detector in the project folder: under its name, or apart if it has learned only drawn things.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        detector: A fine-tuned one.
-        name: The folder in ``project.models``.
-
-    Returns:
-        The folder, and the sentence that says which. A detector for practice never takes the place of yours.
-    """
+def keep_for(project: ProjectFolders, detector: Detector, name: str = OWN) -> tuple[Path, str]:
+    """Save a detector; return its folder and the sentence about it: see `Project.keep`."""
     practice = is_practice(project, detector.trained_on)
     name = name if not practice else PRACTICE if name == OWN else f"{PRACTICE}_{name}"
     folder = detector.save(project.models / name)
@@ -114,28 +94,18 @@ def keep_for(project: Project, detector: Detector, name: str = OWN) -> tuple[Pat
     return folder, f"{kind} is saved in {folder}.{about}"
 
 
-def is_practice(project: Project, record: TrainingRecord | None) -> bool:
+def is_practice(project: ProjectFolders, record: TrainingRecord | None) -> bool:
     """Whether a detector has learned nothing but drawn photos that come with the package."""
     return record is not None and bool(record.images) and record.images.keys() <= _practice_keys(project)
 
 
 def training_folder_for(
-    project: Project, detector: Detector, photos: Annotations, **settings: object
+    project: ProjectFolders, detector: Detector, annotations: Annotations, **settings: object
 ) -> Path:
-    """Where a training is kept while it runs: give it to ``fine_tune`` as ``resume_dir``.
-
-    The same photos, start and settings get the same folder, so that running the cell again goes on where it stopped;
-    anything else begins in a new one. The last two are kept.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        detector: What the training starts from.
-        photos: What it learns from.
-        **settings: What else is given to ``fine_tune``.
-    """
+    """Return where a training is kept while it runs: see `Project.training_folder`."""
     from tflhelpers.training.record import training_record
 
-    record = training_record(photos)
+    record = training_record(annotations)
     start = detector.origin.name if detector.origin is not None else ""
     described = json.dumps(
         [start, list(detector.class_names), dict(record.images), settings], sort_keys=True, default=str
@@ -154,17 +124,7 @@ def training_folder_for(
 def threshold_for(
     detector: Detector, calibration: Calibration, measured_on: Annotations
 ) -> tuple[float, str]:
-    """The threshold that a detector is to keep as its own.
-
-    Args:
-        detector: The one that was measured.
-        calibration: From :func:`tflhelpers.calibrate_threshold`.
-        measured_on: The photos that it was measured on.
-
-    Returns:
-        The calibrated one; but the one that the detector has where it was trained on these photos, as a threshold that
-        suits what it has learned by heart is too high elsewhere; and the sentence that says which.
-    """
+    """Return the threshold to keep and the sentence about it: see `Project.threshold`."""
     from tflhelpers.training.record import training_record
 
     record = detector.trained_on
@@ -177,42 +137,36 @@ def threshold_for(
 
 
 def proposer_for(
-    annotator: Annotator, *, wanted: bool = True, photos: int = 2, start: str = AUTO, steps: int | None = None
+    annotator: Annotator,
+    *,
+    wanted: bool = True,
+    min_photos: int = 2,
+    start: str = AUTO,
+    steps: int | None = None,
+    progress: bool = True,
 ) -> tuple[Detector | None, str]:
-    """A detector that proposes boxes on the pictures that have none yet: give it to ``annotator.suggest``.
-
-    Args:
-        annotator: The annotator that is to get it.
-        wanted: False trains nothing and says so: training keeps the kernel busy for a minute or two.
-        photos: How many photos must have boxes before it is worth training on them.
-        start: What it starts from, see :meth:`tflhelpers.Detector.pretrained`.
-        steps: Training steps; None lets ``fine_tune`` choose.
-
-    Returns:
-        The detector, fine-tuned now on what is drawn so far; None where that is too little, or where
-        no picture is left to propose on; and the sentence that says which.
-    """
+    """Return a detector that proposes boxes, or None, and the sentence about it: see `Project.proposer`."""
     if not wanted:
         return (
             None,
-            f"Proposals are off. Draw on {photos} photos, tick propose in the settings, and come back.",
+            f"Proposals are off. Draw on {min_photos} photos, tick propose in the settings, and come back.",
         )
     drawn = annotator.annotations
     ready = sum(len(boxes) > 0 for _, boxes in drawn)
-    if ready < photos:
-        return None, f"{ready} photos have boxes so far. Draw on {photos}, then run this cell again."
+    if ready < min_photos:
+        return None, f"{ready} photos have boxes so far. Draw on {min_photos}, then run this cell again."
     if "t" not in annotator.states:
         return None, "No photo is left to do, so nothing is proposed."
     from tflhelpers.model.detector import Detector  # below, since most calls end before TensorFlow is needed
     from tflhelpers.training.fine_tune import fine_tune
 
-    detector = Detector.pretrained(start, drawn.class_names)
-    fine_tune(detector, drawn, steps=steps)
+    detector = Detector.pretrained(start, drawn.class_names, progress=progress)
+    fine_tune(detector, drawn, steps=steps, progress=progress)
     told = f"A detector trained on your {ready} photos proposes boxes on the others, dashed."
     return detector, f"{told} It started from: {detector.origin}"
 
 
-def _history(project: Project, detector: Detector, photos: Annotations) -> list[str]:
+def _history(project: ProjectFolders, detector: Detector, photos: Annotations) -> list[str]:
     """What a saved detector was trained on, and what has changed since."""
     from tflhelpers.model.training_record import listed
     from tflhelpers.training.record import training_record
@@ -236,14 +190,14 @@ def _others(names: list[str]) -> str:
     return f"Also there, for the settings: {', '.join(names)}." if names else ""
 
 
-def _are_practice(project: Project, photos: Annotations) -> bool:
+def _are_practice(project: ProjectFolders, photos: Annotations) -> bool:
     from tflhelpers.data.samples import duck_photos
 
     folders = {practice_folder(project).resolve(), *(path.parent for path in duck_photos().image_paths)}
     return all(path.parent.resolve() in folders for path in photos.image_paths)
 
 
-def _practice_keys(project: Project) -> set[str]:
+def _practice_keys(project: ProjectFolders) -> set[str]:
     """The keys of all drawn photos, in the package and in the project's folder for practice."""
     from tflhelpers.data.picture_files import PICTURE_ENDINGS
     from tflhelpers.data.samples import duck_clip, duck_photos

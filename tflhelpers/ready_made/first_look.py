@@ -11,25 +11,15 @@ from tflhelpers.ready_made.places import own_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from tflhelpers.project import Project
+    from tflhelpers.folders import ProjectFolders
 
 LONGEST = 1024  # pixels of the picture that is shown
 
 
 def first_look_for(
-    project: Project, *, start: str = "auto", threshold: float = 0.4
+    project: ProjectFolders, *, start: str = "auto", threshold: float = 0.4, progress: bool = True
 ) -> tuple[np.ndarray, str]:
-    """A photo with what a detector trained on COCO sees in it, by COCO's 90 names.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        start: See :meth:`tflhelpers.Detector.pretrained`.
-        threshold: Lowest score that is shown, 0 to 1.
-
-    Returns:
-        Your first photo, or a drawn one, with boxes, RGB uint8 (H, W, 3); where no such detector can be had the photo
-        alone. And the sentence that says what was found, or why there is nothing.
-    """
+    """Return a photo as a COCO detector sees it and the sentence about it: see `Project.first_look`."""
     from tflhelpers.data.images import fit_within, read_image
     from tflhelpers.data.samples import duck_photos
     from tflhelpers.model.detector import Detector
@@ -38,7 +28,7 @@ def first_look_for(
 
     own = pictures_in(own_folder(project))
     photo = fit_within(read_image(own[0] if own else duck_photos().image_paths[0]), LONGEST)
-    detector = Detector.pretrained(start)
+    detector = Detector.pretrained(start, progress=progress)
     origin = detector.origin
     if origin is None or origin.name == EMBEDDED:
         return photo, f"Left out, as it needs a detector that knows COCO's 90 things. {origin}"

@@ -14,8 +14,8 @@ from tflhelpers.ready_made.places import ANNOTATIONS, found_elsewhere, own_folde
 
 if TYPE_CHECKING:
     from tflhelpers.data.annotations import Annotations
+    from tflhelpers.folders import ProjectFolders
     from tflhelpers.model.detector import Detector
-    from tflhelpers.project import Project
 
 _MOST_NAMED = 3
 DATASET, HELD_OUT = (
@@ -24,17 +24,8 @@ DATASET, HELD_OUT = (
 )  # what 07_bring_your_dataset keeps in `results`
 
 
-def photo_folder_for(project: Project) -> tuple[Path, str]:
-    """The folder of photos to draw boxes on.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-
-    Returns:
-        ``project.data`` if there are photos in it, the only folder in it that has some, otherwise
-        ``project.data/practice``, into which the five drawn photos of a toy duck are copied, without their boxes; and
-        the sentence that says which.
-    """
+def photo_folder_for(project: ProjectFolders) -> tuple[Path, str]:
+    """Return the folder of photos to draw on and the sentence about it: see `Project.photo_folder`."""
     from tflhelpers.data.samples import duck_photos
 
     folder = own_folder(project)
@@ -54,20 +45,8 @@ def photo_folder_for(project: Project) -> tuple[Path, str]:
     return practice, _joined(first, found_elsewhere(project))
 
 
-def photos_for(project: Project, detector: Detector | None = None) -> tuple[Annotations, str]:
-    """The annotated photos to train on.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        detector: One that is to be judged: where your photos have other classes than it, those that
-            07_bring_your_dataset has kept are taken if they have the same.
-
-    Returns:
-        Your own photos with the boxes in the ``annotations.json`` beside them, if there are photos. They come
-        without boxes where you have drawn none: nothing drawn takes their place. Without photos of your own,
-        ``project.data/practice`` if you drew boxes there, otherwise the five drawn photos of a toy duck with the boxes
-        that ship with the package; and the sentences that say which, and what is to be put right.
-    """
+def photos_for(project: ProjectFolders, detector: Detector | None = None) -> tuple[Annotations, str]:
+    """Return the photos to train on and the sentences about them: see `Project.photos`."""
     photos, told = _own_or_drawn(project)
     brought = None if _fits(photos, detector) else _brought_before(project, detector, DATASET)
     if brought is None:
@@ -76,7 +55,7 @@ def photos_for(project: Project, detector: Detector | None = None) -> tuple[Anno
     return brought, f"The {count} of 07_bring_your_dataset, from {project.results / DATASET}."
 
 
-def _own_or_drawn(project: Project) -> tuple[Annotations, str]:
+def _own_or_drawn(project: ProjectFolders) -> tuple[Annotations, str]:
     from tflhelpers.data.samples import duck_photos
 
     own, told = _own_photos(own_folder(project))
@@ -93,22 +72,8 @@ def _own_or_drawn(project: Project) -> tuple[Annotations, str]:
     return sample, _joined(first, found_elsewhere(project))
 
 
-def scoring_photos_for(project: Project, detector: Detector | None = None) -> tuple[Annotations, str]:
-    """The annotated photos to measure with.
-
-    Args:
-        project: From :func:`tflhelpers.open_project`.
-        detector: The one to be measured; it knows what it was trained on.
-
-    Returns:
-        The photos of ``project.data/test/annotations.json`` if it has boxes, of the detector's classes; otherwise those
-        that 07_bring_your_dataset held out, if they are; otherwise, if what is trained on is the drawn duck, the drawn
-        clip; otherwise the training photos themselves; and the sentence that says which, and what that means for the
-        numbers.
-
-    Raises:
-        ValueError: no annotated photos have the detector's classes; the message says what to do.
-    """
+def scoring_photos_for(project: ProjectFolders, detector: Detector | None = None) -> tuple[Annotations, str]:
+    """Return the photos to measure with and the sentence about them: see `Project.scoring_photos`."""
     from tflhelpers.data.samples import duck_clip
 
     file = project.data / "test" / ANNOTATIONS
@@ -148,7 +113,7 @@ def _fits(photos: Annotations, detector: Detector | None) -> bool:
     return detector is None or photos.class_names == detector.class_names
 
 
-def _brought_before(project: Project, detector: Detector | None, name: str) -> Annotations | None:
+def _brought_before(project: ProjectFolders, detector: Detector | None, name: str) -> Annotations | None:
     """What 07_bring_your_dataset has kept under a name, where it suits the detector."""
     from tflhelpers.data.annotations import Annotations
 
@@ -220,7 +185,7 @@ def _alike(class_names: tuple[str, ...]) -> str:
     rename = json.dumps({name: alike[-1] for name in alike[:-1] if _plain(name) == _plain(alike[-1])})
     return (
         f"The classes {' and '.join(alike)} look like one, and are learned as {len(alike)}. To make them one: "
-        f"photos = tfl.combine([photos], rename={rename})."
+        f"photos = tfl.formats.combine([photos], rename={rename})."
     )
 
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from tflhelpers.data.picture_files import pictures_in
 
 if TYPE_CHECKING:
-    from tflhelpers.project import Project
+    from tflhelpers.folders import ProjectFolders
 
 ANNOTATIONS = "annotations.json"
 # Folders in `data` that mean something else than "my photos".
 _OTHER_PURPOSES = {"boxes", "classes", "clip", "labelbox", "practice", "test"}
 
 
-def practice_folder(project: Project) -> Path:
+def practice_folder(project: ProjectFolders) -> Path:
     """Where the drawn photos go: apart, so that their boxes never mix with those of your own photos."""
     return project.data / "practice"
 
 
-def own_folder(project: Project) -> Path:
+def own_folder(project: ProjectFolders) -> Path:
     """The folder of your photos: `project.data`, or the one folder in it that has photos while it has none itself."""
     data = project.data
     if pictures_in(data) or (data / ANNOTATIONS).exists():
@@ -29,7 +29,7 @@ def own_folder(project: Project) -> Path:
     return below[0] if len(below) == 1 else data
 
 
-def folders_with_photos(project: Project) -> list[Path]:
+def folders_with_photos(project: ProjectFolders) -> list[Path]:
     """The folders in `project.data` that hold photos, but for those that have a purpose of their own."""
     folders = (each for each in project.data.iterdir() if each.is_dir()) if project.data.is_dir() else ()
     return sorted(
@@ -39,7 +39,7 @@ def folders_with_photos(project: Project) -> list[Path]:
     )
 
 
-def found_elsewhere(project: Project) -> str:
+def found_elsewhere(project: ProjectFolders) -> str:
     """A sentence about photos that do not lie where they are looked for; "" if there are none."""
     data = project.data
     below = folders_with_photos(project)

@@ -13,6 +13,7 @@ import numpy as np
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError, image_size, letterbox, read_image
+from tflhelpers.progress import progress_bar
 from tflhelpers.sharing.draw import draw_boxes
 
 _PAPER = (255, 255, 255)
@@ -34,7 +35,8 @@ def contact_sheet(
     columns: int | None = None,
     width: int = 1200,
     gap: int = 6,
-    limit: int = 200,
+    max_images: int = 200,
+    progress: bool = True,
 ) -> np.ndarray:
     """Lay pictures out in rows on white, each in proportion in a cell of its own.
 
@@ -47,7 +49,8 @@ def contact_sheet(
         columns: pictures a row; None: as many rows as columns, about, and of annotations at most 4.
         width: of the sheet, in pixels.
         gap: pixels between pictures.
-        limit: of annotations with more pictures, so many are shown, evenly spread, with a warning.
+        max_images: of annotations with more pictures, so many are shown, evenly spread, with a warning.
+        progress: show a bar where it takes longer than two seconds.
 
     Returns:
         uint8 (height, width, 3). The cells have the middle one of the pictures' shapes.
@@ -62,7 +65,7 @@ def contact_sheet(
     """
     class_names: Sequence[str] = ()
     if isinstance(images, Annotations):
-        items, class_names = _annotated(images, limit), images.class_names
+        items, class_names = _annotated(images, max_images), images.class_names
         columns = columns or min(_ANNOTATED_COLUMNS, math.ceil(math.sqrt(len(items))))
     else:
         items = [_Item(image, _size_of(image)) for image in images]
@@ -78,29 +81,31 @@ def contact_sheet(
     cell_height = max(1, round(cell_width * shape))
     rows = math.ceil(len(items) / columns)
     sheet = np.full((rows * (cell_height + gap) - gap, width, 3), _PAPER, np.uint8)
-    for number, item in enumerate(items):
-        row, column = divmod(number, columns)
-        top, left = row * (cell_height + gap), column * (cell_width + gap)
-        cell = _cell(item, (cell_height, cell_width), class_names)
-        sheet[top : top + cell_height, left : left + cell_width] = cell
+    with progress_bar(len(items), "Drawing", enabled=progress, delay=2) as bar:
+        for number, item in enumerate(items):
+            row, column = divmod(number, columns)
+            top, left = row * (cell_height + gap), column * (cell_width + gap)
+            cell = _cell(item, (cell_height, cell_width), class_names)
+            sheet[top : top + cell_height, left : left + cell_width] = cell
+            bar.update()
     return sheet
 
 
-def _annotated(annotations: Annotations, limit: int) -> list[_Item]:
-    """Return the pictures of annotations that can be shown, at most `limit`.
+def _annotated(annotations: Annotations, max_images: int) -> list[_Item]:
+    """Return the pictures of annotations that can be shown, at most `max_images`.
 
     Raises:
         ValueError: if none of them can.
     """
-    if limit < 1:
-        raise ValueError(f"limit must be 1 or more pictures, got {limit}.")
+    if max_images < 1:
+        raise ValueError(f"max_images must be 1 or more pictures, got {max_images}.")
     items, missing = [], []
     shown = annotations.pictures
-    if len(shown) > limit:
-        shown = tuple(shown[number * len(shown) // limit] for number in range(limit))
+    if len(shown) > max_images:
+        shown = tuple(shown[number * len(shown) // max_images] for number in range(max_images))
         warnings.warn(
-            f"the sheet shows {limit} of {len(annotations)} pictures, evenly spread. For others give a part: "
-            f"contact_sheet(annotations[:{limit}]).",
+            f"the sheet shows {max_images} of {len(annotations)} pictures, evenly spread. For others give a part: "
+            f"contact_sheet(annotations[:{max_images}]).",
             stacklevel=3,
         )
     for picture in shown:

@@ -77,8 +77,8 @@ class VideoReport:
 
 def detect_video(
     detector: Any,
-    path: str | os.PathLike | Sequence[str | os.PathLike],
-    out: str | os.PathLike,
+    source: str | os.PathLike | Sequence[str | os.PathLike],
+    path: str | os.PathLike,
     *,
     fps: float = PICTURE_FPS,
     threshold: float | None = None,
@@ -87,7 +87,7 @@ def detect_video(
     title: str | None = None,
     before_after: bool = False,
     every: int = 1,
-    seconds: float | None = None,
+    max_seconds: float | None = None,
     max_bytes: int = GIF_BYTES,
     progress: bool = True,
 ) -> VideoReport:
@@ -95,12 +95,12 @@ def detect_video(
 
     Clips may be long: memory does not grow with them. Frames are turned as the phone was held, and a frame rate that
     varies is made constant. Killed in the middle, call it again: it goes on where it was, in finding (a file beside
-    `out` keeps the boxes) as in writing. Sound is left out.
+    `path` keeps the boxes) as in writing. Sound is left out.
 
     Args:
         detector: a `Detector`, or whatever has `class_names` and `detect`.
-        path: the video, anything that ffmpeg reads; or pictures: a list of files, or a folder of them.
-        out: where to write, ending in .mp4 or .gif. A GIF shows the clip's first 10 seconds, at most 12.5 frames a
+        source: the video, anything that ffmpeg reads; or pictures: a list of files, or a folder of them.
+        path: where to write, ending in .mp4 or .gif. A GIF shows the clip's first 10 seconds, at most 12.5 frames a
             second, 960 pixels and `max_bytes`.
         fps: how many pictures a second, where they are the frames of a film. Photos that show different scenes stay
             for 0.8 s each, or nobody could look at them, and are not steadied.
@@ -110,7 +110,7 @@ def detect_video(
         title: text on a card before the clip, for two seconds.
         before_after: the clip as it was on the left, with boxes on the right.
         every: look at every so many-th frame only; between them boxes move on, or wait if not `steady`.
-        seconds: how much of the clip to take; None for all, or for a GIF 10 s of a film and 40 s of photos.
+        max_seconds: how much of the clip to take; None for all, or for a GIF 10 s of a film and 40 s of photos.
         max_bytes: of a GIF.
         progress: show bars.
 
@@ -126,28 +126,28 @@ def detect_video(
     Example:
         `print(tfl.detect_video(detector, "droids.mov", "droids.mp4", title="Found them"))`
     """
-    source, out, threshold = _checked(detector, path, out, fps, threshold, every, seconds)
-    as_gif = out.suffix.lower() == ".gif"
+    source, path, threshold = _checked(detector, source, path, fps, threshold, every, max_seconds)
+    as_gif = path.suffix.lower() == ".gif"
     are_photos = not isinstance(source, Path) and not _are_one_film(source)
-    clip = _clip_of(source, fps, seconds, as_gif, are_photos)
+    clip = _clip_of(source, fps, max_seconds, as_gif, are_photos)
     limit, steady = clip.seconds, steady and not are_photos
-    boxes_path = out.with_name(out.name + ".boxes.jsonl")
+    boxes_path = path.with_name(path.name + ".boxes.jsonl")
     found = find_boxes(detector, clip, boxes_path, threshold=threshold, every=every, progress=progress)
     boxes = shown_boxes(found.frames, threshold=threshold, steady=steady)
     look = VideoLook(tuple(detector.class_names), caption, before_after)
     film = _Film(clip, look, title, boxes, schedule([frame.time for frame in found.frames]))
     if as_gif:
-        info = write_gif(film.frames(), out, fps=film.schedule.fps, max_bytes=max_bytes, progress=progress)
+        info = write_gif(film.frames(), path, fps=film.schedule.fps, max_bytes=max_bytes, progress=progress)
         image_size, notes = info.image_size, info.notes
     else:
-        image_size, notes = _write_mp4(film, out, progress), ()
+        image_size, notes = _write_mp4(film, path, progress), ()
     return VideoReport(
-        out,
+        path,
         boxes_path,
         len(found.frames),
         film.schedule.seconds,
         image_size,
-        out.stat().st_size,
+        path.stat().st_size,
         _counts(boxes, detector.class_names),
         (*_notes(found, limit, are_photos), *notes),
     )
@@ -177,28 +177,32 @@ def _are_one_film(pictures: list[Path]) -> bool:
     return float(np.median(alike)) >= SAME_SCENE
 
 
-def _checked(detector, path, out, fps, threshold, every, seconds) -> tuple[list[Path] | Path, Path, float]:
-    source, out = _source_of(path), Path(out)
+def _checked(
+    detector, source, path, fps, threshold, every, max_seconds
+) -> tuple[list[Path] | Path, Path, float]:
+    source, path = _source_of(source), Path(path)
     first = source if isinstance(source, Path) else source[0]
-    if out.suffix.lower() not in (".mp4", ".gif"):
+    if path.suffix.lower() not in (".mp4", ".gif"):
         raise ValueError(
-            f"out must end in .mp4 or .gif, got {out.name!r}. Write {out.with_suffix('.mp4').name!r}."
+            f"path must end in .mp4 or .gif, got {path.name!r}. Write {path.with_suffix('.mp4').name!r}."
         )
-    if out.exists() and out.samefile(first):
-        raise ValueError(f"out must be another file than the video, got {str(out)!r} for both.")
+    if path.exists() and path.samefile(first):
+        raise ValueError(f"path must be another file than the video, got {str(path)!r} for both.")
     if not (fps > 0 and math.isfinite(fps)):
         raise ValueError(f"fps must be pictures a second, more than 0, got {fps}.")
     if every < 1 or every != int(every):
         raise ValueError(
             f"every must be a number of frames, at least 1, got {every}. 1 looks at all of them."
         )
-    if seconds is not None and not (seconds > 0 and math.isfinite(seconds)):
-        raise ValueError(f"seconds must be more than 0, got {seconds}. For the whole clip leave it out.")
+    if max_seconds is not None and not (max_seconds > 0 and math.isfinite(max_seconds)):
+        raise ValueError(
+            f"max_seconds must be more than 0, got {max_seconds}. For the whole clip leave it out."
+        )
     threshold = getattr(detector, "threshold", 0.5) if threshold is None else threshold
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return source, out, float(threshold)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return source, path, float(threshold)
 
 
 def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path] | Path:
@@ -206,7 +210,7 @@ def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Pa
     if not isinstance(path, (str, os.PathLike)):
         pictures = [Path(each) for each in path]
         if not pictures:
-            raise ValueError("path must be a video or pictures, got an empty list.")
+            raise ValueError("source must be a video or pictures, got an empty list.")
         missing = next(
             (each for each in pictures if not each.is_file() and not is_record_picture(each)), None
         )
@@ -308,7 +312,7 @@ def _notes(found: Found, limit: float | None, are_photos: bool) -> Iterator[str]
     if are_photos:
         yield f"The pictures show different scenes, so each stays for {PHOTO_SECONDS:g} s."
     if found.cut and limit is not None:
-        yield f"It shows the first {limit:g} s of the clip; seconds= changes that."
+        yield f"It shows the first {limit:g} s of the clip; max_seconds= changes that."
     if found.has_sound:
         yield "The sound was left out."
     if found.damaged and not found.cut:

@@ -68,9 +68,10 @@ def gallery(
     mistakes: JudgedSet,
     verdict: str | None = None,
     *,
-    most: int = 12,
+    max_images: int = 12,
     columns: int = 3,
     width: int = 1200,
+    progress: bool = True,
 ) -> np.ndarray:
     """Lay out the pictures of one verdict, or of all three one below the other, with their boxes named.
 
@@ -79,10 +80,11 @@ def gallery(
     Args:
         mistakes: of `tflhelpers.find_mistakes`.
         verdict: "good", "so-so" or "missed"; None for all three.
-        most: pictures of each verdict. Of those that are wrong the ones with most mistakes are shown, of the
-            good ones some from beginning to end.
+        max_images: pictures of each verdict at most. Of those that are wrong the ones with most mistakes are shown,
+            of the good ones some from beginning to end.
         columns: pictures a row.
         width: of the sheet, in pixels.
+        progress: show a bar where drawing takes longer than two seconds.
 
     Returns:
         uint8 (height, width, 3). A verdict that no picture has is a line of text.
@@ -95,15 +97,17 @@ def gallery(
     """
     if verdict is not None and verdict not in VERDICTS:
         raise ValueError(f"verdict must be one of {', '.join(VERDICTS)} or None, got {verdict!r}.")
-    if most < 1 or columns < 1 or width < 80 * columns:
+    if max_images < 1 or columns < 1 or width < 80 * columns:
         raise ValueError(
             f"gallery needs at least one picture and column, and 80 pixels of width for each column, got "
-            f"most={most}, columns={columns}, width={width}."
+            f"max_images={max_images}, columns={columns}, width={width}."
         )
-    chosen = {each: _choose(mistakes.pictures, each, most) for each in ([verdict] if verdict else VERDICTS)}
+    chosen = {
+        each: _choose(mistakes.pictures, each, max_images) for each in ([verdict] if verdict else VERDICTS)
+    }
     colours = [(kind, class_colour(COLOUR_OF[kind])) for kind in _kinds_of(chosen.values())]
     parts = [legend(colours, width, _letters(width))]
-    with progress_bar(sum(map(len, chosen.values())), "Drawing", delay=2) as bar:
+    with progress_bar(sum(map(len, chosen.values())), "Drawing", enabled=progress, delay=2) as bar:
         for each, pictures in chosen.items():
             parts.append(text_line(_title(mistakes.pictures, each, len(pictures)), width, _letters(width)))
             cells = []
@@ -126,13 +130,13 @@ def _letters(width: int) -> int:
     return max(13, min(20, width // 48))
 
 
-def _choose(pictures: Sequence[Judged], verdict: str, most: int) -> list[Judged]:
+def _choose(pictures: Sequence[Judged], verdict: str, max_images: int) -> list[Judged]:
     having = [picture for picture in pictures if picture.verdict == verdict]
-    if len(having) <= most:
+    if len(having) <= max_images:
         return having
     if verdict == "good":
-        return [having[row] for row in np.linspace(0, len(having) - 1, most).round().astype(int)]
-    worst = sorted(range(len(having)), key=lambda row: -_n_mistakes(having[row]))[:most]
+        return [having[row] for row in np.linspace(0, len(having) - 1, max_images).round().astype(int)]
+    worst = sorted(range(len(having)), key=lambda row: -_n_mistakes(having[row]))[:max_images]
     return [having[row] for row in sorted(worst)]
 
 

@@ -58,7 +58,7 @@ def write_results_page(
     settings: Mapping[str, Any] | None = None,
     command: str | None = None,
     notes: Sequence[str] = (),
-    most: int = 9,
+    max_images: int = 9,
 ) -> Path:
     """Write one self-contained HTML file: nothing in it is loaded from elsewhere. What is None is left out.
 
@@ -71,8 +71,8 @@ def write_results_page(
         history: of `tflhelpers.fine_tune`: the loss curves and its notes.
         settings: names and values, such as the threshold or the steps.
         command: what somebody else types to repeat it.
-        notes: sentences to add, such as those of `tflhelpers.what_to_photograph_next`.
-        most: pictures in each gallery.
+        notes: sentences to add, such as those of `Mistakes.what_to_photograph_next`.
+        max_images: pictures in each gallery at most.
 
     Returns:
         The page's path.
@@ -86,7 +86,7 @@ def write_results_page(
     sections = [
         *([_figure(_file_url(Path(gif)), f"{title}, at work")] if gif is not None else []),
         *_scores(scores),
-        *_galleries(mistakes, most),
+        *_galleries(mistakes, max_images),
         *(
             [_titled("How it learned", _plot(history, "The losses over the steps"))]
             if history is not None
@@ -120,12 +120,12 @@ def _scores(scores: Judgement | None) -> Iterator[str]:
     yield _titled("How good it is", _table(header, rows) + _plot(scores, "Precision against recall"))
 
 
-def _galleries(mistakes: JudgedSet | None, most: int) -> Iterator[str]:
+def _galleries(mistakes: JudgedSet | None, max_images: int) -> Iterator[str]:
     if mistakes is None:
         return
     for verdict in VERDICTS:
         if any(picture.verdict == verdict for picture in mistakes.pictures):
-            sheet = gallery(mistakes, verdict, most=most)
+            sheet = gallery(mistakes, verdict, max_images=max_images)
             yield _titled(
                 f"{verdict.capitalize()} pictures",
                 _figure(_photo_url(sheet), f"{verdict} pictures with their boxes"),

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.sharing.tracks import Track, find_tracks
 
 UNSURE_PART = 0.5  # a track goes on with boxes of scores from this part of the threshold
@@ -152,5 +152,5 @@ def _boxes(entries: list[tuple[np.ndarray, int, float]]) -> Boxes:
         return Boxes.empty(with_scores=True)
     xyxy, labels, scores = zip(*sorted(entries, key=lambda entry: -entry[2]), strict=True)
     boxes = Boxes(np.stack(xyxy), labels, np.minimum(scores, 1.0))
-    again = (iou_matrix(boxes.xyxy, boxes.xyxy) > SAME_THING) & (boxes.labels[:, None] == boxes.labels)
+    again = (boxes.iou(boxes) > SAME_THING) & (boxes.labels[:, None] == boxes.labels)
     return boxes[~np.tril(again, -1).any(axis=1)]

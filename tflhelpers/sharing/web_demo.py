@@ -62,12 +62,12 @@ class WebDemoInfo:
 
 
 def export_web_demo(
-    detector_or_classifier: Detector | ImageClassifier,
+    model: Detector | ImageClassifier,
     folder: str | os.PathLike,
     *,
     title: str | None = None,
     quantize: str | None = "float16",
-    photos: Annotations | Iterable | None = None,
+    images: Annotations | Iterable | None = None,
     runtime: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> WebDemoInfo:
@@ -77,14 +77,14 @@ def export_web_demo(
     put on a phone's home screen and then works without network. The page finds what `detect` finds.
 
     Args:
-        detector_or_classifier: stays as it is.
+        model: stays as it is.
         folder: made if absent; a page in it is replaced when the new one is whole.
         title: of the page; None for one made of the class names.
         quantize: of `export_tflite`; None is twice as large to load as "float16", and no quicker: small weights are
             made float32 once, when the page is opened.
-        photos: of `export_tflite`, for a detector: what it is compared on, and for "int8" calibrated on.
+        images: of `export_tflite`, for a detector: what it is compared on, and for "int8" calibrated on.
         runtime: a folder or .tgz with LiteRT.js, for those without network; see `fetch_runtime`.
-        progress: show a bar while the runtime is fetched.
+        progress: show bars while the runtime is fetched and the model is made.
 
     Raises:
         FetchError: the runtime could not be had; the message says how to go on without network.
@@ -96,9 +96,9 @@ def export_web_demo(
     program = fetch_runtime(runtime, progress=progress)
     with scratch_beside(folder) as new:
         shutil.copytree(WEB, new, ignore=shutil.ignore_patterns("__pycache__", ".*"), dirs_exist_ok=True)
-        _write_model(detector_or_classifier, new, quantize, photos)
+        _write_model(model, new, quantize, images, progress)
         _copy_runtime(program, new / "runtime")
-        _set_title(new, title or _default_title(detector_or_classifier))
+        _set_title(new, title or _default_title(model))
         _list_kept(new)
         replace_folder(new, folder)
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
@@ -114,20 +114,22 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
-def _write_model(model: Detector | ImageClassifier, folder: Path, quantize: str | None, photos) -> None:
+def _write_model(
+    model: Detector | ImageClassifier, folder: Path, quantize: str | None, images, progress: bool
+) -> None:
     from tflhelpers.sharing.export.tflite import export_tflite
     from tflhelpers.sharing.export.tflite_web import for_browsers
 
     path = folder / MODEL_FILE
     if isinstance(model, Detector):
-        export_tflite(model, path, head="raw", quantize=quantize, photos=photos)
+        export_tflite(model, path, head="raw", quantize=quantize, images=images, progress=progress)
         found = {
             "kind": "detector",
             "threshold": model.threshold,
             "nms": {"iou_threshold": IOU_THRESHOLD, "min_score": MIN_SCORE, "max_boxes": MAX_BOXES},
         }
     else:
-        export_tflite(model, path, quantize=quantize)
+        export_tflite(model, path, quantize=quantize, progress=progress)
         found = {"kind": "classifier"}
     travels, packing = for_browsers(path.read_bytes())
     path.write_bytes(travels)

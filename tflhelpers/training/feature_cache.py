@@ -77,7 +77,9 @@ class FeatureCache:
         seed: int,
         *,
         memory_bytes: int = MEMORY_BYTES,
+        progress: bool = True,
     ) -> None:
+        self.progress = progress
         self.below, self.pictures, self.sampler, self.how, self.seed = below, pictures, sampler, how, seed
         self.shapes = [tuple(tensor.shape[1:]) for tensor in below.outputs]
         self._times = np.maximum(sampler.times(), 1)
@@ -151,7 +153,7 @@ class FeatureCache:
         example = training_example(self.pictures, self.how, self.seed)
         data = data.map(lambda row, index, view: (row, *example(index, view)), num_parallel_calls=2)
         run = tf.function(lambda images: self.below(images, training=False), reduce_retracing=True)
-        with progress_bar(len(rows), "Features") as bar:
+        with progress_bar(len(rows), "Features", enabled=self.progress) as bar:
             for batch_rows, images, truth in data.batch(_BATCH).prefetch(1):
                 features = (
                     run(images) if keras.backend.backend() == "tensorflow" else self.below(images.numpy())

@@ -56,6 +56,7 @@ def fine_tune(
     seed: int = 0,
     cache_features: bool = True,
     watch: Preview | None = None,
+    progress: bool = True,
 ) -> History:
     """Trains `detector` on your pictures, in place.
 
@@ -88,6 +89,7 @@ def fine_tune(
             False computes it anew each time, for the same losses where nothing is augmented.
         watch: a `tflhelpers.LivePicture`, or anything like it (`training.preview.Preview`), which is shown what the
             detector finds in its picture every few steps.
+        progress: show bars.
 
     Returns:
         History: losses by step, seconds, what was trained, the loss on `validation`, and in `notes` what there is to
@@ -127,9 +129,13 @@ def fine_tune(
     began_part = began
     for recipe, checkpointer in zip(recipes, checkpointers, strict=True):
         preview = ShowPreview(detector, watch, len(losses["loss"]))
-        with _prepared(detector, pictures, recipe, seed, cache_features) as (trainer, batches, made):
+        with _prepared(detector, pictures, recipe, seed, cache_features, progress) as (
+            trainer,
+            batches,
+            made,
+        ):
             state, told = _train(
-                trainer, batches, recipe, checkpointer, preview, _title(recipe, recipes), began_part
+                trainer, batches, recipe, checkpointer, preview, _title(recipe, recipes), began_part, progress
             )
         notes += [*made, *told]
         losses = {name: losses[name] + state.losses[name] for name in LOSSES}
@@ -153,6 +159,7 @@ def _train(
     preview: ShowPreview,
     title: str,
     began: float,
+    progress: bool,
 ) -> tuple[TrainingState, list[str]]:
     """Goes on with a training to its end; returns its state then, and what there is to tell of it."""
     budget = Budget(recipe.steps, recipe.budget, began)
@@ -160,7 +167,7 @@ def _train(
     state = checkpointer.begin(trainer, TrainingState(), [negatives])
     is_first = not (state.step or preview.steps_before)
     movement = Movement(trainer.trainable_variables) if is_first else None
-    with progress_bar(None if recipe.budget else recipe.steps, title) as bar:
+    with progress_bar(None if recipe.budget else recipe.steps, title, enabled=progress) as bar:
         bar.resume(state.step)
         guard = DivergenceGuard(trainer, recipe, batches.names)
         run(
@@ -179,7 +186,12 @@ def _title(recipe: Recipe, recipes: Sequence[Recipe]) -> str:
 
 @contextlib.contextmanager
 def _prepared(
-    detector: Detector, pictures: TrainingPictures, recipe: Recipe, seed: int, cache_features: bool
+    detector: Detector,
+    pictures: TrainingPictures,
+    recipe: Recipe,
+    seed: int,
+    cache_features: bool,
+    progress: bool,
 ) -> Iterator[tuple]:
     """A trainer, where its batches come from, and what to tell."""
     for layer in detector.network.layers:
@@ -187,7 +199,7 @@ def _prepared(
     sampler = Sampler(pictures.labels, batch_size=recipe.batch_size, steps=recipe.steps, seed=seed)
     below_above = split_network(detector.network, lambda layer: layer_group(layer) in recipe.trained)
     if cache_features and below_above is not None:
-        cache = FeatureCache(below_above[0], pictures, sampler, recipe.how, seed)
+        cache = FeatureCache(below_above[0], pictures, sampler, recipe.how, seed, progress=progress)
         if cache.fits:
             with cache:
                 yield _trainer(detector, below_above[1], recipe), cache, (f"{cache}.",)

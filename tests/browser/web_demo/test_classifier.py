@@ -29,7 +29,7 @@ class ByColour:
         return parts / parts.sum()
 
 
-def export_tflite(classifier, path, *, quantize=None):
+def export_tflite(classifier, path, *, quantize=None, progress=True):
     import tensorflow as tf
 
     from tflhelpers.sharing.export.tflite_convert import converted
@@ -106,10 +106,10 @@ def test_eight_dropped_clothes_and_an_address(open_demo, runtime, tmp_path):
     import tflhelpers as tfl
     from tflhelpers.data.drawn_clothes import drawn_clothes
 
-    clothes = tfl.labelled_photos(drawn_clothes(tmp_path / "clothes", 12))
+    clothes = tfl.formats.labelled_photos(drawn_clothes(tmp_path / "clothes", 12))
     classifier = tfl.Classifier.build(clothes.class_names, "embedded")
     tfl.fit_classifier(classifier, clothes, progress=False)
-    files = [each.path for each in tfl.labelled_photos(drawn_clothes(tmp_path / "new", 5, seed=7))]
+    files = [each.path for each in tfl.formats.labelled_photos(drawn_clothes(tmp_path / "new", 5, seed=7))]
     wanted = [
         dict(zip(clothes.class_names, map(float, row), strict=True))
         for row in classifier.predict(files[1:], progress=False).probabilities

@@ -146,8 +146,8 @@ def test_eight_bits(open_demo, detector, runtime, tmp_path, quantize):
     from tflhelpers.sharing.web_demo import export_web_demo
 
     photos = sorted(PHOTOS.glob("*.jpg"))
-    info = export_web_demo(detector, tmp_path / "demo", quantize=quantize, photos=photos, runtime=runtime)
-    file = export_tflite(detector, tmp_path / "same.tflite", head="raw", quantize=quantize, photos=photos)
+    info = export_web_demo(detector, tmp_path / "demo", quantize=quantize, images=photos, runtime=runtime)
+    file = export_tflite(detector, tmp_path / "same.tflite", head="raw", quantize=quantize, images=photos)
     wanted = TFLiteDetector(file).detect(photos[0], threshold=0.2)
     assert len(wanted) >= 5
     with served(info.folder) as address:

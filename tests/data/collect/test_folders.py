@@ -57,7 +57,7 @@ def test_turned_small_and_without_exif(tmp_path, phone, asymmetric_image):
     stored = Image.fromarray(np.rot90(asymmetric_image, 1).copy())  # as orientation 6 has it
     phone("IMG_0001.JPG", stored, exif=exif_of(6), quality=100, subsampling=0)
     phone("large.png", photo(1, 4000, 3000))
-    report = copy(tmp_path, longest=1000)
+    report = copy(tmp_path, max_side=1000)
     upright, large = (read_image(path) for path in report.kept)
     assert [path.name for path in report.kept] == ["IMG_0001.jpg", "large.jpg"]
     assert upright.shape == (37, 53, 3)
@@ -176,5 +176,5 @@ def test_what_cannot_be_is_refused(tmp_path, phone):
         collect.from_folder(tmp_path / "gone", tmp_path / "photos")
     with pytest.raises(ValueError, match="expected another folder"):
         collect.from_folder(tmp_path / "phone", tmp_path / "phone")
-    with pytest.raises(ValueError, match="longest must be at least 1"):
-        copy(tmp_path, longest=0)
+    with pytest.raises(ValueError, match="max_side must be at least 1"):
+        copy(tmp_path, max_side=0)

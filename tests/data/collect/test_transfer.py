@@ -177,7 +177,7 @@ def test_what_is_no_photo_is_not_saved(tmp_path, text):
 
 def test_the_widget_answers_and_counts(tmp_path):
     pytest.importorskip("anywidget")
-    camera = collect.from_camera(tmp_path / "photos", longest=800)
+    camera = collect.from_camera(tmp_path / "photos", max_side=800)
     answers = []
     camera.send = answers.append
     photo = {"kind": "photo", "id": "x1", "data": data_url(picture_bytes(1))}

@@ -133,7 +133,7 @@ def test_frames_are_spread_over_the_whole_clip(tmp_path):
 
 def test_large_frames_come_at_a_working_size(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", [frame_with(20)] * 5)
-    (path,) = take(clip, tmp_path, every=1, longest=160).kept
+    (path,) = take(clip, tmp_path, every=1, max_side=160).kept
     assert read_image(path).shape == (120, 160, 3)
 
 
@@ -200,7 +200,7 @@ def test_sound_alone_is_no_video(tmp_path):
         ({"every": 0}, "every must be more than 0"),
         ({"every": float("nan")}, "every must be more than 0"),
         ({"max_frames": 0}, "max_frames must be at least 1"),
-        ({"longest": 5}, "longest must be at least 16"),
+        ({"max_side": 5}, "max_side must be at least 16"),
     ],
 )
 def test_numbers_out_of_range(tmp_path, settings, message):

@@ -25,7 +25,7 @@ def classifier(monkeypatch):
 
 
 def test_a_saved_model_takes_pictures_of_any_size(classifier, asymmetric_image, tmp_path):
-    info = classifier.export_saved_model(tmp_path / "model", photos=[asymmetric_image])
+    info = classifier.export_saved_model(tmp_path / "model", images=[asymmetric_image])
     run = tf.saved_model.load(str(info.path)).signatures["serving_default"]
     for picture in (asymmetric_image, asymmetric_image[:, ::-1], np.tile(asymmetric_image, (5, 5, 1))):
         got = run(input_tensor=tf.constant(picture[None]))["probabilities"].numpy()
@@ -41,7 +41,7 @@ def test_a_saved_model_takes_pictures_of_any_size(classifier, asymmetric_image, 
 def test_a_litert_file_gives_the_same(classifier, asymmetric_image, tmp_path, quantize, limit):
     from tflhelpers.sharing.export.litert import interpreter
 
-    info = classifier.export_tflite(tmp_path / "c.tflite", quantize=quantize, photos=[asymmetric_image])
+    info = classifier.export_tflite(tmp_path / "c.tflite", quantize=quantize, images=[asymmetric_image])
     run = interpreter(info.path).get_signature_runner()
     got = run(images=network_input(asymmetric_image, (SIDE, SIDE))[None])["probabilities"]
     np.testing.assert_allclose(got, classifier.predict(asymmetric_image).probabilities, atol=limit)
@@ -52,7 +52,7 @@ def test_one_that_differs_is_not_written(classifier, asymmetric_image, tmp_path,
     monkeypatch.setitem(classifier_forms.LIMITS, None, -1.0)
     for export, name in ((classifier.export_tflite, "c.tflite"), (classifier.export_saved_model, "model")):
         with pytest.raises(ExportMismatch, match="expected probabilities within"):
-            export(tmp_path / name, photos=[asymmetric_image])
+            export(tmp_path / name, images=[asymmetric_image])
     assert list(tmp_path.iterdir()) == []
 
 

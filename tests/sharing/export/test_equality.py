@@ -74,10 +74,10 @@ def test_what_does_not(tiny, pictures, alter):
 
 
 def test_the_advice_names_arguments_of_the_persons_call(tiny, pictures):
-    with pytest.raises(ExportMismatch, match=r"Another photos= may help"):
+    with pytest.raises(ExportMismatch, match=r"Another images= may help"):
         prove_equal(tiny, Altered(tiny, moved(3)), pictures[:1], LIMITS)
-    with pytest.raises(ExportMismatch, match=r"Another photos= or quantize= may help"):
-        prove_equal(tiny, Altered(tiny, moved(3)), pictures[:1], LIMITS, arguments="photos= or quantize=")
+    with pytest.raises(ExportMismatch, match=r"Another images= or quantize= may help"):
+        prove_equal(tiny, Altered(tiny, moved(3)), pictures[:1], LIMITS, arguments="images= or quantize=")
 
 
 def test_the_best_box_is_compared_though_nothing_is_found(tiny, pictures):
@@ -94,5 +94,5 @@ def test_where_pictures_come_from(tmp_path, asymmetric_image):
         (37, 53, 3),
         (2, 1024, 3),
     ]
-    with pytest.raises(ValueError, match="photos must hold at least one picture"):
+    with pytest.raises(ValueError, match="images must hold at least one picture"):
         pictures_of(Annotations.from_items(["duck"], []))

@@ -65,7 +65,7 @@ def test_files_of_others_are_named(tmp_path, run, taken, what):
 @pytest.fixture(scope="module")
 def ours(tiny, pictures, tmp_path_factory) -> bytes:
     path = tmp_path_factory.mktemp("ours") / "a.tflite"
-    export_tflite(tiny, path, photos=pictures)
+    export_tflite(tiny, path, images=pictures)
     return path.read_bytes()
 
 

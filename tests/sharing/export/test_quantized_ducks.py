@@ -55,7 +55,7 @@ def score(detector, frames):
     [(None, "postprocess"), ("float16", "raw"), ("dynamic", "raw"), ("int8", "postprocess")],
 )
 def test_the_ducks_are_found_as_before(ducks, photos, frames, keras_scores, tmp_path, quantize, head):
-    info = export_tflite(ducks, tmp_path / "duck.tflite", quantize=quantize, head=head, photos=photos)
+    info = export_tflite(ducks, tmp_path / "duck.tflite", quantize=quantize, head=head, images=photos)
     small = TFLiteDetector(info)
     scores = score(small, frames)
     print(

@@ -19,8 +19,8 @@ from tflhelpers.model.preprocess import network_input
 from tflhelpers.model.settings import Architecture
 from tflhelpers.sharing.export import saved_model
 from tflhelpers.sharing.export.equality import ExportMismatch, Limits, prove_equal
-from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
 from tflhelpers.sharing.export.saved_model import export_saved_model
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 from tflhelpers.sharing.export.tflite import export_tflite
 
 NUMPY = tuple(int(part) for part in np.__version__.split(".")[:2])
@@ -29,7 +29,7 @@ LOCAL = Limits(pixels=1.0, score=1e-3, min_score=0.001)
 
 @pytest.fixture(scope="module")
 def info(tiny, pictures, tmp_path_factory):
-    return export_saved_model(tiny, tmp_path_factory.mktemp("exports") / "saved_model", photos=pictures)
+    return export_saved_model(tiny, tmp_path_factory.mktemp("exports") / "saved_model", images=pictures)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_detector_that_finds_nothing(pictures, tmp_path):
 
     outputs = {"box_encodings": constant(4, 0.0), "class_logits": constant(2, -100.0)}
     silent = Detector(TINY, ["duck"], network=keras.Model(images, outputs))
-    info = export_saved_model(silent, tmp_path / "out", photos=pictures)
+    info = export_saved_model(silent, tmp_path / "out", images=pictures)
     given = tf.saved_model.load(str(info.folder))(pictures[0][None])
     assert int(given["num_detections"][0]) == 0
     assert not given["detection_boxes"].numpy().any()
@@ -156,7 +156,7 @@ def test_a_wrong_export_is_refused(tiny, pictures, tmp_path, monkeypatch):
     with pytest.raises(
         ExportMismatch, match=r"edges within 1\.0 px and scores within 0\.001 .* got \d+ boxes"
     ):
-        export_saved_model(tiny, tmp_path / "out", photos=pictures)
+        export_saved_model(tiny, tmp_path / "out", images=pictures)
     assert [path.name for path in tmp_path.rglob("*")] == ["out"]
 
 
@@ -168,8 +168,8 @@ def test_tensorflow_says_nothing(tiny, pictures, tmp_path):
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
-        export_saved_model(tiny, tmp_path / "out", photos=pictures[:1])
-        export_tflite(tiny, tmp_path / "a.tflite", photos=pictures[:1])
+        export_saved_model(tiny, tmp_path / "out", images=pictures[:1])
+        export_tflite(tiny, tmp_path / "a.tflite", images=pictures[:1])
         assert logger.level == logging.INFO
     finally:
         logger.removeHandler(handler)
@@ -179,7 +179,7 @@ def test_tensorflow_says_nothing(tiny, pictures, tmp_path):
 
 def test_a_saved_model_is_replaced(info, tiny, pictures):
     (info.folder / "left_over.txt").write_text("of the one before")
-    again = export_saved_model(tiny, info.folder, photos=pictures[:1])
+    again = export_saved_model(tiny, info.folder, images=pictures[:1])
     assert again.equality.pictures == 1
     assert not (info.folder / "left_over.txt").exists()
     assert [path.name for path in info.folder.parent.iterdir()] == [info.folder.name]
@@ -187,10 +187,10 @@ def test_a_saved_model_is_replaced(info, tiny, pictures):
 
 def test_one_whose_program_was_killed_while_it_was_replaced_is_finished(info, pictures):
     """Killed between the two renamings: the old one has gone, the new one has not come."""
-    expected = off_the_shelf(info).detect(pictures[0])
+    expected = load_saved_model(info).detect(pictures[0])
     info.folder.rename(info.folder.with_name(f".{info.folder.name}.coming"))
     info.folder.with_name(f".{info.folder.name}.going").mkdir()
-    found = off_the_shelf(info).detect(pictures[0])
+    found = load_saved_model(info).detect(pictures[0])
     np.testing.assert_array_equal(found.xyxy, expected.xyxy)
     assert [path.name for path in info.folder.parent.iterdir()] == [info.folder.name]
 
@@ -215,7 +215,7 @@ def test_the_detections_are_those_of_the_original(tmp_path):
     """Ninety classes on golden data: best boxes with their anchors, classes from 1, as the original's own exporter."""
     detector = Detector(Architecture(MOBILENET.family, (320, 320), {}), [f"class {i}" for i in range(90)])
     detector.network.set_weights(MOBILENET.network(90).get_weights())
-    info = export_saved_model(detector, tmp_path / "out", photos=[picture(0, 320, 320)])
+    info = export_saved_model(detector, tmp_path / "out", images=[picture(0, 320, 320)])
     model = tf.saved_model.load(str(info.folder))
     for i, image in enumerate((picture(0, 320, 320), picture(1, 480, 601))):
         given = {name: value[0].numpy() for name, value in model(image[None]).items()}
@@ -236,8 +236,8 @@ def test_hands_and_ducks(hands, shared_data, tmp_path):
     picture_paths = sorted((shared_data / "ducky" / "test").glob("*.jpg"))
     picture_paths.append(shared_data / "handtrack_320" / "golden" / "hands.png")
     pictures = [read_image(path) for path in picture_paths]
-    info = export_saved_model(hands, tmp_path / "hands", photos=pictures[-1:])
-    equality = prove_equal(hands, off_the_shelf(info.folder), pictures, LOCAL)
+    info = export_saved_model(hands, tmp_path / "hands", images=pictures[-1:])
+    equality = prove_equal(hands, load_saved_model(info.folder), pictures, LOCAL)
     print(equality)
     assert equality.boxes >= 50 * len(pictures)
-    assert sorted(off_the_shelf(info.folder).detect(pictures[-1]).labels.tolist()) == [0, 0, 0]
+    assert sorted(load_saved_model(info.folder).detect(pictures[-1]).labels.tolist()) == [0, 0, 0]

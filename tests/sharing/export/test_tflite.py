@@ -32,7 +32,7 @@ OUTPUTS = {
 @pytest.fixture(scope="module", params=["raw", "postprocess"])
 def info(request, tiny, pictures, tmp_path_factory):
     path = tmp_path_factory.mktemp("tflite") / "new folder" / f"{request.param}.tflite"
-    return export_tflite(tiny, path, head=request.param, photos=pictures)
+    return export_tflite(tiny, path, head=request.param, images=pictures)
 
 
 def test_it_says_what_it_wrote(info):
@@ -113,9 +113,9 @@ def test_neither_tensorflow_nor_keras_is_loaded(info):
     [
         ({"quantize": "int4"}, r"quantize must be one of None, 'float16', 'dynamic', 'int8', got 'int4'"),
         ({"head": "nms"}, r"head must be one of 'postprocess', 'raw', got 'nms'"),
-        ({"quantize": "int8"}, r"calibrated on pictures .* got none\. Give photos="),
-        ({"quantize": "int8", "photos": []}, r"calibrated on pictures .* got none"),
-        ({"photos": []}, r"photos must hold at least one picture"),
+        ({"quantize": "int8"}, r"calibrated on pictures .* got none\. Give images="),
+        ({"quantize": "int8", "images": []}, r"calibrated on pictures .* got none"),
+        ({"images": []}, r"images must hold at least one picture"),
     ],
 )
 def test_arguments_that_are_refused(tiny, tmp_path, how, message):
@@ -134,7 +134,7 @@ def test_a_wrong_export_is_refused(tiny, pictures, tmp_path, monkeypatch):
         "tflhelpers.sharing.export.tflite_heads.decode_boxes", lambda codes, anchors: codes * 0 + anchors
     )
     with pytest.raises(ExportMismatch, match=r"scores within 0\.001 of Keras, got \d+ boxes in 3 pictures"):
-        export_tflite(tiny, tmp_path / "a.tflite", photos=pictures)
+        export_tflite(tiny, tmp_path / "a.tflite", images=pictures)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"the one before"]
 
 
@@ -145,7 +145,7 @@ def test_hands_and_ducks(hands, shared_data, tmp_path, head, quantize):
     """A really trained detector, on the picture of its makers and on all frames of another clip."""
     paths = sorted((shared_data / "ducky" / "test").glob("*.jpg"))
     paths.append(shared_data / "handtrack_320" / "golden" / "hands.png")
-    info = export_tflite(hands, tmp_path / "hands.tflite", head=head, quantize=quantize, photos=paths[-5:])
+    info = export_tflite(hands, tmp_path / "hands.tflite", head=head, quantize=quantize, images=paths[-5:])
     pictures, small = [read_image(path) for path in paths], TFLiteDetector(info)
     equality = tflite.prove_equal(hands, small, pictures, tflite.LIMITS[quantize])
     print(info, equality, sep="\n")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tflhelpers.data.collect.camera_widget import Camera
 
 
-def from_camera(folder: str | os.PathLike, *, longest: int = 1600) -> Camera:
+def from_camera(folder: str | os.PathLike, *, max_side: int = 1600) -> Camera:
     """Show a camera in the notebook: each click, or the space bar, is a photo in the folder.
 
     Make it the last line of a cell. The notebook goes on while it is open, and each photo is on the disk before it is
@@ -20,19 +20,19 @@ def from_camera(folder: str | os.PathLike, *, longest: int = 1600) -> Camera:
 
     Args:
         folder: Where the photos go; made where missing.
-        longest: Pixels of the longer side of a photo from a camera that has more.
+        max_side: Pixels of the longer side of a photo from a camera that has more.
 
     Returns:
         The widget. Its `paths` are the photos taken so far, `report` says the same as the other collectors do.
 
     Raises:
-        ValueError: If `longest` is below 16.
+        ValueError: If `max_side` is below 16.
 
     Example:
         `collect.from_camera("photos")`
     """
     from tflhelpers.data.collect.camera_widget import Camera
 
-    if longest < 16:
-        raise ValueError(f"longest must be at least 16 pixels, got {longest}.")
-    return Camera(PhotoStore(Path(folder)), longest=longest)
+    if max_side < 16:
+        raise ValueError(f"max_side must be at least 16 pixels, got {max_side}.")
+    return Camera(PhotoStore(Path(folder)), longest=max_side)

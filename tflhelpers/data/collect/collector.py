@@ -73,6 +73,7 @@ class Collector:
         distinct: Whether files that are there already are left out.
         near: Whether, beyond that, pictures that look the same as one that is there are.
         retry_skipped: Try also what an earlier run has left out for good.
+        progress: Show a bar where looking at what is there takes longer than two seconds.
 
     Raises:
         BusyFolder: If another program is collecting into the folder.
@@ -87,10 +88,12 @@ class Collector:
         distinct: bool = True,
         near: bool = True,
         retry_skipped: bool = False,
+        progress: bool = True,
     ) -> None:
         self.folder = folder
         self.staging = folder / STAGING_NAME
         self.notes: list[str] = []
+        self._progress = progress
         self._source, self._settings = source, f"{settings}|{distinct}"
         self._distinct, self._near, self._retry = distinct, distinct and near, retry_skipped
         self._journal = Journal(folder)
@@ -246,7 +249,7 @@ class Collector:
             self._remember(entry)
         known = {entry["kept"] for entry in kept}
         others = [path for path in _pictures_below(self.folder) if self._name(path) not in known]
-        with progress_bar(len(others), "Looking at what is there", delay=2) as bar:
+        with progress_bar(len(others), "Looking at what is there", enabled=self._progress, delay=2) as bar:
             for path in others:
                 self._learn_one(path)
                 bar.update()

@@ -28,7 +28,7 @@ def from_folder(
     source: str | os.PathLike,
     folder: str | os.PathLike,
     *,
-    longest: int = 1600,
+    max_side: int = 1600,
     distinct: bool = True,
     retry_skipped: bool = False,
     progress: bool = True,
@@ -41,7 +41,7 @@ def from_folder(
     Args:
         source: A folder with photos; or one photo.
         folder: Where the copies go. It may lie in `source`.
-        longest: Pixels of the longer side of larger pictures afterwards; smaller ones are not enlarged.
+        max_side: Pixels of the longer side of larger pictures afterwards; smaller ones are not enlarged.
         distinct: Leave out copies, at whatever size, quality or format, of a picture that is there already.
         retry_skipped: Also try what an earlier run has left out for good, and what you removed since.
         progress: Show a bar.
@@ -51,14 +51,14 @@ def from_folder(
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If `longest` is below 1, or the two folders are one.
+        ValueError: If `max_side` is below 1, or the two folders are one.
         BusyFolder: If another program is collecting into the folder.
 
     Example:
         `print(collect.from_folder("DCIM", "photos"))`
     """
-    if longest < 1:
-        raise ValueError(f"longest must be at least 1 pixel, got {longest}.")
+    if max_side < 1:
+        raise ValueError(f"max_side must be at least 1 pixel, got {max_side}.")
     start, target = Path(source), Path(folder)
     if not start.exists():
         raise FileNotFoundError(f"{start}: expected a folder with photos, got nothing there. Check the path.")
@@ -68,12 +68,13 @@ def from_folder(
     with Collector(
         target,
         str(source),
-        settings=f"folder {longest} {heic_is_readable()}",
+        settings=f"folder {max_side} {heic_is_readable()}",
         distinct=distinct,
         retry_skipped=retry_skipped,
+        progress=progress,
     ) as collector:
         files = list(_files_below(start, target)) if start.is_dir() else [start]
-        copier = _Copier(collector, base, longest)
+        copier = _Copier(collector, base, max_side)
         copier.learn_stems(files)
         pictures = [path for path in files if copier.is_picture(path)]
         with progress_bar(len(pictures), "Copying pictures", enabled=progress) as bar:
@@ -88,7 +89,7 @@ class _Copier:
 
     collector: Collector
     base: Path
-    longest: int
+    max_side: int
     _first: dict[str, Path] = field(default_factory=dict)
 
     def learn_stems(self, paths: list[Path]) -> None:
@@ -126,7 +127,7 @@ class _Copier:
         file = self.collector.staged(key)
         try:
             origin = sha256_of(path)
-            image, _ = read_preview(path, self.longest)
+            image, _ = read_preview(path, self.max_side)
         except ImageError as error:
             raise LeftOut("not a picture", str(error).removeprefix(f"{path}: ")) from None
         except OSError as error:

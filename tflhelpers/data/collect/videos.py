@@ -32,7 +32,7 @@ def from_video(
     every: float | None = None,
     max_frames: int = 100,
     distinct: bool = True,
-    longest: int = 1600,
+    max_side: int = 1600,
     retry_skipped: bool = False,
     progress: bool = True,
 ) -> CollectReport:
@@ -41,7 +41,8 @@ def from_video(
     Frames are turned upright as the phone was held. Names carry the number of the frame: `clip_000123.jpg`. Time is the
     video's own, also where its frame rate varies. Run it again to go on where it was stopped.
 
-    Frames of one clip show one scene. Do not split them between training and scoring: `shared_scenes` says why.
+    Frames of one clip show one scene. Do not split them between training and scoring:
+    `Annotations.shared_scenes` says why.
 
     Args:
         path: A file that ffmpeg reads: MP4, MOV, WebM, AVI, ...
@@ -50,7 +51,7 @@ def from_video(
             second at least.
         max_frames: The most pictures to take.
         distinct: Leave out frames that show what one before shows.
-        longest: Pixels of the longer side of larger frames afterwards.
+        max_side: Pixels of the longer side of larger frames afterwards.
         retry_skipped: Bring back also what you removed since.
         progress: Show a bar.
 
@@ -66,10 +67,10 @@ def from_video(
     Example:
         `print(collect.from_video("clip.mp4", "photos", every=1, max_frames=50))`
     """
-    _check_numbers(every, max_frames, longest)
+    _check_numbers(every, max_frames, max_side)
     video = Path(path)
     step = every if every is not None else _spread(video, max_frames)
-    settings = f"video {step:.4f} {longest} {max_frames}"
+    settings = f"video {step:.4f} {max_side} {max_frames}"
     with Collector(
         Path(folder),
         str(path),
@@ -77,9 +78,10 @@ def from_video(
         distinct=distinct,
         near=False,  # frames are compared more finely here: a small thing that moved makes another picture
         retry_skipped=retry_skipped,
+        progress=progress,
     ) as collector:
-        reader = FrameReader(video, step / _LOOKED_AT, longest)
-        taker = _Taker(collector, video, longest, distinct)
+        reader = FrameReader(video, step / _LOOKED_AT, max_side)
+        taker = _Taker(collector, video, max_side, distinct)
         with (
             progress_bar(None, "Looking at frames", enabled=progress) as bar,
             closing(iter(reader)) as frames,
@@ -96,13 +98,13 @@ def from_video(
         return collector.report()
 
 
-def _check_numbers(every: float | None, max_frames: int, longest: int) -> None:
+def _check_numbers(every: float | None, max_frames: int, max_side: int) -> None:
     if every is not None and not every > 0:
         raise ValueError(f"every must be more than 0 seconds, got {every}. For many frames write every=0.1.")
     if max_frames < 1:
         raise ValueError(f"max_frames must be at least 1, got {max_frames}.")
-    if longest < 16:
-        raise ValueError(f"longest must be at least 16 pixels, got {longest}.")
+    if max_side < 16:
+        raise ValueError(f"max_side must be at least 16 pixels, got {max_side}.")
 
 
 def _spread(video: Path, max_frames: int) -> float:
@@ -136,7 +138,7 @@ class _Taker:
 
     collector: Collector
     video: Path
-    longest: int
+    max_side: int
     distinct: bool
     count: int = 0
     _kept: list[np.ndarray] = field(default_factory=list)
@@ -147,7 +149,7 @@ class _Taker:
 
     def take(self, frame: Frame) -> None:
         """Keep a frame, or say why not."""
-        key = f"frame {self._id} {self.longest} {frame.number}"
+        key = f"frame {self._id} {self.max_side} {frame.number}"
         where, name = f"frame {frame.number}", f"{frame.time:.2f} s"
         cells = cells_of(gray_of(frame.image))
         if self.collector.is_settled(key):

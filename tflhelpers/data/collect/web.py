@@ -81,7 +81,12 @@ def from_csv(
     limits = FetchLimits(max_bytes, timeout_s, attempts=attempts, allow_private=allow_private)
     settings = f"csv {max_bytes} {max_megapixels:g} {min_side} {allow_private} {heic_is_readable()}"
     with Collector(
-        Path(folder), str(urls_csv), settings=settings, distinct=distinct, retry_skipped=retry_skipped
+        Path(folder),
+        str(urls_csv),
+        settings=settings,
+        distinct=distinct,
+        retry_skipped=retry_skipped,
+        progress=progress,
     ) as collector:
         gather = _Gatherer(collector, Fetcher(limits), max_megapixels, min_side)
         with progress_bar(len(rows), "Fetching pictures", enabled=progress) as bar:

@@ -21,6 +21,7 @@ from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ReportBuilder, shown_mistakes
 from tflhelpers.data.formats.units import in_own_unit
 from tflhelpers.data.pictures import Picture
+from tflhelpers.progress import progress_bar
 
 _AT_ONCE = 2048  # pictures whose boxes are checked together
 
@@ -33,6 +34,7 @@ def assemble(
     frame: str = "auto",
     rename: Mapping[str, str] | None = None,
     class_names: Sequence[str] | None = None,
+    progress: bool = True,
 ) -> Annotations:
     """Return the annotations of an import.
 
@@ -47,6 +49,7 @@ def assemble(
         frame: In which frame photos with an EXIF orientation were drawn; see `frames.choose_frame`.
         rename: What a class is to be called instead.
         class_names: The classes in order; None: those that the format declares, then the others by name.
+        progress: Show a bar where it takes longer than two seconds.
 
     Raises:
         ImportRefused: If there is no picture that can be taken, or no class.
@@ -58,13 +61,15 @@ def assemble(
     taken: dict[str, tuple[str, Picture]] = {}  # by path
     emptied: dict[str, str] = {}  # path -> where something was refused and nothing taken
     pictures = in_own_unit(raw.pictures, report)
-    while chunk := list(islice(pictures, _AT_ONCE)):
-        placed = [found for one in chunk if (found := place(one, index, used, frame, report))]
-        for one, picture in _with_boxes(placed, classes, report):
-            if len(picture.boxes) or not (one.raw.boxes or one.raw.incomplete):
-                _add(taken, one.raw.where, picture, report)
-            else:
-                emptied.setdefault(str(picture.path), one.raw.where)
+    with progress_bar(None, "Importing pictures", enabled=progress, delay=2) as bar:
+        while chunk := list(islice(pictures, _AT_ONCE)):
+            placed = [found for one in chunk if (found := place(one, index, used, frame, report))]
+            for one, picture in _with_boxes(placed, classes, report):
+                if len(picture.boxes) or not (one.raw.boxes or one.raw.incomplete):
+                    _add(taken, one.raw.where, picture, report)
+                else:
+                    emptied.setdefault(str(picture.path), one.raw.where)
+            bar.update(len(chunk))
     _leave_out(emptied, taken, report)
     for path in index.unnamed():
         report.note(

@@ -51,9 +51,9 @@ def read(path: Path, report: ReportBuilder, *, label_map: Path | None = None) ->
     return RawSet(_in_order_of_numbers(numbers), listed, folders, declared=False)
 
 
-def write(annotations: Annotations, path: Path) -> list[Path]:
+def write(annotations: Annotations, path: Path, *, progress: bool = True) -> list[Path]:
     """Write one record file and its label map; see `write_tfrecords`."""
-    return write_tfrecords(annotations, path)
+    return write_tfrecords(annotations, path, progress=progress)
 
 
 def _pictures(

@@ -26,7 +26,7 @@ _MOST_SHARDS = 1000  # open at once
 
 
 def write_tfrecords(
-    annotations: Annotations, prefix: str | os.PathLike, shards: int = 1, *, progress: bool = True
+    annotations: Annotations, path: str | os.PathLike, shards: int = 1, *, progress: bool = True
 ) -> list[Path]:
     """Write pictures and boxes as TFRecords for the Object Detection API, and `label_map.pbtxt` beside them.
 
@@ -36,8 +36,8 @@ def write_tfrecords(
 
     Args:
         annotations: What to write. Pictures without boxes are written too: they teach what is not there.
-        prefix: The file; `.record` is added where it has no such ending. An older set of that name is replaced.
-        shards: Into how many files, `PREFIX-00000-of-00010` and so on; each holds a stretch of the pictures.
+        path: The file; `.record` is added where it has no such ending. An older set of that name is replaced.
+        shards: Into how many files, `train.record-00000-of-00010` and so on; each holds a stretch of the pictures.
         progress: Show a bar.
 
     Returns:
@@ -48,17 +48,17 @@ def write_tfrecords(
         ImageError: If one cannot be read.
         ValueError: If `shards` is wrong, or other records in the folder go with a label map of other classes.
     """
-    prefix = Path(prefix)
-    if not prefix.name.lower().endswith(RECORD_ENDINGS):
-        prefix = prefix.with_name(prefix.name + RECORD_ENDINGS[0])
+    path = Path(path)
+    if not path.name.lower().endswith(RECORD_ENDINGS):
+        path = path.with_name(path.name + RECORD_ENDINGS[0])
     if not 1 <= shards <= _MOST_SHARDS or shards > max(1, len(annotations)):
         raise ValueError(
             f"shards must be a number from 1 to that of the pictures ({len(annotations)}) and at most {_MOST_SHARDS}, "
             f"got {shards}."
         )
-    files = [prefix.with_name(shard_name(prefix.name, number, shards)) for number in range(shards)]
-    older = [file for file in sister_shards(prefix) if file not in files]
-    _check_label_map(annotations, prefix.parent, [*files, *older])
+    files = [path.with_name(shard_name(path.name, number, shards)) for number in range(shards)]
+    older = [file for file in sister_shards(path) if file not in files]
+    _check_label_map(annotations, path.parent, [*files, *older])
     with (
         ExitStack() as stack,
         progress_bar(len(annotations), "Writing records", enabled=progress, delay=2) as bar,
@@ -69,7 +69,7 @@ def write_tfrecords(
             bar.update()
     for file in older:
         file.unlink()
-    write_label_map(annotations.class_names, prefix.parent / LABEL_MAP_NAME)
+    write_label_map(annotations.class_names, path.parent / LABEL_MAP_NAME)
     return files
 
 

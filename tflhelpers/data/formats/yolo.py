@@ -33,6 +33,7 @@ from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
 from tflhelpers.files.stand_ins import stand_in
 from tflhelpers.files.text import decode_text
+from tflhelpers.progress import progress_bar
 
 _MOST_BYTES = 50_000_000
 _MOST_BAD_LINES = 100
@@ -63,7 +64,9 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     return RawSet(in_order, all_pictures, picture_folders(layout), declared=False)
 
 
-def write(annotations: Annotations, path: Path, *, copy_images: bool = False) -> list[Path]:
+def write(
+    annotations: Annotations, path: Path, *, copy_images: bool = False, progress: bool = True
+) -> list[Path]:
     """Write a folder with `labels/`, `classes.txt`, `data.yaml` and `train.txt`, the list of the pictures.
 
     Args:
@@ -71,6 +74,7 @@ def write(annotations: Annotations, path: Path, *, copy_images: bool = False) ->
         path: The folder.
         copy_images: Also copy the pictures to `images/`, so that the folder can be given to others, and to
             trainers that only look for labels beside a folder called `images`.
+        progress: Show a bar where copying takes longer than two seconds.
 
     Returns:
         The files written.
@@ -83,10 +87,15 @@ def write(annotations: Annotations, path: Path, *, copy_images: bool = False) ->
     refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], _LINE_BREAKS, "YOLO")
     stems = _stems(annotations.image_paths, path)
     if copy_images:
-        pictures = [
-            _copied(source, path / "images" / f"{stem}{source.suffix}")
+        places = [
+            path / "images" / f"{stem}{source.suffix}"
             for source, stem in zip(annotations.image_paths, stems, strict=True)
         ]
+        with progress_bar(len(places), "Copying pictures", enabled=progress, delay=2) as bar:
+            pictures = [
+                bar.counted(_copied(source, place))
+                for source, place in zip(annotations.image_paths, places, strict=True)
+            ]
     else:
         pictures = list(annotations.image_paths)
     written = []

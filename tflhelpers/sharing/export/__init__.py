@@ -1,7 +1,7 @@
 """Detectors and classifiers in the forms that other programs run, each proven equal to Keras before it is kept.
 
 - `saved_model`: `export_saved_model`, the model zoo's own signature (`resize_graph`, `nms_graph`)
-- `off_the_shelf`: somebody else's SavedModel with our `detect`
+- `saved_model_detector`: `load_saved_model`, somebody else's SavedModel with our `detect`
 - `tflite`: `export_tflite`, one LiteRT file (`tflite_convert`, `tflite_heads`, `tflite_quantize`, `tflite_file`,
   `packed_files`)
 - `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`, `foreign_tflite`)

@@ -67,39 +67,44 @@ class ClassifierExport:
 
 
 def classifier_saved_model(
-    classifier: ImageClassifier, folder: Path, photos: Iterable | None
+    classifier: ImageClassifier, folder: Path, images: Iterable | None, progress: bool = True
 ) -> ClassifierExport:
     """Writes a SavedModel; see `export_saved_model`."""
     _check_classifier(classifier)
     check_folder(folder)
-    pictures = pictures_of(photos, longest=None)
+    pictures = pictures_of(images, longest=None)
 
     def prove(new: Path) -> float:
         run = tf.saved_model.load(str(new)).signatures["serving_default"]
         got = [run(input_tensor=tf.constant(picture[None]))[OUTPUT].numpy()[0] for picture in pictures]
-        return _proven(classifier, pictures, got, LIMITS[None], arguments="photos=")
+        return _proven(classifier, pictures, got, LIMITS[None], arguments="images=")
 
-    difference = write_folder(folder, lambda new: _save(classifier, new), prove)
+    difference = write_folder(folder, lambda new: _save(classifier, new), prove, progress=progress)
     return ClassifierExport(folder, bytes_of(folder), difference)
 
 
 def classifier_tflite(
-    classifier: ImageClassifier, path: Path, quantize: str | None, photos: Iterable | None
+    classifier: ImageClassifier,
+    path: Path,
+    quantize: str | None,
+    images: Iterable | None,
+    progress: bool = True,
 ) -> ClassifierExport:
     """Writes a LiteRT file; see `export_tflite`."""
     _check_classifier(classifier)
     if quantize not in LIMITS:
         raise ValueError(f"quantize must be one of {', '.join(map(repr, LIMITS))}, got {quantize!r}.")
     check_file(path)
-    pictures, content = pictures_of(photos, longest=None), _tflite(classifier, quantize)
+    pictures = pictures_of(images, longest=None)
 
     def prove(new: Path) -> float:
         run = interpreter(new).get_signature_runner()
         inputs = (network_input(picture, classifier.image_size)[None] for picture in pictures)
         got = [run(**{INPUT: each})[OUTPUT][0] for each in inputs]
-        return _proven(classifier, pictures, got, LIMITS[quantize], arguments="photos= or quantize=")
+        return _proven(classifier, pictures, got, LIMITS[quantize], arguments="images= or quantize=")
 
-    return ClassifierExport(path, len(content), write_file(path, content, prove))
+    difference, size = write_file(path, lambda: _tflite(classifier, quantize), prove, progress=progress)
+    return ClassifierExport(path, size, difference)
 
 
 def _check_classifier(classifier) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import fit_within
 from tflhelpers.data.samples import duck_photos
 from tflhelpers.model.detector import Detector
@@ -70,24 +70,24 @@ class Equality:
 
 
 def pictures_of(
-    photos: Annotations | Iterable | None, *, longest: int | None = LONGEST_SIDE
+    images: Annotations | Iterable | None, *, longest: int | None = LONGEST_SIDE
 ) -> list[np.ndarray]:
-    """RGB uint8 pictures: the first five of `photos`, else of the package's own.
+    """RGB uint8 pictures: the first five of `images`, else of the package's own.
 
     Args:
-        photos: annotations, or paths, RGB uint8 arrays and labelled pictures.
+        images: annotations, or paths, RGB uint8 arrays and labelled pictures.
         longest: pixels a side at most; None for as large as they are.
 
     Raises:
-        ValueError: `photos` holds none.
+        ValueError: `images` holds none.
     """
-    if photos is None:
-        photos = duck_photos()
-    images = photos.image_paths if isinstance(photos, Annotations) else photos
-    pictures = [_read(image) for image in islice(images, PICTURES)]
+    if images is None:
+        images = duck_photos()
+    paths = images.image_paths if isinstance(images, Annotations) else images
+    pictures = [_read(image) for image in islice(paths, PICTURES)]
     if not pictures:
         raise ValueError(
-            "photos must hold at least one picture, got none. Leave it out for the package's own."
+            "images must hold at least one picture, got none. Leave it out for the package's own."
         )
     return pictures if longest is None else [fit_within(picture, longest) for picture in pictures]
 
@@ -102,7 +102,7 @@ def prove_equal(
     pictures: Sequence[np.ndarray],
     limits: Limits,
     *,
-    arguments: str = "photos=",
+    arguments: str = "images=",
 ) -> Equality:
     """How far what was exported is from `detector` on the pictures, if that is within the limits.
 
@@ -165,7 +165,5 @@ def _missed(wanted: Boxes, got: Boxes, limits: Limits) -> int:
     """Boxes that the export has neither as they are nor an overlapping one of their class, about as good or better."""
     same = wanted.labels[:, None] == got.labels[None, :]
     as_good = _scores(got)[None, :] >= _scores(wanted)[:, None] - limits.score
-    overlaps = (
-        iou_matrix(wanted.xyxy, got.xyxy) > IOU_THRESHOLD - 0.1
-    )  # clipped: suppression looked at them before
+    overlaps = wanted.iou(got) > IOU_THRESHOLD - 0.1  # clipped: suppression looked at them before
     return int((~(same & as_good & overlaps).any(axis=1)).sum())

@@ -3,44 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
 from tflhelpers.files.atomic_file import atomic_path
 from tflhelpers.files.atomic_folder import replace_folder, scratch_beside
+from tflhelpers.progress import ProgressBar, progress_bar
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 Proof = TypeVar("Proof")
 
 
-def write_file(path: Path, content: bytes, prove: Callable[[Path], Proof]) -> Proof:
+def write_file(
+    path: Path, make: Callable[[], bytes], prove: Callable[[Path], Proof], *, progress: bool = True
+) -> tuple[Proof, int]:
     """Writes a LiteRT file, if `prove` finds nothing wrong with it; a file that is there is replaced.
 
+    Args:
+        path: of the file.
+        make: gives its bytes.
+        prove: looks at the file.
+        progress: show a bar of the two.
+
     Returns:
-        What `prove` made of the file.
+        What `prove` made of the file, and its size in bytes.
     """
-    with atomic_path(path, ".tflite") as part:
-        part.write_bytes(content)
-        return prove(part)
+    with _bar(path, progress) as bar:
+        content = bar.counted(make())
+        with atomic_path(path, ".tflite") as part:
+            part.write_bytes(content)
+            return bar.counted(prove(part)), len(content)
 
 
-def write_folder(folder: Path, save: Callable[[Path], None], prove: Callable[[Path], Proof]) -> Proof:
+def write_folder(
+    folder: Path, save: Callable[[Path], None], prove: Callable[[Path], Proof], *, progress: bool = True
+) -> Proof:
     """Writes the folder of a SavedModel, if `prove` finds nothing wrong with it; one that is there is replaced.
 
     Args:
         folder: made if absent.
         save: writes to the folder that it is given, which is new; beside it is room for what goes into it.
         prove: looks at what was saved.
+        progress: show a bar of the two.
 
     Returns:
         What `prove` made of it.
     """
-    with scratch_beside(folder) as scratch:
+    with _bar(folder, progress) as bar, scratch_beside(folder) as scratch:
         new = scratch / "new"
         save(new)
-        proof = prove(new)
+        bar.update()
+        proof = bar.counted(prove(new))
         replace_folder(new, folder)
     return proof
+
+
+def _bar(place: Path, progress: bool) -> AbstractContextManager[ProgressBar]:
+    return progress_bar(2, f"Exporting {place.name}", enabled=progress, delay=2)
 
 
 def check_file(path: Path) -> None:

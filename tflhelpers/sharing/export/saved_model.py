@@ -23,9 +23,9 @@ from tflhelpers.sharing.export.classifier import (
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
 from tflhelpers.sharing.export.network import exportable_network, save_network
 from tflhelpers.sharing.export.nms_graph import select_detections_graph
-from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
 from tflhelpers.sharing.export.proven import bytes_of, check_folder, write_folder
 from tflhelpers.sharing.export.resize_graph import network_input_graph
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 
 LIMITS = Limits(pixels=1.0, score=1e-3, min_score=0.001)
 
@@ -53,17 +53,25 @@ class SavedModelInfo:
 
 @overload
 def export_saved_model(
-    model: Detector, folder: str | os.PathLike, *, photos: Annotations | Iterable | None = None
+    model: Detector,
+    folder: str | os.PathLike,
+    *,
+    images: Annotations | Iterable | None = None,
+    progress: bool = True,
 ) -> SavedModelInfo: ...
 
 
 @overload
 def export_saved_model(
-    model: ImageClassifier, folder: str | os.PathLike, *, photos: Annotations | Iterable | None = None
+    model: ImageClassifier,
+    folder: str | os.PathLike,
+    *,
+    images: Annotations | Iterable | None = None,
+    progress: bool = True,
 ) -> ClassifierExport: ...
 
 
-def export_saved_model(model, folder, *, photos=None):
+def export_saved_model(model, folder, *, images=None, progress=True):
     """Writes a detector or a classifier as a TensorFlow SavedModel, which takes pictures of any size.
 
     It takes `input_tensor`, uint8 (1, H, W, 3) RGB. That of a detector has the signature of the model zoo's: it gives
@@ -71,13 +79,14 @@ def export_saved_model(model, folder, *, photos=None):
     `detection_classes` (1, 100) counted from 1, `num_detections` (1,), `detection_anchor_indices` (1, 100),
     `detection_multiclass_scores` (1, 100, N + 1), `raw_detection_boxes` (1, A, 4) and `raw_detection_scores`
     (1, A, N + 1), the background first. So programs written for the zoo's run it unchanged. The class names are in
-    assets/label_map.pbtxt; `off_the_shelf` reads it all back. That of a classifier gives `probabilities`, float32
+    assets/label_map.pbtxt; `load_saved_model` reads it all back. That of a classifier gives `probabilities`, float32
     (1, K), and its class names are in assets/class_names.txt, a line each.
 
     Args:
         model: a `Detector` or `Classifier`; stays as it is.
         folder: made if absent; a SavedModel in it is replaced when the new one is whole and proven.
-        photos: pictures or annotations of which the first five are looked at to compare; None for the package's own.
+        images: pictures or annotations of which the first five are looked at to compare; None for the package's own.
+        progress: show a bar: made, compared.
 
     Raises:
         ExportMismatch: what was written does not find what the model finds; nothing is left of it.
@@ -86,17 +95,18 @@ def export_saved_model(model, folder, *, photos=None):
         RuntimeError: Keras does not compute with TensorFlow.
     """
     if not isinstance(model, Detector):
-        return classifier_saved_model(model, Path(folder), photos)
-    return _detector_saved_model(model, Path(folder), photos)
+        return classifier_saved_model(model, Path(folder), images, progress)
+    return _detector_saved_model(model, Path(folder), images, progress)
 
 
-def _detector_saved_model(detector: Detector, folder: Path, photos) -> SavedModelInfo:
+def _detector_saved_model(detector: Detector, folder: Path, images, progress: bool) -> SavedModelInfo:
     check_folder(folder)
-    pictures, network = pictures_of(photos), exportable_network(detector)
+    pictures, network = pictures_of(images), exportable_network(detector)
     equality = write_folder(
         folder,
         lambda new: _save(detector, network, new),
-        lambda new: prove_equal(detector, off_the_shelf(new), pictures, LIMITS),
+        lambda new: prove_equal(detector, load_saved_model(new), pictures, LIMITS),
+        progress=progress,
     )
     return SavedModelInfo(folder, bytes_of(folder), equality)
 

@@ -76,7 +76,8 @@ def export_tflite(
     *,
     quantize: str | None = None,
     head: str = "postprocess",
-    photos: Annotations | Iterable | None = None,
+    images: Annotations | Iterable | None = None,
+    progress: bool = True,
 ) -> TFLiteInfo: ...
 
 
@@ -86,11 +87,12 @@ def export_tflite(
     path: str | os.PathLike,
     *,
     quantize: str | None = None,
-    photos: Annotations | Iterable | None = None,
+    images: Annotations | Iterable | None = None,
+    progress: bool = True,
 ) -> ClassifierExport: ...
 
 
-def export_tflite(model, path, *, quantize=None, head="postprocess", photos=None):
+def export_tflite(model, path, *, quantize=None, head="postprocess", images=None, progress=True):
     """Writes a detector or a classifier as a LiteRT (TensorFlow Lite) file.
 
     It takes `images`, (1, height, width, 3) RGB in 0..255, resized as by `tflhelpers.model.preprocess.network_input`.
@@ -105,10 +107,11 @@ def export_tflite(model, path, *, quantize=None, head="postprocess", photos=None
         path: where to write; a file there is replaced when the new one is whole and proven.
         quantize: None for float32, which finds what Keras finds; "float16", half the size; "dynamic", 8-bit weights, a
             third of the size, of a classifier a quarter; "int8", for detectors only, 8-bit all through, a third too
-            and the quickest, for which `photos` are needed. What follows the network is always float32.
+            and the quickest, for which `images` are needed. What follows the network is always float32.
         head: "postprocess" or "raw"; for detectors only.
-        photos: annotations, or paths and RGB uint8 arrays: the first five are looked at to compare, the package's own
+        images: annotations, or paths and RGB uint8 arrays: the first five are looked at to compare, the package's own
             if None. For "int8" all are also what the network is calibrated on: those that it was trained with will do.
+        progress: show a bar: made, compared.
 
     Raises:
         ExportMismatch: what was written does not find what the model finds; nothing is left of it.
@@ -117,43 +120,45 @@ def export_tflite(model, path, *, quantize=None, head="postprocess", photos=None
         RuntimeError: Keras does not compute with TensorFlow, or that can no longer convert.
     """
     if not isinstance(model, Detector):
-        return classifier_tflite(model, Path(path), quantize, photos)
-    return _detector_tflite(model, Path(path), quantize, head, photos)
+        return classifier_tflite(model, Path(path), quantize, images, progress)
+    return _detector_tflite(model, Path(path), quantize, head, images, progress)
 
 
-def _detector_tflite(detector: Detector, path: Path, quantize: str | None, head: str, photos) -> TFLiteInfo:
-    if photos is not None:
-        photos = list(photos.image_paths if isinstance(photos, Annotations) else photos)
-    _check(quantize, head, photos)
+def _detector_tflite(
+    detector: Detector, path: Path, quantize: str | None, head: str, images, progress: bool
+) -> TFLiteInfo:
+    if images is not None:
+        images = list(images.image_paths if isinstance(images, Annotations) else images)
+    _check(quantize, head, images)
     check_file(path)
-    pictures = pictures_of(photos)
+    pictures = pictures_of(images)
     settings = ExportSettings(detector.class_names, detector.image_size, detector.threshold, head, quantize)
-    content = _file(detector, settings, photos)
-    equality = write_file(
+    equality, size = write_file(
         path,
-        content,
+        lambda: _file(detector, settings, images),
         lambda new: prove_equal(
-            detector, TFLiteDetector(new), pictures, LIMITS[quantize], arguments="photos= or quantize="
+            detector, TFLiteDetector(new), pictures, LIMITS[quantize], arguments="images= or quantize="
         ),
+        progress=progress,
     )
-    return TFLiteInfo(path, len(content), head, quantize, equality)
+    return TFLiteInfo(path, size, head, quantize, equality)
 
 
-def _check(quantize, head, photos) -> None:
+def _check(quantize, head, images) -> None:
     if quantize not in LIMITS:
         names = ", ".join(repr(name) for name in LIMITS)
         raise ValueError(f"quantize must be one of {names}, got {quantize!r}.")
     if head not in HEADS:
         raise ValueError(f"head must be one of {', '.join(map(repr, HEADS))}, got {head!r}.")
-    if quantize == "int8" and not photos:
+    if quantize == "int8" and not images:
         raise ValueError(
             'quantize="int8" is calibrated on pictures like those that it will see, got none. '
-            "Give photos=, those that you trained with for example."
+            "Give images=, those that you trained with for example."
         )
 
 
-def _file(detector: Detector, settings: ExportSettings, photos: list | None) -> bytes:
-    body = opened(_body(detector, settings, photos))
+def _file(detector: Detector, settings: ExportSettings, images: list | None) -> bytes:
+    body = opened(_body(detector, settings, images))
     if settings.quantize == "float16":
         halve_convolutions(body)
     elif settings.quantize == "dynamic":
@@ -174,7 +179,7 @@ def _description(settings: ExportSettings) -> str:
     return f"Finds {', '.join(names[:10])}{' and more' if len(names) > 10 else ''} in pictures."
 
 
-def _body(detector: Detector, settings: ExportSettings, photos: list | None) -> bytes:
+def _body(detector: Detector, settings: ExportSettings, images: list | None) -> bytes:
     """From `images` to `box_encodings` (1, A, 4) and `class_logits` (1, A, N + 1)."""
     network = exportable_network(detector)
 
@@ -187,6 +192,6 @@ def _body(detector: Detector, settings: ExportSettings, photos: list | None) -> 
         {INPUT: tf.TensorSpec((1, *settings.image_size, 3), tf.float32)},
         tensorflow_variables(network),
         quantize=settings.quantize if settings.quantize != "float16" else None,
-        samples=calibration_samples(photos or (), settings.image_size) if int8 else None,
+        samples=calibration_samples(images or (), settings.image_size) if int8 else None,
         uint8_input=int8 and settings.head == "postprocess",
     )

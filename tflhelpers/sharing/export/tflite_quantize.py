@@ -18,10 +18,10 @@ HALF_DEQUANTIZE_VERSION, CHANNELS_DEQUANTIZE_VERSION = (
 )  # the first to take float16; a scale for each channel
 
 
-def calibration_samples(photos: Iterable, image_size: tuple[int, int]) -> list[np.ndarray]:
+def calibration_samples(images: Iterable, image_size: tuple[int, int]) -> list[np.ndarray]:
     """What the network meets: the first hundred pictures and their mirror images, float32 (1, height, width, 3)."""
     samples = []
-    for image in list(photos)[:MOST_PICTURES]:
+    for image in list(images)[:MOST_PICTURES]:
         resized = network_input(checked_image(image), image_size)[None]
         samples += [resized, np.ascontiguousarray(resized[:, :, ::-1])]
     return samples

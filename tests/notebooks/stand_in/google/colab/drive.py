@@ -11,6 +11,6 @@ def mount(mountpoint):
     (place / "MyDrive").mkdir(parents=True, exist_ok=True)
     print(f"Mounted at {mountpoint}")
     if "STAND_IN_WITHOUT_PACKAGE" not in os.environ:
-        from tflhelpers import project
+        from tflhelpers import drive
 
-        project.MOUNT_POINT = place
+        drive.MOUNT_POINT = place

@@ -10,7 +10,6 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.likeness import likeness
 from tflhelpers.data.samples import duck_clip, duck_photos
-from tflhelpers.evaluation.scenes import shared_scenes
 
 
 def thumbnails(*rows):
@@ -49,7 +48,7 @@ def photos_of(folder, scenes):
 
 def test_the_same_place_with_the_object_elsewhere(tmp_path):
     pictures = photos_of(tmp_path, [1, 2, 3, 4, 2, 5])
-    shared = shared_scenes(pictures[:4], pictures[4:])
+    shared = pictures[:4].shared_scenes(pictures[4:])
     assert bool(shared)
     ((scored, trained, alike),) = shared.pairs
     assert (scored.name, trained.name) == ("4_2.png", "1_2.png")
@@ -59,23 +58,23 @@ def test_the_same_place_with_the_object_elsewhere(tmp_path):
 
 def test_other_places(tmp_path):
     pictures = photos_of(tmp_path, range(8))
-    shared = shared_scenes(pictures[:4], pictures[4:])
+    shared = pictures[:4].shared_scenes(pictures[4:])
     assert not shared
     assert str(shared).startswith("None of the 4 pictures looks like one that was trained on")
-    assert not shared_scenes(pictures, pictures[:0])
+    assert not pictures.shared_scenes(pictures[:0])
 
 
 def test_the_samples():
     """Photos and clip are drawn in different places; of the clip any two halves share theirs."""
-    assert not shared_scenes(duck_photos(), duck_clip()[::6])
+    assert not duck_photos().shared_scenes(duck_clip()[::6])
     clip = duck_clip()
-    assert len(shared_scenes(clip[::4], clip[2::8]).pairs) == 6
+    assert len(clip[::4].shared_scenes(clip[2::8]).pairs) == 6
 
 
 def test_as_like_is_as_like_on_every_processor():
     """A picture is as like itself as any other is, to the last digit: then the first of them is named."""
     photos = duck_photos()
-    shared = shared_scenes(photos, photos)
+    shared = photos.shared_scenes(photos)
     assert [alike for _, _, alike in shared.pairs] == [1.0] * 5
     assert "such as kitchen.jpg and kitchen.jpg" in str(shared)
 
@@ -85,5 +84,5 @@ def test_the_real_duck(shared_data):
     ducky = shared_data / "ducky"
     train = Annotations.load(ducky / "annotations_train.json", ducky / "train")
     test = Annotations.load(ducky / "annotations_test.json", ducky / "test")
-    assert not shared_scenes(train, test)
-    assert len(shared_scenes(test[::2], test[1::2]).pairs) >= 20  # of 24
+    assert not train.shared_scenes(test)
+    assert len(test[::2].shared_scenes(test[1::2]).pairs) >= 20  # of 24

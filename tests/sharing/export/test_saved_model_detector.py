@@ -1,4 +1,4 @@
-"""`off_the_shelf` reads SavedModels of others, and says what is wrong with those that it cannot."""
+"""`load_saved_model` reads SavedModels of others, and says what is wrong with those that it cannot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.label_map import write_label_map
-from tflhelpers.sharing.export.off_the_shelf import off_the_shelf
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 
 PICTURE = np.zeros((50, 200, 3), np.uint8)
 ROWS = (  # box ymin, xmin, ymax, xmax; score; class counted from 1
@@ -50,7 +50,9 @@ def save_like_others(folder, *, outputs=ROWS, taken="input_tensor", dtype=tf.uin
 
 @pytest.mark.parametrize("taken", ["input_tensor", "inputs"])
 def test_boxes_labels_and_scores(tmp_path, taken):
-    detector = off_the_shelf(save_like_others(tmp_path, taken=taken), class_names=["duck", "boat", "goose"])
+    detector = load_saved_model(
+        save_like_others(tmp_path, taken=taken), class_names=["duck", "boat", "goose"]
+    )
     found = detector.detect(PICTURE)
     wanted = Boxes([[20, 10, 60, 20], [0, 0, 20, 10], [100, 0, 200, 50]], [0, 2, 1], [0.9, 0.7, 0.6])
     np.testing.assert_allclose(found.xyxy, wanted.xyxy, atol=1e-4)
@@ -67,16 +69,18 @@ def test_boxes_labels_and_scores(tmp_path, taken):
 @pytest.mark.parametrize("given", [None, ["a", "b"]])
 def test_where_class_names_come_from(tmp_path, given):
     folder = save_like_others(tmp_path / "saved_model").parent  # as the zoo's archives are laid out
-    assert off_the_shelf(folder, class_names=given).class_names[:2] == tuple(given or ("person", "bicycle"))
+    assert load_saved_model(folder, class_names=given).class_names[:2] == tuple(
+        given or ("person", "bicycle")
+    )
     write_label_map(["duck", "boat", "goose"], folder / "saved_model" / "assets" / "label_map.pbtxt")
-    names = off_the_shelf(folder, class_names=given).class_names
+    names = load_saved_model(folder, class_names=given).class_names
     assert names == tuple(given or ("duck", "boat", "goose"))
 
 
 def test_numbers_that_a_label_map_leaves_out(tmp_path):
     folder = save_like_others(tmp_path)
     (folder / "assets" / "label_map.pbtxt").write_text('item { id: 3 name: "duck" }')
-    assert off_the_shelf(folder).class_names == ("unused id 1", "unused id 2", "duck")
+    assert load_saved_model(folder).class_names == ("unused id 1", "unused id 2", "duck")
 
 
 @pytest.mark.parametrize(
@@ -91,20 +95,20 @@ def test_numbers_that_a_label_map_leaves_out(tmp_path):
 )
 def test_other_signatures_are_refused(tmp_path, how, message):
     with pytest.raises(ValueError, match=message):
-        off_the_shelf(save_like_others(tmp_path, **how))
+        load_saved_model(save_like_others(tmp_path, **how))
 
 
 def test_what_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"got .*nowhere, which is no folder"):
-        off_the_shelf(tmp_path / "nowhere")
+        load_saved_model(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match=r"which holds none.*Detector\.load"):
-        off_the_shelf(tmp_path)
+        load_saved_model(tmp_path)
 
 
 def test_an_address_without_tensorflow_hub(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_hub", None)
     with pytest.raises(ImportError, match=r"pip install tensorflow-hub"):
-        off_the_shelf("https://tfhub.dev/tensorflow/ssd_mobilenet_v2/2")
+        load_saved_model("https://tfhub.dev/tensorflow/ssd_mobilenet_v2/2")
 
 
 @pytest.fixture
@@ -126,6 +130,6 @@ def test_the_model_at_an_address(tmp_path, server, monkeypatch):
     folder = save_like_others(tmp_path / "model")
     with tarfile.open(tmp_path / "hub" / "ssd.tar.gz", "w:gz") as archive:
         archive.add(folder, arcname=".")
-    detector = off_the_shelf(f"{server}/ssd.tar.gz")
+    detector = load_saved_model(f"{server}/ssd.tar.gz")
     assert detector.class_names[:2] == ("person", "bicycle")
     assert detector.detect(PICTURE, threshold=0.65).scores.tolist() == pytest.approx([0.97, 0.9, 0.7])

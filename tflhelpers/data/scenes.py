@@ -1,14 +1,14 @@
-"""`shared_scenes`: whether pictures to score with show the places that were trained on."""
+"""`SharedScenes`: whether pictures to score with show the places that were trained on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.likeness import SAME_SCENE, likeness, thumbnail
+from tflhelpers.data.likeness import likeness, thumbnail
 from tflhelpers.progress import progress_bar
 
 
@@ -43,36 +43,21 @@ class SharedScenes:
         )
 
 
-def shared_scenes(
-    trained_on: Annotations, scored_with: Annotations, *, same_scene: float = SAME_SCENE
+def compare_scenes(
+    trained_on: Sequence[Path], measured_on: Sequence[Path], same_scene: float, *, progress: bool = True
 ) -> SharedScenes:
-    """Look for scenes that both sets show: by the correlation of their pictures, 16 pixels small and gray.
-
-    Args:
-        trained_on: what the detector was trained on.
-        scored_with: what it is to be scored with.
-        same_scene: correlation, -1 to 1, from which two pictures count as one scene.
-
-    Example:
-        `print(shared_scenes(photos, measured_on))`
-    """
-    total = len(trained_on) + len(scored_with)
-    with progress_bar(total, "Comparing scenes", delay=2) as bar:
+    """Look for scenes that both lists of pictures show: see `Annotations.shared_scenes`."""
+    total = len(trained_on) + len(measured_on)
+    with progress_bar(total, "Comparing scenes", enabled=progress, delay=2) as bar:
         known, new = (
-            np.array([_counted(bar, thumbnail(path)) for path in annotations.image_paths])
-            for annotations in (trained_on, scored_with)
+            np.array([bar.counted(thumbnail(path)) for path in paths]) for paths in (trained_on, measured_on)
         )
     if not len(known) or not len(new):
         return SharedScenes((), len(new))
     alike = likeness(new, known)
     nearest = alike.argmax(axis=1)
     pairs = [
-        (scored_with.image_paths[row], trained_on.image_paths[nearest[row]], float(alike[row, nearest[row]]))
-        for row in np.flatnonzero(alike.max(axis=1) >= same_scene)
+        (measured_on[row], trained_on[nearest[row]], float(alike[row, nearest[row]]))
+        for row in np.flatnonzero(alike.max(axis=1) >= same_scene).tolist()
     ]
     return SharedScenes(tuple(pairs), len(new))
-
-
-def _counted(bar, value: np.ndarray) -> np.ndarray:
-    bar.update()
-    return value

@@ -19,8 +19,8 @@ WANTED = ("detection_boxes", "detection_scores", "detection_classes")
 DEFAULT_THRESHOLD = 0.5
 
 
-class OffTheShelfDetector(ImageDetector):
-    """A SavedModel with the signature of the Object Detection API; make one with `off_the_shelf`."""
+class SavedModelDetector(ImageDetector):
+    """A SavedModel with the signature of the Object Detection API; make one with `load_saved_model`."""
 
     max_batch = 1
 
@@ -29,7 +29,7 @@ class OffTheShelfDetector(ImageDetector):
         self._model, self._run_model = model, run  # the signature alone does not keep the model's variables
 
     def __repr__(self) -> str:
-        return f"OffTheShelfDetector({len(self.class_names)} classes)"
+        return f"SavedModelDetector({len(self.class_names)} classes)"
 
     @property
     def image_size(self) -> None:
@@ -49,9 +49,9 @@ class OffTheShelfDetector(ImageDetector):
         return RawBoxes(boxes[:, known], scores[:, known], labels[:, known])
 
 
-def off_the_shelf(
+def load_saved_model(
     handle: str | Path, *, class_names: Sequence[str] | None = None, threshold: float = DEFAULT_THRESHOLD
-) -> OffTheShelfDetector:
+) -> SavedModelDetector:
     """A detector that others have trained and saved, ready to use and not to be fine-tuned.
 
     Args:
@@ -77,7 +77,7 @@ def off_the_shelf(
         names = read_label_map(label_map).names
         class_names = [names.get(number, f"unused id {number}") for number in range(1, max(names) + 1)]
     run = _checked_signature(model, handle)
-    return OffTheShelfDetector(model, run, class_names or COCO_CLASS_NAMES, threshold)
+    return SavedModelDetector(model, run, class_names or COCO_CLASS_NAMES, threshold)
 
 
 def _is_address(handle: str | Path) -> bool:

@@ -1,0 +1,19 @@
+"""What goes with importing and exporting: sets joined, counted, labelled or written as records, and the report.
+
+`tfl.import_annotations` and `tfl.export_annotations` do the reading and writing.
+"""
+
+from tflhelpers.classification.labelled import labelled_photos
+from tflhelpers.data.class_counts import class_counts
+from tflhelpers.data.combining import combine
+from tflhelpers.data.formats.report import ImportRefused, ImportReport
+from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
+
+__all__ = [
+    "ImportRefused",
+    "ImportReport",
+    "class_counts",
+    "combine",
+    "labelled_photos",
+    "write_tfrecords",
+]

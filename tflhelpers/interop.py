@@ -1,0 +1,28 @@
+"""Exchange with the TensorFlow Object Detection API: its model zoo, its pipeline.config, its SavedModels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tflhelpers.public_names import importer
+
+# Imported late: the list of the zoo must not wait for TensorFlow.
+_HOMES = {
+    "zoo_models": "model.zoo",
+    "write_pipeline_config": "model.pipeline_config",
+    "detector_from_pipeline": "model.pipeline_reader",
+    "load_saved_model": "sharing.export.saved_model_detector",
+}
+
+__all__ = [*_HOMES]
+__getattr__ = importer(__name__, _HOMES)
+
+if TYPE_CHECKING:
+    from tflhelpers.model.pipeline_config import write_pipeline_config as write_pipeline_config
+    from tflhelpers.model.pipeline_reader import detector_from_pipeline as detector_from_pipeline
+    from tflhelpers.model.zoo import zoo_models as zoo_models
+    from tflhelpers.sharing.export.saved_model_detector import load_saved_model as load_saved_model
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
