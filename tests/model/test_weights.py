@@ -156,3 +156,20 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     other = network(seed=3)
     load_weights(other, tmp_path / "w.npz")
     assert_same(values(other), values(old))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1j, "text"])
+def test_weights_that_are_no_finite_numbers_are_refused_and_nothing_is_set(tmp_path, bad):
+    ours, other = network(seed=1), network(seed=2)
+    save_weights(ours, tmp_path / "w.npz")
+    arrays = read_npz(tmp_path / "w.npz")
+    array = arrays["model/bn0/gamma"].astype(np.result_type(bad) if isinstance(bad, complex) else object)
+    array[2] = bad
+    arrays["model/bn0/gamma"] = array.astype(str if isinstance(bad, str) else np.result_type(bad))
+    write_npz(tmp_path / "w.npz", np.savez, arrays)
+    before = values(other)
+    with pytest.raises(
+        ValueError, match=r"w\.npz must hold finite numbers, but 1 of 6 weights .* model/bn0/gamma"
+    ):
+        load_weights(other, tmp_path / "w.npz")
+    assert_same(values(other), before)
