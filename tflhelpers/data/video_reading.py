@@ -31,6 +31,7 @@ _DURATION = re.compile(r"^ +Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _RATE = re.compile(r"^ +Stream #\d+:.*: Video:.* (\d+(?:\.\d+)?)(k?) fps")
 _SOUND = re.compile(r"^ +Stream #\d+:.*: Audio:")
 _ALL = 0  # the place in the chain of the filter that sees all frames; another one sees those picked
+_LONGEST_LINE = 1000  # bytes of what ffmpeg says: a video's own title and tags may be of any length
 _WORDS_KEPT = 20  # lines of what ffmpeg says, for an error
 
 
@@ -179,7 +180,7 @@ class FrameReader:
     def _listen(self, stream) -> None:
         """Sort what ffmpeg says. Runs in a thread, or its pipe would fill and stop it."""
         for raw in stream:
-            line = raw.decode("utf-8", "replace").rstrip()
+            line = raw[:_LONGEST_LINE].decode("utf-8", "replace").rstrip()
             if found := _SHOWN.match(line):
                 place, number, clock, time, width, height = found.groups()
                 if int(place) == _ALL:
