@@ -173,3 +173,26 @@ def test_weights_that_are_no_finite_numbers_are_refused_and_nothing_is_set(tmp_p
     ):
         load_weights(other, tmp_path / "w.npz")
     assert_same(values(other), before)
+
+
+class _Telling:
+    """Says so when it is unpickled."""
+
+    made = 0
+
+    def __reduce__(self):
+        return _tell, ()
+
+
+def _tell():
+    _Telling.made += 1
+
+
+def test_objects_in_a_file_of_weights_are_never_made(tmp_path):
+    """NumPy's format can hold pickles, which are programs."""
+    np.savez(tmp_path / "w.npz", **{"model/conv0/kernel": np.array([_Telling()], object)})
+    with pytest.raises(DamagedFile, match="allow_pickle=False"):
+        read_npz(tmp_path / "w.npz")
+    with pytest.raises(ValueError, match=r"w\.npz must be a file of weights, but it is damaged"):
+        load_weights(network(), tmp_path / "w.npz")
+    assert _Telling.made == 0
