@@ -31,6 +31,7 @@ _DURATION = re.compile(r"^ +Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _RATE = re.compile(r"^ +Stream #\d+:.*: Video:.* (\d+(?:\.\d+)?)(k?) fps")
 _SOUND = re.compile(r"^ +Stream #\d+:.*: Audio:")
 _ALL = 0  # the place in the chain of the filter that sees all frames; another one sees those picked
+_CRASHED = "ffmpeg itself crashed on it: pip install -U imageio-ffmpeg, or convert the video to MP4."
 _LONGEST_LINE = 1000  # bytes of what ffmpeg says: a video's own title and tags may be of any length
 _WORDS_KEPT = 20  # lines of what ffmpeg says, for an error
 
@@ -146,7 +147,8 @@ class FrameReader:
                 if stream is not None:
                     stream.close()
         if count == 0 and not self._skip:
-            raise VideoError(f"{self.path}: expected a video, got no frame of it. {self._complaint()}")
+            why = self._complaint() if process.returncode >= 0 else _CRASHED
+            raise VideoError(f"{self.path}: expected a video, got no frame of it. {why}")
 
     def _demuxer(self) -> str:
         with self.path.open("rb") as file:
