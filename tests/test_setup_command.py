@@ -15,24 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OLD_PYTHONS = [name for name in ("python2.7", "python3.6", "python3.8", "python3.9") if shutil.which(name)]
 
-# Versions in Colab's GPU runtime of 2026-08-19, as far as we depend on them.
-IN_COLAB = {
-    "numpy": "2.1.3",
-    "pillow": "11.3.0",
-    "tensorflow": "2.20.0",
-    "keras": "3.13.2",
-    "matplotlib": "3.10.0",
-    "imageio": "2.37.4",
-    "imageio-ffmpeg": "0.6.0",
-    "pycocotools": "2.0.11",
-    "tqdm": "4.67.3",
-    "ipywidgets": "7.7.1",
-    "anywidget": "0.9.21",
-    "PyYAML": "6.0.3",
-    "google-crc32c": "1.8.0",
-    "scipy": "1.16.3",
-    "flatbuffers": "25.12.19",
-}
+COLAB = (ROOT / ".ci" / "colab.txt").read_text("utf-8")
+IN_COLAB = dict(line.split("==") for line in COLAB.splitlines() if "==" in line)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tflhelpers.data.annotations import Annotations, check_annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.images import image_size
+from tflhelpers.data.images import image_size, open_picture
 from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
 from tflhelpers.evaluation.symptoms import Case, examine
 from tflhelpers.evaluation.training_symptoms import Course, history_causes, weight_causes
@@ -118,7 +118,7 @@ def _smallest_anchor(detector: Any) -> float:
 def _is_stored_sideways(path: Path) -> bool:
     """Whether the file holds the picture with the sides of the upright one swapped."""
     try:
-        with Image.open(path) as picture:
+        with path.open("rb") as file, open_picture(file) as picture:
             return picture.size != image_size(path)[::-1]
-    except OSError:  # a format that needs an extra: it is turned by its reader
+    except (OSError, ValueError, Image.DecompressionBombError):  # unreadable, or a format that needs an extra
         return False

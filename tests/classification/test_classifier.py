@@ -139,6 +139,12 @@ def test_it_comes_back_from_disk(classifier, asymmetric_image, tmp_path):
     assert sorted(path.name for path in folder.parent.iterdir()) == ["clothes"]
 
 
+def _spoil(folder):
+    arrays = dict(np.load(folder / "classifier_weights.npz"))
+    arrays["00003"] = np.full_like(arrays["00003"], np.nan)
+    np.savez(folder / "classifier_weights.npz", **arrays)
+
+
 @pytest.mark.parametrize(
     ("damage", "error", "message"),
     [
@@ -146,6 +152,23 @@ def test_it_comes_back_from_disk(classifier, asymmetric_image, tmp_path):
         (lambda f: (f / "classifier.json").write_text("{"), ValueError, "is damaged"),
         (lambda f: _change(f, backbone="Other"), ValueError, "a known backbone"),
         (lambda f: _change(f, class_names=["a", "b", "c"]), ValueError, "does not fit classifier.json"),
+        (lambda f: (f / "classifier.json").write_text("[" * 100_000), ValueError, "is damaged"),
+        (lambda f: (f / "classifier.json").write_text("[1]"), ValueError, "is damaged"),
+        (lambda f: _change(f, backbone=["x"]), ValueError, "a known backbone"),
+        (lambda f: _change(f, class_names=5), ValueError, "classifier.json is damaged .class_names must be"),
+        (lambda f: _change(f, mode=None), ValueError, "classifier.json is damaged .mode must be one of"),
+        (
+            lambda f: _change(f, image_size=[224, "x"]),
+            ValueError,
+            "classifier.json is damaged .image_size must be",
+        ),
+        (
+            lambda f: _change(f, trained_backbone=1),
+            ValueError,
+            "classifier.json is damaged .trained_backbone must",
+        ),
+        (lambda f: _change(f, width="wide"), ValueError, "classifier.json is damaged .width must be"),
+        (lambda f: _spoil(f), ValueError, "classifier_weights.npz must hold finite numbers, but 1 of"),
         (lambda f: (f / "classifier_weights.npz").write_bytes(b"PK12"), ValueError, "but it is damaged"),
     ],
 )

@@ -410,3 +410,34 @@ def test_boxes_that_know_the_classes_in_another_order_are_matched_by_name(known,
     annotations = Annotations(("dog", "cat"), [("a.jpg", found)])
     assert annotations[0][1] == Boxes(found.xyxy, labels, found.scores)
     assert Annotations(("dog", "cat"), annotations.pictures) == annotations[:1] == annotations
+
+
+@pytest.mark.parametrize("extra", ["NaN", "1e999", '"\\ud83e"', '{"\\ud83e": [-Infinity]}'])
+@pytest.mark.parametrize("place", ["header", "categories", "images", "annotations"])
+def test_extra_fields_that_no_json_can_hold_are_read_so_that_saving_goes_well(tmp_path, extra, place):
+    """Halves of characters made every save fail, NaN is no JSON: the annotator's page stayed blank."""
+    document = {
+        "categories": [{"id": 1, "name": "duck"}],
+        "images": [{"id": 1, "file_name": "a.jpg", "height": 40, "width": 60}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 10, 10]}],
+    }
+    (document if place == "header" else document[place][0])["note"] = "EXTRA"
+    (tmp_path / "a.json").write_text(json.dumps(document).replace('"EXTRA"', extra))
+    loaded = Annotations.load(tmp_path / "a.json")
+    loaded.save(tmp_path / "b.json")
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    saved = json.loads((tmp_path / "b.json").read_text("utf-8"), parse_constant=refuse)
+    assert "note" in (saved if place == "header" else saved[place][0])
+    assert [boxes.xyxy.tolist() for _, boxes in Annotations.load(tmp_path / "b.json")] == [[[1, 2, 11, 12]]]
+
+
+@pytest.mark.parametrize("extra", ["[" * 100_000, "[" * 400 + "]" * 400, "9" * 5000])
+def test_json_that_goes_too_deep_or_far_is_refused_by_name(tmp_path, extra):
+    (tmp_path / "a.json").write_text(
+        f'{{"categories": [], "images": [], "annotations": [], "note": {extra}}}'
+    )
+    with pytest.raises(AnnotationError, match=r"a\.json: expected COCO JSON"):
+        Annotations.load(tmp_path / "a.json")

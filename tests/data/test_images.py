@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import resource
 import struct
 import sys
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+import tflhelpers
 from tflhelpers.data.images import ImageError, image_size, read_image
+from tflhelpers.data.previews import read_preview
 
 _RED = (255, 0, 0)
 # EXIF 2.32, tag 0x0112: how the pixels of an upright picture lie in a file of that orientation.
@@ -200,6 +204,76 @@ def test_far_too_many_pixels_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4000)
     with pytest.raises(ImageError, match=r"bomb\.png: expected a photo, got far more pixels"):
         read_image(path)
+
+
+def test_the_limit_of_pixels_is_told_and_can_be_raised(tmp_path, monkeypatch):
+    path = tmp_path / "large.png"
+    _filled("L", 0, (100, 100)).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4000)
+    with pytest.raises(
+        ImageError, match=r"large\.png: .*limit of 8000 pixels.*raise PIL\.Image\.MAX_IMAGE_PIXELS"
+    ):
+        image_size(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
+    assert read_image(path).shape == (100, 100, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "mark", "behind"),
+    [("JPEG", ">HH", b"\xff\xc0", 5), ("BMP", "<ii", b"BM", 18), ("GIF", "<HH", b"GIF", 6)],
+)
+def test_refusing_too_many_pixels_takes_no_memory(tmp_path, name, code, mark, behind):
+    """A head that tells of 3.6 gigapixels, in a file of a kilobyte; the decoder's memory is not Python's."""
+    path = tmp_path / "large.jpg"
+    _filled("RGB", (0, 0, 0), (64, 64)).save(path, name)
+    content = bytearray(path.read_bytes())
+    struct.pack_into(code, content, content.find(mark) + behind, 60000, 60000)
+    path.write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ImageError, match=r"large\.jpg: expected a photo, got far more pixels"):
+        read_image(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024  # KiB
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "large.png"
+    _filled("L", 0, (100, 100)).save(path)
+    monkeypatch.setattr(Image.Image, "convert", _no_memory)
+    with pytest.raises(ImageError, match=r"large\.png: expected a picture that fits into memory"):
+        read_image(path)
+
+
+def _no_memory(*_):
+    raise MemoryError
+
+
+@pytest.mark.parametrize("name", ["EPS", "PDF", "PCX", "TGA", "ICO", "SGI", "DDS", "JPEG2000"])
+def test_only_decoders_of_pictures_see_a_file(tmp_path, name):
+    """EPS is a program, for which Pillow starts another; what the others are called is of no account either."""
+    path = tmp_path / "photo.jpg"
+    _filled("RGB", (255, 0, 0), (64, 64)).save(path, name)
+    for read in (read_image, image_size, lambda path: read_preview(path, 32)):
+        with pytest.raises(ImageError, match=r"photo\.jpg: expected a picture, got something else"):
+            read(path)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM"])
+def test_pictures_are_told_by_their_content(tmp_path, name):
+    path = tmp_path / "photo.xyz"
+    _filled("RGB", (255, 0, 0), (64, 48)).save(path, name)
+    assert read_image(path).shape == (48, 64, 3)
+
+
+def test_no_module_opens_pictures_with_all_decoders():
+    package = Path(tflhelpers.__file__).parent
+    calls = [
+        f"{file.relative_to(package)}: {line.strip()}"
+        for file in package.rglob("*.py")
+        for line in file.read_text("utf-8").splitlines()
+        if "Image.open(" in line
+    ]
+    assert len(calls) == 3
+    assert all("formats=" in call for call in calls), calls
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

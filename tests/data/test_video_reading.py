@@ -6,8 +6,10 @@ import subprocess
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tflhelpers.data.video_reading import VideoError, ffmpeg_program, read_video
+from tflhelpers.data import video_reading
+from tflhelpers.data.video_reading import VideoError, _command, ffmpeg_program, read_video
 
 SIZE = (48, 80)  # height, width
 
@@ -115,3 +117,78 @@ def test_leaving_early_stops_ffmpeg(tmp_path):
     next(frames)
     frames.close()
     assert list(frames) == []
+
+
+CONTAINERS = {
+    "mp4": ["-c:v", "libx264"],
+    "mov": ["-c:v", "libx264"],
+    "3gp": ["-c:v", "h263", "-s", "176x144"],
+    "mkv": ["-c:v", "libx264"],
+    "webm": ["-c:v", "libvpx"],
+    "avi": ["-c:v", "mpeg4"],
+    "mpg": ["-c:v", "mpeg1video", "-r", "25"],
+    "ts": ["-c:v", "libx264"],
+    "m2ts": ["-c:v", "libx264"],
+    "m2v": ["-c:v", "mpeg2video", "-r", "25"],
+    "wmv": ["-c:v", "wmv2"],
+    "flv": ["-c:v", "flv"],
+    "ogv": ["-c:v", "libtheora"],
+    "gif": [],
+}
+
+
+@pytest.mark.parametrize("ending", CONTAINERS)
+def test_containers_are_told_by_their_content(tmp_path, ending):
+    path = tmp_path / f"clip.{ending}"
+    command = [ffmpeg_program(), "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x48:d=1:r=10"]
+    subprocess.run([*command, *CONTAINERS[ending], str(path)], check=True)
+    if subprocess.run([ffmpeg_program(), "-v", "quiet", "-i", str(path), "-f", "null", "-"]).returncode < 0:
+        pytest.skip("this ffmpeg crashes on such files, as those of imageio-ffmpeg before 0.7 do on MPEG-TS")
+    path.rename(tmp_path / "clip.mp4")
+    assert len(list(read_video(tmp_path / "clip.mp4"))) in (10, 25, 26)
+
+
+LISTS_OF_OTHER_FILES = {
+    "concat": "ffconcat version 1.0\nfile other.mp4\n",
+    "HLS": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1.0,\nother.ts\n#EXT-X-ENDLIST\n",
+    "DASH": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"/>',
+    "RTSP": "[Reference]\nRef1=other.mp4\n",
+    "SDP": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n",
+}
+
+
+@pytest.mark.parametrize("kind", LISTS_OF_OTHER_FILES)
+def test_what_names_other_files_is_never_given_to_ffmpeg(tmp_path, monkeypatch, kind):
+    clip(tmp_path / "other.mp4", 3)
+    path = tmp_path / "clip.mp4"
+    path.write_text(LISTS_OF_OTHER_FILES[kind])
+    monkeypatch.setattr(subprocess, "Popen", None)
+    with pytest.raises(VideoError, match=r"clip\.mp4: expected a video.* It is"):
+        list(read_video(path))
+
+
+def test_an_ffmpeg_that_crashes_is_said(tmp_path, monkeypatch):
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(video_reading, "ffmpeg_program", lambda: str(program))
+    with pytest.raises(VideoError, match="ffmpeg itself crashed on it: pip install -U imageio-ffmpeg"):
+        list(read_video(clip(tmp_path / "a.mp4", 3)))
+
+
+def test_names_that_are_patterns_mean_one_file(tmp_path):
+    for number in range(3):
+        Image.new("RGB", (30, 20)).save(tmp_path / f"p{number}.jpg")
+    (tmp_path / "p%d.jpg").write_bytes(clip(tmp_path / "a.mp4", 5).read_bytes())
+    assert len(list(read_video(tmp_path / "p%d.jpg"))) == 5
+
+
+def test_ffmpeg_itself_may_open_nothing_but_the_container_found(tmp_path):
+    """The second line of defence: also a file that changes after the look at its beginning is no playlist."""
+    clip(tmp_path / "other.mp4", 3)
+    path = tmp_path / "clip.mp4"
+    path.write_text(LISTS_OF_OTHER_FILES["concat"])
+    command = _command(path, "mov", 0, None, 0)
+    assert subprocess.run(command, capture_output=True).stdout == b""
+    assert command[command.index("-format_whitelist") + 1] == "mov"
+    assert command[command.index("-protocol_whitelist") + 1] == "file"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.model.unsteady_server import Unsteady, unsteady_server
 from tflhelpers.files import download as module
-from tflhelpers.files.download import FetchError, download
+from tflhelpers.files.download import CHUNK_BYTES, FetchError, _Version, download
 
 BODY = bytes(range(256)) * 4000  # 1,024,000 bytes
 
@@ -127,7 +130,14 @@ def test_a_part_longer_than_the_file_is_thrown_away(target):
 
 
 @pytest.mark.parametrize(
-    "note", [None, "not json", json.dumps({"url": "http://elsewhere/net.tar.gz", "total": 5})]
+    "note",
+    [
+        None,
+        "not json",
+        json.dumps({"url": "http://elsewhere/net.tar.gz", "total": 5}),
+        json.dumps({"url": ["http://elsewhere"], "total": "5", "etag": 7, "last_modified": {}}),
+        "[" * 100_000,
+    ],
 )
 def test_a_part_of_unknown_origin_is_not_continued(target, note):
     part = target.with_name("net.tar.gz.part")
@@ -163,7 +173,7 @@ def test_gives_up_with_a_reason(server, sentence, requests, target):
     ("server", "expected", "sentence"),
     [
         (Unsteady(BODY), 99, r"wrong length: expected 99 bytes, the server offers 1,024,000"),
-        (Unsteady(BODY, sends_length=False), 99, r"the server sent 1,024,000 bytes, expected 99"),
+        (Unsteady(BODY, sends_length=False), 99, r"the server sent more than the 99 bytes expected"),
         (Unsteady(BODY, sends_length=False), 2_000_000, r"cut after 1,024,000 of 2,000,000 bytes"),
     ],
 )
@@ -214,7 +224,7 @@ def test_no_room_is_said_before_the_first_byte(target, monkeypatch):
 def test_disk_that_fills_up_keeps_the_part_for_later(target, monkeypatch):
     copy = module._copy
 
-    def fills_up(response, part, have, total, on_bytes):
+    def fills_up(response, part, have, total, most_bytes, on_bytes):
         part.write_bytes(response.read(1234))
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -244,3 +254,95 @@ def test_progress_counts_the_bytes_that_are_there_after_a_resume_too(target):
     assert (300_000, len(BODY)) in seen
     assert seen[-1] == (len(BODY), len(BODY))
     assert seen == sorted(seen)
+
+
+class _Endless(BaseHTTPRequestHandler):
+    """Sends for as long as somebody listens, and says nothing of a length; or `headers` that are odd."""
+
+    headers_sent: tuple[tuple[str, str], ...] = ()
+    status = 200
+
+    def do_GET(self):
+        self.send_response(self.status)
+        for name, value in self.headers_sent:
+            self.send_header(name, value)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(1000):
+                self.wfile.write(bytes(1 << 20))
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def _serving(status=200, headers=()):
+    handler = type("Handler", (_Endless,), {"headers_sent": headers, "status": status})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/net.tar.gz"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("limit", [{"expected_bytes": 5000}, {"most_bytes": 5000}])
+def test_a_server_that_sends_without_end_is_not_listened_to(target, limit):
+    most = []
+    with _serving() as url, pytest.raises(FetchError, match=r"more than the 5,000 bytes|at most 5,000 bytes"):
+        download(
+            url, target, attempts=2, backoff_s=0.001, on_bytes=lambda have, _: most.append(have), **limit
+        )
+    assert max(most) <= 5000 + CHUNK_BYTES
+    assert not target.exists()
+
+
+def test_a_length_above_the_limit_is_refused_before_a_byte_is_taken(target):
+    asked = []
+    with unsteady_server(Unsteady(BODY)) as server:
+        with pytest.raises(FetchError, match=r"is too large: expected at most 1,000,000 bytes"):
+            _download(server, target, most_bytes=1_000_000, on_bytes=lambda have, _: asked.append(have))
+        assert asked == []
+        assert list(target.parent.iterdir()) == []
+        _download(server, target, most_bytes=len(BODY))
+    assert _only_the_target_is_left(target)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (200, (("Content-Length", "²"),)),
+        (200, (("Content-Length", "9" * 5000),)),
+        (200, (("Content-Length", "-5"),)),
+        (200, (("Content-Length", "many"),)),
+        (200, (("ETag", "a\r\n b"), ("Last-Modified", "\u00e9\u00ff"))),
+        (206, (("Content-Range", f"bytes 0-1/{'9' * 5000}"),)),
+        (302, (("Location", "http://[half"),)),
+        (302, (("Location", "http://x:port/"),)),
+        (302, (("Location", "file:///etc/hostname"),)),
+        (302, ()),
+        (503, (("Retry-After", "²"),)),
+    ],
+)
+def test_odd_headers_are_ours_to_explain(target, status, headers):
+    """Whatever a server says, what comes of it is an error that says so."""
+    with _serving(status, headers) as url:
+        for _ in range(2):
+            with pytest.raises(FetchError, match=r"net\.tar\.gz"):
+                download(url, target, most_bytes=1 << 20, attempts=2, backoff_s=0.001, timeout_s=5)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("etag", "last_modified", "condition"),
+    [
+        ('"a"', None, '"a"'),
+        ('W/"a"', "Mon", "Mon"),
+        ("a\r\nX: y", None, None),
+        ("\u00e9", "x", None),
+        ("", "\0", None),
+    ],
+)
+def test_what_no_header_can_hold_is_not_sent_back(etag, last_modified, condition):
+    assert _Version("http://x", 5, etag, last_modified).condition == condition

@@ -285,6 +285,7 @@ def test_a_death_at_each_renaming_leaves_names_and_weights_of_one_detector(
 
 SETTINGS = {"format": 1, "family": TINY.family, "image_size": [64, 96], "arguments": TINY.arguments}
 SETTINGS |= {"class_names": ["duck"], "threshold": 0.5}
+RECORD = {"class_names": ["duck"], "images": {"a": "b"}, "num_boxes": 1, "when": "2026-01-01T10:00:00+00:00"}
 
 
 @pytest.mark.parametrize(
@@ -297,6 +298,53 @@ SETTINGS |= {"class_names": ["duck"], "threshold": 0.5}
             json.dumps({"format": 1, "family": TINY.family}),
             r"detector\.json.*lacks image_size, arguments, class",
         ),
+        *[
+            (
+                json.dumps(SETTINGS | {name: value}),
+                rf"detector\.json is damaged .*{name} must be .*Copy the folder",
+            )
+            for name, value in [
+                ("image_size", "ab"),
+                ("image_size", [320]),
+                ("image_size", [-1, 320]),
+                ("image_size", [320.5, 320]),
+                ("image_size", [10**6, 10**6]),
+                ("arguments", [1]),
+                ("class_names", 5),
+                ("class_names", [1, 2]),
+                ("class_names", "duck"),
+                ("threshold", "x"),
+                ("threshold", math.nan),
+                ("keeps_stem", "no"),
+                ("trained_on", [1]),
+            ]
+        ],
+        *[
+            (
+                json.dumps(SETTINGS | {"arguments": {name: value}}),
+                rf"detector\.json is damaged .*{name} must be",
+            )
+            for name, value in [
+                ("x", 1),
+                ("depth", 50),
+                ("fpn_depth", "a"),
+                ("fpn_depth", 10**9),
+                ("alpha", -1),
+            ]
+        ],
+        *[
+            (
+                json.dumps(SETTINGS | {"trained_on": RECORD | {name: value}}),
+                rf"detector\.json is damaged .*{name} must be",
+            )
+            for name, value in [("when", "yesterday"), ("images", [1]), ("num_boxes", "2"), ("start", 5)]
+        ],
+        (
+            json.dumps(SETTINGS | {"trained_on": {"when": "2026-01-01"}}),
+            r"detector\.json is damaged .*lacks class_names",
+        ),
+        (json.dumps(SETTINGS | {"family": ["a"]}), "a family of ssd_resnet_fpn"),
+        ("[" * 100_000, r"detector\.json is damaged"),
         (json.dumps(SETTINGS | {"format": 2}), "must have format 1 .*, got 2 .*newer tflhelpers"),
         (json.dumps(SETTINGS | {"family": "yolo"}), "a family of ssd_resnet_fpn, .*, got 1 and yolo"),
     ],

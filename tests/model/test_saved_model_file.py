@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -195,3 +196,10 @@ def test_points_and_slashes_in_object_names(tmp_path):
     write_checkpoint(tmp_path / "variables" / "variables", {f"a..b.Sc..S{SUFFIX}": np.float32([7, 8])})
     (tmp_path / "saved_model.pb").write_bytes(saved_model.SerializeToString())
     assert SavedModelFile(tmp_path).read(CONV1).tolist() == [7, 8]
+
+
+def test_nothing_is_run_to_read_it(small, monkeypatch):
+    """A SavedModel is a program; its weights are read without TensorFlow, which alone could run it."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    file = open_weights(small)
+    assert all(file.read(key).shape == entry.shape for key, entry in file.entries.items())

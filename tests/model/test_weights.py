@@ -156,3 +156,43 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     other = network(seed=3)
     load_weights(other, tmp_path / "w.npz")
     assert_same(values(other), values(old))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1j, "text"])
+def test_weights_that_are_no_finite_numbers_are_refused_and_nothing_is_set(tmp_path, bad):
+    ours, other = network(seed=1), network(seed=2)
+    save_weights(ours, tmp_path / "w.npz")
+    arrays = read_npz(tmp_path / "w.npz")
+    array = arrays["model/bn0/gamma"].astype(np.result_type(bad) if isinstance(bad, complex) else object)
+    array[2] = bad
+    arrays["model/bn0/gamma"] = array.astype(str if isinstance(bad, str) else np.result_type(bad))
+    write_npz(tmp_path / "w.npz", np.savez, arrays)
+    before = values(other)
+    with pytest.raises(
+        ValueError, match=r"w\.npz must hold finite numbers, but 1 of 6 weights .* model/bn0/gamma"
+    ):
+        load_weights(other, tmp_path / "w.npz")
+    assert_same(values(other), before)
+
+
+class _Telling:
+    """Says so when it is unpickled."""
+
+    made = 0
+
+    def __reduce__(self):
+        return _tell, ()
+
+
+def _tell():
+    _Telling.made += 1
+
+
+def test_objects_in_a_file_of_weights_are_never_made(tmp_path):
+    """NumPy's format can hold pickles, which are programs."""
+    np.savez(tmp_path / "w.npz", **{"model/conv0/kernel": np.array([_Telling()], object)})
+    with pytest.raises(DamagedFile, match="allow_pickle=False"):
+        read_npz(tmp_path / "w.npz")
+    with pytest.raises(ValueError, match=r"w\.npz must be a file of weights, but it is damaged"):
+        load_weights(network(), tmp_path / "w.npz")
+    assert _Telling.made == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +22,9 @@ from tests.model.unsteady_server import Unsteady, unsteady_server
 from tflhelpers.model import zoo
 from tflhelpers.model.checkpoint import CheckpointError, restore
 from tflhelpers.model.checkpoint_file import CheckpointFile
+from tflhelpers.model.detector import Detector
 from tflhelpers.model.fetch import FetchError
+from tflhelpers.model.sources import fetch_weights
 from tflhelpers.model.zoo import default_cache, fetch_zoo_model, zoo_model, zoo_models
 
 M_NAME = "ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
@@ -171,6 +175,81 @@ def test_without_network_the_archive_can_be_placed_by_hand(zoo_server, archives,
     assert str(place) in str(raised.value)
     place.write_bytes(archives[0])
     assert fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False).name == "ckpt-0"
+
+
+@pytest.fixture
+def unpublished(zoo_server, tmp_path, monkeypatch):
+    """The same server, of a detector whose genuine figures nobody has published."""
+    monkeypatch.setattr(zoo, "FIGURES_FOLDER", tmp_path / "none")
+    return zoo_server
+
+
+def test_what_is_fetched_first_is_pinned_and_said(unpublished, tmp_path, caplog):
+    cache = tmp_path / "cache"
+    first = fetch_weights(zoo_model(M_NAME), cache=cache, progress=False)
+    assert "No figures of the genuine ssd_mobilenet" in caplog.text
+    pin = json.loads((cache / f"{M_NAME}.pinned.json").read_text())
+    assert {name: len(digest) for name, digest in pin["sha256"].items()} == {
+        "ckpt-0.index": 64,
+        "ckpt-0.data-00000-of-00001": 64,
+    }
+    caplog.clear()
+    again = fetch_weights(zoo_model(M_NAME), cache=cache, progress=False)
+    assert not caplog.text
+    assert (
+        first.trust
+        == again.trust
+        == (f"no genuine figures are published; the same as first fetched on {pin['first_fetched']}")
+    )
+
+
+def test_another_one_than_was_fetched_first_is_refused(unpublished, archives, tmp_path):
+    """The folder may be deleted or replaced in between: the pin lies beside it."""
+    cache = tmp_path / "cache"
+    fetch_zoo_model(M_NAME, cache=cache, progress=False)
+    shutil.rmtree(cache / M_NAME)
+    unpublished.body = archives[1]
+    for _ in range(2):  # the second time from the cache
+        with pytest.raises(
+            CheckpointError, match=r"is not the ssd_mobilenet.* that was fetched first .*pinned\.json"
+        ):
+            fetch_zoo_model(M_NAME, cache=cache, progress=False)
+    (cache / f"{M_NAME}.pinned.json").unlink()
+    assert fetch_zoo_model(M_NAME, cache=cache, progress=False).name == "ckpt-0"
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"first_fetched": 5, "sha256": {}}', '{"first_fetched": "", "sha256": {"a": 1}}']
+)
+def test_a_pin_that_is_damaged_is_named(unpublished, tmp_path, text):
+    cache = tmp_path / "cache"
+    fetch_zoo_model(M_NAME, cache=cache, progress=False)
+    (cache / f"{M_NAME}.pinned.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"pinned\.json is damaged .* Delete it"):
+        fetch_zoo_model(M_NAME, cache=cache, progress=False)
+
+
+def test_the_restore_report_tells_against_what_the_file_was_held(zoo_server, tmp_path, monkeypatch):
+    detector = Detector.from_zoo(M_NAME, cache=tmp_path / "cache")
+    assert "the file: each tensor has the size and checksum of the genuine one" in str(
+        detector.restore_report
+    )
+    monkeypatch.setattr(zoo, "FIGURES_FOLDER", tmp_path / "none")
+    detector = Detector.from_zoo(M_NAME, cache=tmp_path / "other")
+    assert "the file: no genuine figures are published; the same as first fetched on" in str(
+        detector.restore_report
+    )
+    own = Detector.from_zoo(M_NAME, checkpoint=tmp_path / "cache" / M_NAME)
+    assert own.restore_report.trust == ""
+
+
+def test_a_zoo_archive_of_twice_its_size_is_refused(zoo_server, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "_model", lambda *row: replace(_MODEL(*row), download_mb=1))
+    with pytest.raises(FetchError, match="is too large: expected at most 2,000,000 bytes"):
+        fetch_zoo_model(M_NAME, cache=tmp_path / "cache", progress=False)
+
+
+_MODEL = zoo._model
 
 
 def test_cache_is_in_the_project_where_there_is_one(tmp_path, monkeypatch):

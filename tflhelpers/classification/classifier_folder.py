@@ -10,11 +10,32 @@ import numpy as np
 
 from tflhelpers.classification.backbones import EMBEDDED, WIDTH_BEFORE, known_backbones
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
-from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
+from tflhelpers.files.json_file import (
+    NAMES,
+    SIZE,
+    SWITCH,
+    BadJson,
+    Check,
+    check_fields,
+    is_number,
+    one_of,
+    read_json,
+)
+from tflhelpers.model.weights import DamagedFile, read_npz, refuse_not_finite, write_npz
 
 SETTINGS_FILE = "classifier.json"
 WEIGHTS_FILE = "classifier_weights.npz"
 FORMAT_VERSION = 1
+_FIELDS: dict[str, Check] = {
+    "class_names": NAMES,
+    "mode": one_of("features", "fine-tune"),
+    "image_size": SIZE,
+    "trained_backbone": SWITCH,
+}
+_WIDTH: Check = (
+    (lambda value: value is None or is_number(value, 0.01, 10)),
+    "a number from 0.01 to 10, or null",
+)
 
 
 def write_classifier(folder: Path, settings: dict, variables: Sequence) -> Path:
@@ -54,12 +75,14 @@ def read_weights(folder: Path, variables: Sequence) -> None:
     Raises:
         ValueError: the file is damaged, or of another network.
     """
-    arrays = _stored_weights(folder / WEIGHTS_FILE)
+    path = folder / WEIGHTS_FILE
+    arrays = _stored_weights(path)
     if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
         raise ValueError(
-            f"{folder / WEIGHTS_FILE} does not fit {SETTINGS_FILE} beside it: expected {len(variables)} weights, "
+            f"{path} does not fit {SETTINGS_FILE} beside it: expected {len(variables)} weights, "
             f"got {len(arrays)} or other shapes. Copy the folder again."
         )
+    refuse_not_finite(path, {variable.path: array for variable, array in zip(variables, arrays, strict=True)})
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
 
@@ -70,14 +93,16 @@ def _checked_settings(path: Path) -> dict:
             f"No classifier in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Classifier.save wrote."
         )
     try:
-        settings = json.loads(path.read_text("utf-8"))
-        version, backbone = settings["format"], settings["backbone"]
-        missing = [
-            name for name in ("class_names", "mode", "image_size", "trained_backbone") if name not in settings
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error!r}). Copy the folder again.") from error
-    if version != FORMAT_VERSION or backbone not in known_backbones() or missing:
+        settings = check_fields(read_json(path), {})
+        version, backbone = settings.get("format"), settings.get("backbone")
+        is_known = version == FORMAT_VERSION and backbone in list(known_backbones())
+        missing = [name for name in _FIELDS if name not in settings]
+        if is_known and not missing:
+            check_fields(settings, _FIELDS)
+            check_fields({"width": None, **settings}, {"width": _WIDTH})
+    except BadJson as error:
+        raise ValueError(f"{path} is damaged ({error}). Copy the folder again.") from error
+    if not is_known or missing:
         raise ValueError(
             f"{path} must have format {FORMAT_VERSION}, a known backbone and all settings, got {version}, {backbone!r}"
             f"{', without ' + ', '.join(missing) if missing else ''}. A newer tflhelpers or Keras may have written it."

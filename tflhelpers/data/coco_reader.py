@@ -5,7 +5,6 @@ Source of the format: cocodataset.org, "Data format". Boxes there are x, y, widt
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +14,8 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.pictures import Contents, Picture
+from tflhelpers.files.json_file import BadJson, cleaned, read_json
 from tflhelpers.files.stand_ins import stand_in_at
-from tflhelpers.files.text import read_text
 
 _PARTS = ("categories", "images", "annotations")
 _SHOWN_MISTAKES = 10
@@ -30,6 +29,11 @@ class AnnotationError(ValueError):
 def read_contents(path: Path, images: Path | None) -> Contents:
     """Read a COCO file; the classes keep the order of its categories. See `Annotations.load`."""
     data = _parse(path)
+    contents, clean = _contents(path, data, images), cleaned(data)
+    return contents if clean is data else _contents(path, clean, images)
+
+
+def _contents(path: Path, data: dict[str, Any], images: Path | None) -> Contents:
     mistakes: list[str] = []
     categories = _by_id(data["categories"], "category", mistakes)
     entries = _by_id(data["images"], "image", mistakes)
@@ -73,8 +77,8 @@ def _parse(path: Path) -> dict[str, Any]:
     if found := stand_in_at(path):
         raise AnnotationError(f"{path}: expected COCO JSON, got {found}.")
     try:
-        data = json.loads(read_text(path))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        data = read_json(path, clean=False)
+    except BadJson as error:
         raise AnnotationError(
             f"{path}: expected COCO JSON, got something else or a cut file ({error})."
         ) from error

@@ -69,6 +69,8 @@ _DECODER_ERRORS = (
     struct.error,
     zlib.error,
 )
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "HEIF")
+"""The decoders of Pillow that may see a file. It has forty more, for what few people have; one starts a program."""
 
 
 class ImageError(ValueError):
@@ -82,15 +84,17 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     scaled to 8 bits. CMYK is converted without a colour profile. Of an animation it is the first frame.
 
     Args:
-        path: A JPEG, PNG, WebP, GIF, TIFF, BMP or other file that Pillow reads; HEIC with the extra `heic`. Or a
-            picture inside a TFRecord file, as `import_annotations` names it.
+        path: A JPEG, PNG, WebP, GIF, TIFF, BMP, PPM or AVIF file, told by its content; HEIC with the extra `heic`.
+            Or a picture inside a TFRecord file, as `import_annotations` names it.
 
     Returns:
         RGB uint8 (H, W, 3), 0 to 255, writeable.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageError: If it is an address, a folder, empty, truncated, no picture, or HEIC without the extra.
+        ImageError: If it is an address, a folder, empty, truncated, no picture, or HEIC without the extra. Or if it
+            has more than twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels, unless you set it) or does not fit into
+            memory.
     """
     with _opened(path) as image:
         image.load()
@@ -119,7 +123,7 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
     path = Path(path)
     with _open_file(path) as file:
         try:
-            with _open_image(file) as image:
+            with open_picture(file) as image:
                 yield image
         except ImageError as error:
             raise ImageError(f"{path}: {error}") from error
@@ -127,7 +131,12 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
             raise ImageError(f"{path}: {_why_unidentified(file)}") from error
         except Image.DecompressionBombError as error:
             raise ImageError(
-                f"{path}: expected a photo, got far more pixels ({error}). Make it smaller."
+                f"{path}: expected a photo, got far more pixels ({error}). Make it smaller; if you know the file, "
+                "raise PIL.Image.MAX_IMAGE_PIXELS, of which twice as many are read."
+            ) from error
+        except MemoryError as error:
+            raise ImageError(
+                f"{path}: expected a picture that fits into memory, got one that does not. Make it smaller."
             ) from error
         except _DECODER_ERRORS as error:
             raise ImageError(
@@ -162,10 +171,12 @@ def _open_in_record(path: Path) -> BinaryIO:
         raise ImageError(f"{path}: {error}") from error
 
 
-def _open_image(file: BinaryIO) -> Image.Image:
+def open_picture(file: BinaryIO) -> Image.Image:
+    """Open a picture with the decoders of `PICTURE_FORMATS` alone; raises what Pillow raises, or `ImageError`."""
     if _is_heic(file):
         _allow_heic()
-    return Image.open(file)
+    Image.init()
+    return Image.open(file, formats=[name for name in PICTURE_FORMATS if name in Image.OPEN])
 
 
 def _is_heic(file: BinaryIO) -> bool:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tflhelpers.data.video_containers import HEAD_BYTES, NAMES, demuxer_of
 from tflhelpers.files.stand_ins import stand_in_at
 
 __all__ = ["Frame", "FrameReader", "VideoError", "read_video"]
@@ -30,6 +31,8 @@ _DURATION = re.compile(r"^ +Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _RATE = re.compile(r"^ +Stream #\d+:.*: Video:.* (\d+(?:\.\d+)?)(k?) fps")
 _SOUND = re.compile(r"^ +Stream #\d+:.*: Audio:")
 _ALL = 0  # the place in the chain of the filter that sees all frames; another one sees those picked
+_CRASHED = "ffmpeg itself crashed on it: pip install -U imageio-ffmpeg, or convert the video to MP4."
+_LONGEST_LINE = 1000  # bytes of what ffmpeg says: a video's own title and tags may be of any length
 _WORDS_KEPT = 20  # lines of what ffmpeg says, for an error
 
 
@@ -61,7 +64,8 @@ def read_video(
     video's own clock, also where its frame rate varies. One frame is in memory at a time.
 
     Args:
-        path: A file that ffmpeg reads: MP4, MOV, WebM, AVI, GIF, ...
+        path: An MP4, MOV, 3GP, WebM, MKV, AVI, MPEG, MTS, WMV, FLV, OGV or GIF, told by its first bytes. Playlists and
+            patterns, which would make ffmpeg open other files, are refused whatever they are called.
         step: Seconds that frames lie apart at least; 0 for every frame.
         longest: Pixels of the longer side of larger frames afterwards; None leaves them as they are.
         skip: So many of these frames are left out at the beginning.
@@ -112,7 +116,7 @@ class FrameReader:
         self.has_sound = False
         self.damaged = False
         self._skip = skip
-        self._command = _command(path, step, longest, skip)
+        self._settings = step, longest, skip
         self._forget()
 
     def _forget(self) -> None:
@@ -123,8 +127,9 @@ class FrameReader:
 
     def __iter__(self) -> Generator[Frame, None, None]:
         self._forget()
+        command = _command(self.path, self._demuxer(), *self._settings)
         process = subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         listener = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
         listener.start()
@@ -142,7 +147,21 @@ class FrameReader:
                 if stream is not None:
                     stream.close()
         if count == 0 and not self._skip:
-            raise VideoError(f"{self.path}: expected a video, got no frame of it. {self._complaint()}")
+            why = self._complaint() if process.returncode >= 0 else _CRASHED
+            raise VideoError(f"{self.path}: expected a video, got no frame of it. {why}")
+
+    def _demuxer(self) -> str:
+        with self.path.open("rb") as file:
+            name = demuxer_of(file.read(HEAD_BYTES))
+        if name is None:
+            found = stand_in_at(self.path)
+            what = (
+                f"It is {found}."
+                if found
+                else f"It is no video, or it is damaged: it begins like no {NAMES}."
+            )
+            raise VideoError(f"{self.path}: expected a video, got no frame of it. {what}")
+        return name
 
     def _frames(self, stream) -> Iterator[Frame]:
         while (picked := self._picked.get()) is not None:
@@ -163,7 +182,7 @@ class FrameReader:
     def _listen(self, stream) -> None:
         """Sort what ffmpeg says. Runs in a thread, or its pipe would fill and stop it."""
         for raw in stream:
-            line = raw.decode("utf-8", "replace").rstrip()
+            line = raw[:_LONGEST_LINE].decode("utf-8", "replace").rstrip()
             if found := _SHOWN.match(line):
                 place, number, clock, time, width, height = found.groups()
                 if int(place) == _ALL:
@@ -182,8 +201,6 @@ class FrameReader:
         self._picked.put(None)
 
     def _complaint(self) -> str:
-        if found := stand_in_at(self.path):
-            return f"It is {found}."
         said = " ".join(self._words).replace(str(self.path), self.path.name)
         known = {
             "Invalid data": "It is no video, or it is damaged: copy it again.",
@@ -197,7 +214,7 @@ class FrameReader:
         return f"ffmpeg says: {self._words[-1] if self._words else 'nothing'}"
 
 
-def _command(path: Path, step: float, longest: int | None, skip: int) -> list[str]:
+def _command(path: Path, demuxer: str, step: float, longest: int | None, skip: int) -> list[str]:
     pick = f"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{max(0.0, step - 1e-4):.4f})'"
     fit = f"w='min(iw,{longest})':h='min(ih,{longest})':force_original_aspect_ratio=decrease:flags=area"
     chain = [
@@ -212,7 +229,7 @@ def _command(path: Path, step: float, longest: int | None, skip: int) -> list[st
     ]
     return [
         ffmpeg_program(), "-hide_banner", "-nostats", "-loglevel", "info", "-nostdin",
-        "-protocol_whitelist", "file", "-i", f"file:{path.resolve()}",
+        "-protocol_whitelist", "file", "-format_whitelist", demuxer, "-f", demuxer, "-i", f"file:{path.resolve()}",
         "-map", "0:v:0", "-an", "-sn", "-dn", "-vf", ",".join(chain),
         *_no_repeats(ffmpeg_program()), "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
     ]  # fmt: skip

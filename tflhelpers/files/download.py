@@ -22,8 +22,11 @@ from pathlib import Path
 from tflhelpers.files.atomic_file import move_into_place
 from tflhelpers.files.checksums import sha256_of
 from tflhelpers.files.http_client import RETRY_STATUS, length_of, open_url
+from tflhelpers.files.json_file import TEXT, BadJson, Check, check_fields, read_json
 
 CHUNK_BYTES = 1 << 18
+MOST_BYTES = 8 << 30
+"""Of a file whose length nobody has said before."""
 
 
 class FetchError(RuntimeError):
@@ -55,10 +58,19 @@ class _Version:
 
     @property
     def condition(self) -> str | None:
-        """Value for If-Range: a strong ETag, else the date."""
-        if self.etag and not self.etag.startswith("W/"):
-            return self.etag
-        return self.last_modified
+        """Value for If-Range: a strong ETag, else the date; None where a server says what no header can."""
+        strong = self.etag and not self.etag.startswith("W/")
+        value = self.etag if strong else self.last_modified
+        return value if value and value.isprintable() and value.isascii() else None
+
+
+_TEXT_OR_NONE: Check = (lambda value: value is None or isinstance(value, str)), "a text or null"
+_NOTE: dict[str, Check] = {
+    "url": TEXT,
+    "total": ((lambda value: value is None or type(value) is int), "a number or null"),
+    "etag": _TEXT_OR_NONE,
+    "last_modified": _TEXT_OR_NONE,
+}
 
 
 def download(
@@ -66,6 +78,7 @@ def download(
     target: Path,
     *,
     expected_bytes: int | None = None,
+    most_bytes: int = MOST_BYTES,
     sha256: str | None = None,
     attempts: int = 4,
     backoff_s: float = 1.0,
@@ -78,6 +91,7 @@ def download(
         url: http or https.
         target: final path; its folder exists.
         expected_bytes: length that the file must have, if known.
+        most_bytes: length that it may have, where the other is not known: a larger one is not taken in.
         sha256: hexadecimal digits of the SHA-256 that it must have, if known.
         attempts: tries in a row that may end without a single new byte.
         backoff_s: wait before the second try; doubles with each further one.
@@ -85,19 +99,27 @@ def download(
         on_bytes: called with (bytes so far, total or None) as they arrive.
 
     Raises:
-        FetchError: no connection, refused by the server, wrong length or SHA-256, or no room on the disk.
+        FetchError: no connection, refused by the server, an answer that cannot be understood, wrong length or SHA-256,
+            or no room on the disk.
     """
     if not url.startswith(("http://", "https://")):
         raise FetchError(f"Expected an address that begins with http:// or https://, got {url!r}.")
     part = target.with_name(target.name + ".part")
     failures, most = 0, _size(part)
+    lengths = expected_bytes, most_bytes if expected_bytes is None else expected_bytes
     while True:
         try:
-            _attempt(url, part, expected_bytes, timeout_s, on_bytes)
+            _attempt(url, part, lengths, timeout_s, on_bytes)
             break
         except _StartAgain as error:
             _forget(part)
             reason: Exception = error
+        except (
+            ValueError
+        ) as error:  # of urllib and http.client: a redirect that is no address, a header that is none
+            raise FetchError(
+                f"Could not download {url}: the server's answer makes no sense ({error})."
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             _raise_if_hopeless(error, url, part)
             reason = error
@@ -111,8 +133,15 @@ def download(
     _forget(part)
 
 
-def _attempt(url: str, part: Path, expected_bytes: int | None, timeout_s: float, on_bytes: Callable) -> None:
-    """One request; returns when `part` is complete, raises OSError when it was cut."""
+def _attempt(
+    url: str, part: Path, lengths: tuple[int | None, int], timeout_s: float, on_bytes: Callable
+) -> None:
+    """One request; returns when `part` is complete, raises OSError when it was cut.
+
+    Args:
+        lengths: that the file must have, if known, and may have.
+    """
+    expected_bytes, most_bytes = lengths
     have, version = _size(part), _read_version(part)
     if have and (version is None or version.url != url):
         raise _StartAgain("the part on the disk belongs to another file")
@@ -122,11 +151,14 @@ def _attempt(url: str, part: Path, expected_bytes: int | None, timeout_s: float,
         have = _agreed_start(response, have, version)
         total = _total(response, have)
         _check_total(url, total, expected_bytes)
+        _check_most(url, part, total, most_bytes)
         _check_room(part, total, have)
         if have == 0:
             _begin(part, url, total, response.headers)
         on_bytes(have, total)
-        _copy(response, part, have, total, on_bytes)
+        _copy(response, part, have, total, most_bytes, on_bytes)
+    if expected_bytes is None:
+        _check_most(url, part, _size(part), most_bytes)
     _check_complete(url, _size(part), total, expected_bytes)
 
 
@@ -147,7 +179,7 @@ def _agreed_start(response, have: int, version: _Version | None) -> int:
     """The byte at which the answer begins: `have` if it is the rest of the same version, else 0."""
     if response.status != 206:
         return 0
-    found = re.match(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    found = re.match(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]+|\*)", response.headers.get("Content-Range", ""))
     etag = response.headers.get("ETag")
     same = version is not None and (not etag or not version.etag or etag == version.etag)
     same_total = found is not None and version is not None and found[2] in ("*", str(version.total))
@@ -161,10 +193,11 @@ def _total(response, have: int) -> int | None:
     return have + length if length is not None else None
 
 
-def _copy(response, part: Path, have: int, total: int | None, on_bytes: Callable) -> None:
+def _copy(response, part: Path, have: int, total: int | None, most_bytes: int, on_bytes: Callable) -> None:
+    """Append what comes, up to a chunk more than may come: a server can send without end."""
     with part.open("r+b") as file:
         file.seek(have)
-        while chunk := response.read1(CHUNK_BYTES):
+        while have <= most_bytes and (chunk := response.read1(CHUNK_BYTES)):
             file.write(chunk)
             have += len(chunk)
             on_bytes(have, total)
@@ -176,6 +209,14 @@ def _check_total(url: str, total: int | None, expected_bytes: int | None) -> Non
         raise FetchError(
             f"{url} has the wrong length: expected {expected_bytes:,} bytes, the server offers {total:,}. "
             "It is not the published file; nothing was kept."
+        )
+
+
+def _check_most(url: str, part: Path, size: int | None, most_bytes: int) -> None:
+    if size is not None and size > most_bytes:
+        _forget(part)
+        raise FetchError(
+            f"{url} is too large: expected at most {most_bytes:,} bytes, the server sends more. Nothing was kept."
         )
 
 
@@ -193,7 +234,7 @@ def _check_complete(url: str, have: int, total: int | None, expected_bytes: int 
         return
     if have < wanted:
         raise ConnectionError(f"the connection was cut after {have:,} of {wanted:,} bytes")
-    raise _StartAgain(f"the server sent {have:,} bytes, expected {wanted:,}")
+    raise _StartAgain(f"the server sent more than the {wanted:,} bytes expected")
 
 
 def _check_room(part: Path, total: int | None, have: int) -> None:
@@ -240,8 +281,8 @@ def _version_path(part: Path) -> Path:
 
 def _read_version(part: Path) -> _Version | None:
     try:
-        return _Version(**json.loads(_version_path(part).read_text()))
-    except (OSError, ValueError, TypeError):
+        return _Version(**check_fields(read_json(_version_path(part)), _NOTE))
+    except (OSError, BadJson, TypeError):
         return None
 
 

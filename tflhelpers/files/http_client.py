@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -83,8 +84,12 @@ def open_url(
 
 def length_of(response: http.client.HTTPResponse) -> int | None:
     """Return the number of bytes that a server announces for its answer, None if it does not."""
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
+    return whole_number(response.headers.get("Content-Length", ""))
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a header is, None where it is none: `isdigit` takes ² for a digit, `int` does not."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text.strip()) else None
 
 
 @contextlib.contextmanager

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 _CLOSING = {"{": "}", "<": ">"}
 _DEEPEST = 100
 _LONGEST_NUMBER = 400
+_LONGEST_TEXT = 16 * 2**20  # characters; label maps and configs have thousands
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|\#[^\n]*)
     |(?P<string>"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*')
-    |(?P<number>[-+]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)[fF]?(?![\w.]))
+    |(?P<number>[-+]?(?:0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)[fF]?(?![\w.]))
     |(?P<word>-?[A-Za-z_][\w./-]*)
     |(?P<mark>[{}<>\[\]:;,])""",
     re.VERBOSE,
@@ -63,12 +64,16 @@ def parse_text_proto(text: str) -> Message:
     """Return all fields of a message: name -> values in order; a message in it is a dictionary of the same kind.
 
     Raises:
-        TextProtoError: If the text is cut, or something in it was not expected.
+        TextProtoError: If the text is cut or longer than 16 million characters, or something in it was not expected.
 
     Example:
         >>> parse_text_proto('item { id: 1 name: "duck" } # the only one')
         {'item': [{'id': [1], 'name': ['duck']}]}
     """
+    if len(text) > _LONGEST_TEXT:
+        raise TextProtoError(
+            f"expected at most {_LONGEST_TEXT} characters, got {len(text)}: it is another file."
+        )
     return _Parser(text).message(end=None, depth=0)
 
 

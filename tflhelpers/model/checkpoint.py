@@ -49,6 +49,7 @@ class RestoreReport:
         partly: weights of the class head that hold the file's values for the background and for the classes
             in `class_starts`; the other classes in them start anew.
         class_starts: (class of the network, the file's class whose weights it starts from).
+        trust: against what a file that was fetched was held; "" of a file of your own.
     """
 
     prefix: str
@@ -60,6 +61,7 @@ class RestoreReport:
     shape_mismatch: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
     partly: tuple[str, ...] = ()
     class_starts: tuple[tuple[str, str], ...] = ()
+    trust: str = ""
 
     def summary(self) -> str:
         """One line, such as "ckpt-0: restored 381 of 384 weights, skipped 3"."""
@@ -91,6 +93,7 @@ class RestoreReport:
         lines += _listed("skipped as asked", self.skipped)
         starts = [ours if ours == theirs else f"{ours} (as {theirs})" for ours, theirs in self.class_starts]
         lines += [f"classes that start from the file's own: {', '.join(starts)}"] if starts else []
+        lines += [f"the file: {self.trust}"] if self.trust else []
         return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -140,12 +141,10 @@ class Detector(ImageDetector):
         from tflhelpers.model.zoo import zoo_model
 
         model = zoo_model(name)
-        path = (
-            checkpoint
-            if checkpoint is not None
-            else fetch_weights(model, cache=cache, progress=progress).path
-        )
-        return cls._from_weights(model, path, class_names, is_coco=False)
+        if checkpoint is not None:
+            return cls._from_weights(model, checkpoint, class_names, is_coco=False)
+        fetched = fetch_weights(model, cache=cache, progress=progress)
+        return cls._from_weights(model, fetched.path, class_names, is_coco=False, trust=fetched.trust)
 
     @classmethod
     def pretrained(
@@ -186,7 +185,9 @@ class Detector(ImageDetector):
         else:
             try:
                 fetched = start.fetch(progress=progress)
-                detector = cls._from_weights(start.model, fetched.path, class_names, is_coco=True)
+                detector = cls._from_weights(
+                    start.model, fetched.path, class_names, is_coco=True, trust=fetched.trust
+                )
                 origin = start.taken(fetched)
             except (FetchError, CheckpointError) as error:
                 if not start.is_automatic:
@@ -196,16 +197,19 @@ class Detector(ImageDetector):
         return detector
 
     @classmethod
-    def _from_weights(cls, model: ZooModel, path: str | Path, class_names, *, is_coco: bool) -> Detector:
+    def _from_weights(
+        cls, model: ZooModel, path: str | Path, class_names, *, is_coco: bool, trust: str = ""
+    ) -> Detector:
         names = class_names if class_names is not None else COCO_CLASS_NAMES
         arguments = {} if model.depth is None else {"depth": model.depth}
         detector = cls(Architecture(model.family, model.input_size, arguments), names)
         variables = variables_by_key(detector.network)
-        detector.restore_report = (
+        report = (
             restore(variables, path, expected=model.name, class_advice=_name_its_classes)
             if class_names is None
             else restore_with_class_start(variables, path, names, expected=model.name, is_coco=is_coco)
         )
+        detector.restore_report = replace(report, trust=trust)
         return detector
 
     @classmethod

@@ -26,11 +26,11 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (  # a layer's n
     (r".*/WeightSharedConvolutionalBoxHead/BoxPredictor", lambda m: BOX_HEAD_KEY),
     (r".*/WeightSharedConvolutionalClassHead/ClassPredictor", lambda m: CLASS_HEAD_KEY),
     (
-        r".*/((?:Box|Class)?PredictionTower)/conv2d_(\d+)",
+        r".*/((?:Box|Class)?PredictionTower)/conv2d_(\d{1,9})",
         lambda m: f"{PREDICTOR_KEY}/_head_scope_conv_layers/{m[1]}/{m[2]}",
     ),
     (
-        r".*/((?:Box|Class)?PredictionTower)/conv2d_(\d+)/BatchNorm/feature_(\d+)",
+        r".*/((?:Box|Class)?PredictionTower)/conv2d_(\d{1,9})/BatchNorm/feature_(\d{1,9})",
         lambda m: f"{PREDICTOR_KEY}/_base_tower_layers_for_heads/{SCOPES[m[1]]}/{m[3]}/{3 * int(m[2]) + 1}",
     ),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +10,39 @@ from pathlib import Path
 
 import keras
 
+from tflhelpers.files.json_file import (
+    NAMES,
+    SHARE,
+    SIZE,
+    SWITCH,
+    BadJson,
+    Check,
+    check_fields,
+    is_count,
+    is_number,
+    one_of,
+    read_json,
+)
 from tflhelpers.model.ssd import FAMILIES
 from tflhelpers.model.training_record import TrainingRecord
 
 SETTINGS_FILE = "detector.json"
-SETTINGS_NAMES = ("format", "family", "image_size", "arguments", "class_names", "threshold")
 FORMAT_VERSION = 1
+_ARGUMENTS: dict[str, Check] = {
+    "depth": one_of(50, 101, 152),
+    "alpha": ((lambda value: is_number(value, 0.01, 10)), "a number from 0.01 to 10"),
+    "fpn_depth": ((lambda value: is_count(value) and 1 <= value <= 4096), "a number from 1 to 4096"),
+    "tower_layers": ((lambda value: is_count(value) and value <= 100), "a number from 0 to 100"),
+}
+_BEFORE = {"keeps_stem": False, "trained_on": None}
+_FIELDS: dict[str, Check] = {
+    "image_size": SIZE,
+    "arguments": ((lambda value: isinstance(value, dict)), "an object"),
+    "class_names": NAMES,
+    "threshold": SHARE,
+    "keeps_stem": SWITCH,
+    "trained_on": ((lambda value: value is None or isinstance(value, dict)), "an object or null"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,27 +91,29 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
             f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote."
         )
     try:
-        settings = json.loads(path.read_text("utf-8"))
-        written_by = settings["format"], settings["family"]
-    except (ValueError, KeyError, TypeError) as error:
+        settings = {**_BEFORE, **check_fields(read_json(path), {})}  # files of older versions lack some
+        version, family = settings.get("format"), settings.get("family")
+        if version == FORMAT_VERSION and family in list(FAMILIES):
+            check_fields(settings, _FIELDS)
+            check_fields(
+                settings["arguments"], {name: _argument(name, family) for name in settings["arguments"]}
+            )
+        trained_on = TrainingRecord.from_json(settings["trained_on"]) if settings["trained_on"] else None
+    except BadJson as error:
         raise ValueError(
-            f"{path} is damaged ({error!r}). Copy the folder again, or save the detector anew."
+            f"{path} is damaged ({error}). Copy the folder again, or save the detector anew."
         ) from error
-    if written_by[0] != FORMAT_VERSION or written_by[1] not in FAMILIES:
+    if version != FORMAT_VERSION or family not in list(FAMILIES):
         raise ValueError(
             f"{path} must have format {FORMAT_VERSION} and a family of {', '.join(FAMILIES)}, "
-            f"got {written_by[0]} and {written_by[1]}. A newer tflhelpers may have written it."
+            f"got {version} and {family}. A newer tflhelpers may have written it."
         )
-    missing = [name for name in SETTINGS_NAMES if name not in settings]
-    if missing:
-        raise ValueError(f"{path} is damaged: it lacks {', '.join(missing)}. Copy the folder again.")
-    architecture = Architecture(settings["family"], tuple(settings["image_size"]), settings["arguments"])
-    rest = {"keeps_stem": False, **settings, "trained_on": None}  # files of older versions lack some
-    if settings.get("trained_on"):
-        try:
-            rest["trained_on"] = TrainingRecord.from_json(settings["trained_on"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"{path} is damaged (trained_on: {error!r}). Copy the folder again, or save the detector anew."
-            ) from error
-    return architecture, rest
+    architecture = Architecture(family, tuple(settings["image_size"]), settings["arguments"])
+    return architecture, settings | {"trained_on": trained_on}
+
+
+def _argument(name: str, family: str) -> Check:
+    """The check of an argument of a family's function."""
+    if name not in inspect.signature(FAMILIES[family]).parameters or name not in _ARGUMENTS:
+        return (lambda value: False), f"left out: {family} has no such argument"
+    return _ARGUMENTS[name]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tflhelpers.model.fetch import FetchError
 from tflhelpers.model.hub import fetch_from_hub
+from tflhelpers.model.pins import told_of_pin
 from tflhelpers.model.zoo import ZooModel, default_cache, fetch_zoo_model
 
 PATIENCE = {"attempts": 2, "timeout_s": 10.0}  # with the zoo's host, since there is another source
 HUB = "Kaggle or TensorFlow Hub"
+OWN_CHECKSUMS = "held against its own checksums only, as nobody has published those of this export"
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,13 @@ class Fetched:
         path: of the checkpoint or SavedModel, for `restore`.
         source: where they were downloaded from just now; "" where they were in the cache.
         failures: a line for each source that was asked before in vain.
+        trust: against what it was held, for the restore report.
     """
 
     path: Path
     source: str = ""
     failures: tuple[str, ...] = ()
+    trust: str = field(default="", compare=False)
 
 
 class NotFetched(FetchError):
@@ -52,18 +56,28 @@ def fetch_weights(model: ZooModel, *, cache: str | Path | None = None, progress:
     """
     folder = Path(cache).expanduser() if cache is not None else default_cache()
     if (folder / model.name).is_dir():
-        return Fetched(fetch_zoo_model(model.name, cache=folder, progress=progress))
+        path = fetch_zoo_model(model.name, cache=folder, progress=progress)
+        return Fetched(path, trust=_trust(model, path, folder))
     host = urlsplit(model.url).hostname or "the model zoo"
     try:
-        return Fetched(fetch_zoo_model(model.name, cache=folder, progress=progress, **PATIENCE), host)
+        path = fetch_zoo_model(model.name, cache=folder, progress=progress, **PATIENCE)
+        return Fetched(path, host, trust=_trust(model, path, folder))
     except FetchError as error:
         failures: tuple[str, ...] = (f"{host}: {error.reason}",)
         advice = error.advice
     try:
-        return Fetched(fetch_from_hub(model, folder), HUB, failures)
+        return Fetched(fetch_from_hub(model, folder), HUB, failures, OWN_CHECKSUMS)
     except FetchError as error:
         failures += (f"{HUB}: {error.reason}",)
     raise _not_fetched(model, folder, failures, advice)
+
+
+def _trust(model: ZooModel, path: Path, folder: Path) -> str:
+    if path.is_dir():
+        return OWN_CHECKSUMS
+    if model.figures is not None:
+        return "each tensor has the size and checksum of the genuine one"
+    return told_of_pin(model.name, folder)
 
 
 def _not_fetched(model: ZooModel, folder: Path, failures: tuple[str, ...], advice: str) -> NotFetched:

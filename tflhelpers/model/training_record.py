@@ -7,6 +7,28 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tflhelpers.files.json_file import NAMES, TEXT, Check, check_fields, is_count
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return bool(datetime.fromisoformat(value))
+    except (ValueError, TypeError):
+        return False
+
+
+def _is_images(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+
+
+_FIELDS: dict[str, Check] = {
+    "class_names": NAMES,
+    "images": (_is_images, "an object of texts"),
+    "num_boxes": (is_count, "a number of boxes"),
+    "when": (_is_date, "a date and time, ISO 8601"),
+    "start": TEXT,
+}
+
 
 @dataclass(frozen=True)
 class TrainingRecord:
@@ -37,10 +59,11 @@ class TrainingRecord:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> TrainingRecord:
-        """Raises KeyError or TypeError where `stored` is none."""
-        values = {name: stored[name] for name in ("class_names", "images", "num_boxes", "when")}
+        """Raises `BadJson` where `stored` is none."""
+        stored = check_fields({"start": "", **stored}, _FIELDS)
+        values = {name: stored[name] for name in _FIELDS}
         values["class_names"] = tuple(values["class_names"])
-        return cls(**values, start=stored.get("start", ""))
+        return cls(**values)
 
     def shares(self, now: TrainingRecord) -> int:
         """How many images of `now` it was trained on, whatever they are called by now."""

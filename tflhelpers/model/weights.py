@@ -74,8 +74,8 @@ def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> N
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a weight is missing from the file or has another shape there, or the file is damaged; nothing is
-            set then.
+        ValueError: a weight is missing from the file, has another shape there or numbers that are not finite, or the
+            file is damaged; nothing is set then.
     """
     wanted = {key: v for key, v in variables_by_key(model).items() if not skip(key)}
     arrays = _read(path, wanted)
@@ -85,8 +85,23 @@ def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> N
             f"{path} does not fit this network: {len(wrong)} of {len(wanted)} weights are missing or have another "
             f"shape, first {wrong[0]}. Load the file with the detector.json that was saved beside it."
         )
+    refuse_not_finite(path, {key: arrays[key] for key in wanted})
     for key, variable in wanted.items():
         variable.assign(arrays[key].astype("float32"))
+
+
+def refuse_not_finite(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Raises ValueError if an array holds anything but finite numbers: a network with one finds nothing, silently."""
+    bad = [
+        name
+        for name, array in arrays.items()
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all()
+    ]
+    if bad:
+        raise ValueError(
+            f"{path} must hold finite numbers, but {len(bad)} of {len(arrays)} weights have others, first {bad[0]}. "
+            "Its training went wrong, or the file is damaged: train again from an earlier one, or copy it again."
+        )
 
 
 def _stored(variable: keras.Variable, dtype: str) -> np.ndarray:

@@ -4,7 +4,7 @@ Names, COCO mAP and milliseconds are those of the zoo's page
 (tensorflow/models, research/object_detection/g3doc/tf2_detection_zoo.md). For the two models in `zoo_data/`
 the genuine size and CRC-32C of every tensor are known and compared. The others are checked as far as they
 themselves allow: gzip's checksum over the archive, the length of the data file against the index, each
-tensor's CRC-32C against the index.
+tensor's CRC-32C against the index; and what was fetched first is held against whatever comes later (`pins`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from tflhelpers.model.checkpoint import verify_tensors
 from tflhelpers.model.checkpoint_file import CheckpointError, find_checkpoint
 from tflhelpers.model.fetch import fetch
+from tflhelpers.model.pins import check_pin
 from tflhelpers.model.saved_model_file import saved_model_folder
 
 BASE_URL = "https://download.tensorflow.org/models/object_detection/tf2/20200711"
@@ -122,6 +123,7 @@ def fetch_zoo_model(
     model = zoo_model(name)
     cache = Path(cache).expanduser() if cache is not None else default_cache()
     is_fresh = not (cache / model.name).is_dir()
+    options = {"most_bytes": 2 * model.download_mb * 10**6, **options}
     folder = fetch(model.url, cache, expected_bytes=model.archive_bytes, progress=progress, **options)
     try:
         return _verified(folder, model, read_data=is_fresh)
@@ -134,6 +136,8 @@ def _verified(folder: Path, model: ZooModel, *, read_data: bool) -> Path:
     saved_model = saved_model_folder(folder)
     path, figures = (find_checkpoint(folder), model.figures) if saved_model is None else (saved_model, None)
     verify_tensors(path, figures, read_data=read_data)
+    if saved_model is None and figures is None:
+        check_pin(model.name, path, folder.parent, read_data=read_data)
     return path
 
 

@@ -99,7 +99,8 @@ def detect_video(
 
     Args:
         detector: a `Detector`, or whatever has `class_names` and `detect`.
-        source: the video, anything that ffmpeg reads; or pictures: a list of files, or a folder of them.
+        source: the video: MP4, MOV, WebM, AVI, ... (`read_video` has the list); or pictures: a list of files, or a
+            folder of them.
         path: where to write, ending in .mp4 or .gif. A GIF shows the clip's first 10 seconds, at most 12.5 frames a
             second, 960 pixels and `max_bytes`.
         fps: how many pictures a second, where they are the frames of a film. Photos that show different scenes stay

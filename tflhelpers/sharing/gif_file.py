@@ -183,7 +183,7 @@ def check_file(
         GifError: something differs, or the file cannot be read.
     """
     try:
-        with Image.open(file) as gif:
+        with Image.open(file, formats=["GIF"]) as gif:
             durations: set[int | None] = set()
             frames: list[int] = []
             got = {

@@ -63,7 +63,8 @@ class VideoParts:
         with atomic_path(self.out, ".mp4") as whole:
             command = [
                 ffmpeg_program(), "-hide_banner", "-nostats", "-loglevel", "error", "-nostdin", "-y",
-                "-f", "concat", "-safe", "0", "-i", str(listing.resolve()), "-c", "copy",
+                "-protocol_whitelist", "file", "-format_whitelist", "concat,mov", "-f", "concat", "-safe", "1",
+                "-i", f"file:{listing.resolve()}", "-c", "copy",
                 "-movflags", "+faststart", "-f", "mp4", f"file:{whole.resolve()}",
             ]  # fmt: skip
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)

@@ -91,6 +91,93 @@ def test_a_journal_of_garbage_is_an_empty_one(tmp_path):
         assert journal.entries == {"k": {"kind": "x"}}
 
 
+STRANGE = [
+    {"kept": "../moved.jpg", "staged": "../../secret.jpg"},
+    {"kept": "a.jpg", "staged": "../../secret.jpg"},
+    {"kept": "a.jpg", "staged": "/etc/hostname"},
+    {"kept": "/tmp/a.jpg"},
+    {"kept": "b/../../a.jpg"},
+    {"kept": "b/c/a.jpg"},
+    {"kept": "./a.jpg"},
+    {"kept": ".hidden.jpg"},
+    {"kept": "a.py"},
+    {"kept": "a\0.jpg"},
+    {"kept": "a\ud800.jpg"},
+    {"kept": ""},
+    {"kept": None},
+    {"kept": 5},
+    {"kept": ["a.jpg"]},
+    {"kept": "a.jpg", "staged": 5},
+    {"kept": "a.jpg", "sha256": [1]},
+    {"kept": "a.jpg", "look": {}},
+    {"kind": 5},
+    {"kind": "x", "reason": None},
+    {"no kind": "x"},
+    {},
+]
+
+
+@pytest.mark.parametrize("entry", STRANGE)
+def test_entries_of_others_are_dropped_and_told(tmp_path, entry):
+    """Nothing outside the folder is touched, and no run ends with an error, the second one neither."""
+    (tmp_path / "secret.jpg").write_bytes(b"private")
+    folder = tmp_path / "photos"
+    (folder / ".collecting").mkdir(parents=True)
+    (folder / ".collected.jsonl").write_text(json.dumps({"key": "k", **entry}) + "\n")
+    for _ in range(2):
+        with Collector(folder, "test", retry_skipped=True) as collector:
+            assert not collector.is_settled("k")
+            report = collector.report()
+        assert "Left out 1 line of .collected.jsonl that no collection writes" in str(report)
+    assert (tmp_path / "secret.jpg").read_bytes() == b"private"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "secret.jpg"]
+    assert names(folder) == [".collected.jsonl"]
+
+
+@pytest.mark.parametrize("line", ['{"key": 5, "kind": "x"}', '"key kind"', '["key", "kind"]', "[" * 100_000])
+def test_lines_of_another_kind_are_no_entries(tmp_path, line):
+    (tmp_path / ".collected.jsonl").write_text(f'{line}\n{{"key": "k", "kind": "x"}}\n')
+    with Journal(tmp_path) as journal:
+        assert journal.entries == {"k": {"kind": "x"}}
+
+
+def test_links_in_a_folder_lead_nowhere(tmp_path):
+    """What is moved, thrown away or written lies in the folder itself."""
+    outside, folder = tmp_path / "outside", tmp_path / "photos"
+    outside.mkdir()
+    (outside / "notes.part").write_bytes(b"private")
+    (outside / "log.txt").write_bytes(b"private")
+    folder.mkdir()
+    (folder / ".collecting").symlink_to(outside, target_is_directory=True)
+    (folder / ".collected.jsonl").symlink_to(outside / "log.txt")
+    with Collector(folder, "test") as collector:
+        collector.settle("key", "line 1", "a", prepare(collector, "key", 1))
+    assert {path.name: path.read_bytes() for path in outside.iterdir()} == {
+        "notes.part": b"private",
+        "log.txt": b"private",
+    }
+    assert names(folder) == [".collected.jsonl", "a.jpg"]
+
+
+def test_what_was_prepared_is_not_moved_through_a_link(tmp_path):
+    outside, folder = tmp_path / "outside", tmp_path / "photos"
+    outside.mkdir()
+    (folder / ".collecting").mkdir(parents=True)
+    (folder / "duck").symlink_to(outside, target_is_directory=True)
+    (folder / ".collecting" / f"{0:024}.part").write_bytes(b"a picture")
+    entry = {"key": "k", "kept": "duck/a.jpg", "staged": f"{0:024}.part"}
+    (folder / ".collected.jsonl").write_text(json.dumps(entry) + "\n")
+    with Collector(folder, "test"):
+        assert not list(outside.iterdir())
+
+
+def test_names_that_are_no_utf_8_are_remembered(tmp_path):
+    with Journal(tmp_path) as journal:
+        journal.add("file caf\udce9.jpg", {"kind": "x", "reason": "caf\udce9"})
+    with Journal(tmp_path) as again:
+        assert again.entries == {"file caf\udce9.jpg": {"kind": "x", "reason": "caf\udce9"}}
+
+
 def test_what_passes_is_tried_again_and_what_does_not_is_not(tmp_path):
     with Collector(tmp_path, "test") as collector:
         collector.leave("a", "line 1", "a", LeftOut("too slow", "slow", passing=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -178,3 +179,16 @@ def test_what_cannot_be_is_refused(tmp_path, phone):
         collect.from_folder(tmp_path / "phone", tmp_path / "phone")
     with pytest.raises(ValueError, match="max_side must be at least 1"):
         copy(tmp_path, max_side=0)
+
+
+def test_names_that_are_no_utf_8(tmp_path):
+    """Linux allows them, and other people's archives have them."""
+    source = tmp_path / "source"
+    source.mkdir()
+    try:
+        Image.new("RGB", (60, 40), "red").save(os.fsdecode(os.fsencode(source) + b"/caf\xe9.png"))
+    except OSError:
+        pytest.skip("this disk takes no such name")
+    report = collect.from_folder(source, tmp_path / "photos", progress=False)
+    again = collect.from_folder(source, tmp_path / "photos", progress=False)
+    assert [path.name for path in report.kept] == [path.name for path in again.kept] == ["caf.jpg"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 
 import pytest
@@ -67,3 +68,35 @@ def test_other_files_are_refused(tmp_path, content, message):
         FileNotFoundError, match=r"b\.tflite: there is no such file\. Write one with export_tflite"
     ):
         read_settings(tmp_path / "b.tflite")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("class_names", 5),
+        ("class_names", "duck"),
+        ("image_size", [64]),
+        ("image_size", ["a", "b"]),
+        ("threshold", "high"),
+        ("head", ["raw"]),
+        ("quantize", "int4"),
+    ],
+)
+def test_settings_of_other_types_are_refused(tmp_path, name, value):
+    path = tmp_path / "a.tflite"
+    text = json.dumps(json.loads(settings_text(SETTINGS)) | {name: value})
+    path.write_bytes(with_files(b"the model", {"detector.json": text}))
+    with pytest.raises(
+        ValueError, match=rf"a\.tflite: expected a file that export_tflite wrote.*{name} must be"
+    ):
+        read_settings(path)
+
+
+@pytest.mark.parametrize("text", ["[1]", "5", "[" * 100_000, "\udce9"])
+def test_settings_that_are_no_object_are_refused(tmp_path, text):
+    path = tmp_path / "a.tflite"
+    path.write_bytes(b"the model")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("detector.json", text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=r"a\.tflite: expected a file that export_tflite wrote"):
+        read_settings(path)

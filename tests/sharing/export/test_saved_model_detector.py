@@ -11,6 +11,8 @@ import threading
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.label_map import write_label_map
@@ -111,6 +113,106 @@ def test_an_address_without_tensorflow_hub(monkeypatch):
         load_saved_model("https://tfhub.dev/tensorflow/ssd_mobilenet_v2/2")
 
 
+def save_with(folder, act):
+    """A detector of others that does something besides, with a text of its own."""
+    module = tf.Module()
+    boxes, scores, classes = (tf.constant([column], tf.float32) for column in zip(*ROWS, strict=True))
+
+    def run(images):
+        act(tf.reduce_max(images))
+        silent = 0.0 * tf.reduce_sum(tf.cast(images, tf.float32))
+        return {"detection_boxes": boxes + silent, "detection_scores": scores, "detection_classes": classes}
+
+    signature = [tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")]
+    module.run = tf.function(run, input_signature=signature)
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.run})
+    return folder
+
+
+def _deep(act):
+    """The same two functions and a branch further in."""
+
+    def act_and_count(value):
+        act(value)
+        return 1
+
+    @tf.function
+    def inner(value):
+        return tf.cond(value > 200, lambda: act_and_count(value), lambda: 0)
+
+    return tf.function(lambda value: inner(value))
+
+
+ACTS = {
+    "WriteFile": lambda value: tf.io.write_file("written.txt", "text"),
+    "ReadFile": lambda value: tf.io.read_file("read.txt"),
+    "MatchingFiles": lambda value: tf.io.matching_files("*"),
+    "PrintV2": lambda value: tf.print("text", output_stream="file://written.txt"),
+    "SaveV2": lambda value: tf.raw_ops.SaveV2(
+        prefix="written", tensor_names=["a"], shape_and_slices=[""], tensors=[tf.constant(1.0)]
+    ),
+    "RestoreV2": lambda value: tf.raw_ops.RestoreV2(
+        prefix="read", tensor_names=["a"], shape_and_slices=[""], dtypes=[tf.float32]
+    ),
+    "TextLineDataset": lambda value: tf.data.TextLineDataset("read.txt").reduce(0, lambda n, _: n + 1),
+    "EagerPyFunc": lambda value: tf.py_function(lambda v: v, [value], tf.uint8),
+    "InitializeTableFromTextFileV2": lambda value: tf.raw_ops.InitializeTableFromTextFileV2(
+        table_handle=tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64),
+        filename="read.txt",
+        key_index=-2,
+        value_index=-1,
+    ),
+    "DebugIdentityV2": lambda value: tf.raw_ops.DebugIdentityV2(input=value, debug_urls=["file:///tmp/none"]),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_model_that_works_with_files_is_refused(tmp_path, monkeypatch, name, deep):
+    """Before TensorFlow loads it: nothing of it has run."""
+    folder = save_with(tmp_path / "model", _deep(ACTS[name]) if deep else ACTS[name])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tf.saved_model, "load", None)
+    with pytest.raises(
+        ValueError, match=rf"model: expected a detector that only computes.*{name}.*trust=True"
+    ):
+        load_saved_model(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_model_that_is_trusted_may_work_with_files(tmp_path):
+    folder = save_with(
+        tmp_path / "model", lambda value: tf.io.write_file(str(tmp_path / "written.txt"), "text")
+    )
+    assert len(load_saved_model(folder, trust=True).detect(PICTURE, threshold=0.65)) == 3
+    assert (tmp_path / "written.txt").read_text() == "text"
+
+
+def test_a_model_whose_program_cannot_be_looked_into_is_refused(tmp_path):
+    """TensorFlow would take that file instead of the one beside it."""
+    folder = save_like_others(tmp_path)
+    (folder / "saved_model.cpb").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"saved_model\.cpb, which cannot be looked into.*trust=True"):
+        load_saved_model(folder)
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-5], lambda data: b"hello" * 9])
+def test_a_damaged_model_is_named(tmp_path, damage):
+    folder = save_like_others(tmp_path)
+    (folder / "saved_model.pb").write_bytes(damage((folder / "saved_model.pb").read_bytes()))
+    with pytest.raises(ValueError, match="expected a SavedModel, got a damaged one"):
+        load_saved_model(folder)
+
+
+def test_a_model_in_text_form_is_looked_into_too(tmp_path):
+    folder = save_with(tmp_path / "model", ACTS["WriteFile"])
+    model = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    (folder / "saved_model.pbtxt").write_text(text_format.MessageToString(model))
+    (folder / "saved_model.pb").unlink()
+    with pytest.raises(ValueError, match=r"WriteFile"):
+        load_saved_model(folder)
+
+
 @pytest.fixture
 def server(tmp_path):
     """The address of a folder "hub"."""
@@ -130,6 +232,11 @@ def test_the_model_at_an_address(tmp_path, server, monkeypatch):
     folder = save_like_others(tmp_path / "model")
     with tarfile.open(tmp_path / "hub" / "ssd.tar.gz", "w:gz") as archive:
         archive.add(folder, arcname=".")
+    save_with(tmp_path / "writes", ACTS["WriteFile"])
+    with tarfile.open(tmp_path / "hub" / "writes.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "writes", arcname=".")
+    with pytest.raises(ValueError, match=r"WriteFile.*trust=True"):
+        load_saved_model(f"{server}/writes.tar.gz")
     detector = load_saved_model(f"{server}/ssd.tar.gz")
     assert detector.class_names[:2] == ("person", "bicycle")
     assert detector.detect(PICTURE, threshold=0.65).scores.tolist() == pytest.approx([0.97, 0.9, 0.7])

@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tflhelpers.data.collect.journal import Entry, Journal
+from tflhelpers.data.collect.journal import JOURNAL_NAME, Entry, Journal
 from tflhelpers.data.collect.names import free_name
 from tflhelpers.data.collect.perceptual_hash import HashIndex, PerceptualHash
 from tflhelpers.data.collect.report import CollectReport, Skipped
@@ -107,6 +107,11 @@ class Collector:
 
     def __enter__(self) -> Collector:
         self._journal.__enter__()
+        self._tell_strange()
+        if (
+            self.staging.is_symlink()
+        ):  # what is prepared or left over lies in the folder, not where a link leads
+            self.staging.unlink()
         self.staging.mkdir(exist_ok=True)
         self._finish_moves()
         self._learn_what_is_there()
@@ -129,7 +134,8 @@ class Collector:
 
     def staged(self, key: str) -> Path:
         """Where the picture of a key is to be prepared."""
-        return self.staging / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.part"
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.staging / f"{digest[:24]}.part"
 
     def is_settled(self, key: str) -> bool:
         """Whether an earlier run has decided about a key, so that nothing needs to be prepared."""
@@ -227,15 +233,27 @@ class Collector:
 
     # ---- what an earlier run left
 
+    def _tell_strange(self) -> None:
+        if count := self._journal.strange:
+            self.notes.append(
+                f"Left out {count} {'line' if count == 1 else 'lines'} of {JOURNAL_NAME} that no collection writes. "
+                "Does the folder come from somebody else?"
+            )
+
     def _finish_moves(self) -> None:
         """Move what the journal has under its name; throw away what was being prepared."""
         for entry in self._journal.entries.values():
             if "kept" not in entry:
                 continue
             staged, target = self.staging / entry.get("staged", " "), self.folder / entry["kept"]
-            if staged.exists() and not target.exists():
+            whole = staged.is_file() and not staged.is_symlink()
+            if whole and not target.exists() and self._is_ours(target.parent):
                 move_into_place(staged, target)
         self._clear_staging()
+
+    def _is_ours(self, place: Path) -> bool:
+        """Whether a place lies in the folder, links followed."""
+        return place.resolve().is_relative_to(self.folder.resolve())
 
     def _clear_staging(self) -> None:
         for leftover in self.staging.glob("*.part"):

@@ -19,7 +19,7 @@ from pathlib import Path
 from tflhelpers.data.collect.collector import LeftOut
 from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, describe, kind_of
 from tflhelpers.files.addresses import RequestRefused, parse_address
-from tflhelpers.files.http_client import RETRY_STATUS, AddressGuard, length_of, open_url
+from tflhelpers.files.http_client import RETRY_STATUS, AddressGuard, length_of, open_url, whole_number
 
 _CHUNK = 1 << 16
 _LONGEST_WAIT = 30.0  # seconds, whatever a server's Retry-After says
@@ -173,8 +173,7 @@ class Unavailable(LeftOut):
 def _as_answered(error: urllib.error.HTTPError) -> LeftOut:
     status = error.code
     if status in RETRY_STATUS:
-        wait = error.headers.get("Retry-After", "")
-        return Unavailable(status, float(wait) if wait.isdigit() else None)
+        return Unavailable(status, whole_number(error.headers.get("Retry-After", "")))
     kind = {404: "not found", 410: "not found", 401: "not allowed", 403: "not allowed"}.get(status)
     more = "; an address that was signed may have expired" if status in (401, 403) else ""
     return LeftOut(

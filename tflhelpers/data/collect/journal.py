@@ -1,6 +1,7 @@
 """The memory of a folder of collected pictures: a file to which a line is added for each thing that is settled.
 
 A process may die at any byte. A line is whole or it does not count, and what it says was decided is not decided again.
+The folder may come from others, so a line only counts if it says nothing but what is written here.
 """
 
 from __future__ import annotations
@@ -8,14 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tflhelpers.data.collect.names import is_inside
 from tflhelpers.files.lock import try_lock
 
 JOURNAL_NAME = ".collected.jsonl"
 _SYNC_EVERY = 1.0  # seconds: a dead process loses no line, a dead machine at most those of one second
+
+_STAGED = re.compile(r"[0-9a-f]{24}\.part")
 
 Entry = dict[str, Any]
 
@@ -29,6 +34,9 @@ class Journal:
 
     Use it as a context: only one at a time may have a folder open.
 
+    Attributes:
+        strange: How many lines were left out because they are none that is written here.
+
     Raises:
         BusyFolder: If another has it open.
     """
@@ -36,11 +44,14 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / JOURNAL_NAME
         self.entries: dict[str, Entry] = {}
+        self.strange = 0
         self._file: BinaryIO | None = None
         self._synced = 0.0
 
     def __enter__(self) -> Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.is_symlink():  # else lines would be added to a file elsewhere
+            self.path.unlink()
         file = self.path.open("a+b")
         try:
             _lock(file, self.path.parent)
@@ -50,7 +61,7 @@ class Journal:
         self._file = file
         file.seek(0)
         content = file.read()
-        self.entries = _read_entries(content)
+        self.entries, self.strange = _read_entries(content)
         if content and not content.endswith(b"\n"):
             file.write(b"\n")  # ends the line that a dying process had begun
         return self
@@ -65,7 +76,7 @@ class Journal:
         """Remember an entry, also if the process dies the next moment."""
         if self._file is None:
             raise RuntimeError("expected an open journal. Use it in a `with` block.")
-        line = json.dumps({"key": key, **entry}, ensure_ascii=False)
+        line = json.dumps({"key": key, **entry})
         self._file.write(line.encode("utf-8") + b"\n")
         self._file.flush()
         self.entries[key] = entry
@@ -78,13 +89,29 @@ class Journal:
         self._synced = time.monotonic()
 
 
-def _read_entries(content: bytes) -> dict[str, Entry]:
-    entries = {}
+def _read_entries(content: bytes) -> tuple[dict[str, Entry], int]:
+    entries, strange = {}, 0
     for line in content.split(b"\n"):
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # a torn line
+        with contextlib.suppress(ValueError, RecursionError):  # a torn line
             entry = json.loads(line)
-            entries[str(entry.pop("key"))] = entry
-    return entries
+            if _is_entry(entry):
+                entries[entry.pop("key")] = entry
+            else:
+                strange += 1
+    return entries, strange
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether it is one that `Collector` writes: what it names lies in the folder."""
+    if not isinstance(entry, dict) or not ({"kept", "kind"} & entry.keys()):
+        return False
+    texts = (value for field, value in entry.items() if field != "passing")
+    return (
+        {"key"} <= entry.keys()
+        and all(isinstance(text, str) for text in texts)
+        and is_inside(entry.get("kept", "a.jpg"))
+        and _STAGED.fullmatch(entry.get("staged", f"{0:024}.part")) is not None
+    )
 
 
 def _lock(file: BinaryIO, folder: Path) -> None:

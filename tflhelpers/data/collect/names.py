@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Container
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
@@ -66,3 +67,24 @@ def free_name(stem: str, ending: str, taken: Container[str]) -> str:
         number += 1
         name = f"{stem}_{number}{ending}"
     return name
+
+
+def is_inside(name: object) -> bool:
+    """Whether a text names a picture that lies in a folder or one folder below, without a way out of it.
+
+    >>> is_inside("duck/a.jpg"), is_inside("../a.jpg"), is_inside("/a.jpg"), is_inside(7)
+    (True, False, False, False)
+    """
+    if not isinstance(name, str) or not _can_be_stored(name):
+        return False
+    path = Path(name)
+    hidden = any(part.startswith(".") for part in path.parts)
+    plain = not path.anchor and path.as_posix() == name and 1 <= len(path.parts) <= 2
+    return plain and not hidden and path.suffix.lower() in PICTURE_ENDINGS
+
+
+def _can_be_stored(name: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        return False

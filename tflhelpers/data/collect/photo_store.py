@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from tflhelpers.data.collect.names import is_inside
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.transfer import write_new
 
@@ -89,8 +90,8 @@ class PhotoStore:
         path = CollectReport(_SOURCE, self.folder, ()).path
         try:
             names = json.loads(path.read_text("utf-8"))["kept"]
-            return [name for name in names if isinstance(name, str)]
-        except (OSError, ValueError, KeyError, TypeError):
+            return [name for name in names if is_inside(name)]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return []
 
 

@@ -90,7 +90,10 @@ class CollectReport:
             "skipped": [vars(each) for each in self.skipped],
             "notes": list(self.notes),
         }
-        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        return text.encode("utf-8", "backslashreplace").decode(
+            "utf-8"
+        )  # names that are no UTF-8, as JSON escapes
 
     def save(self) -> Path:
         """Write `path`, atomically, and return it."""

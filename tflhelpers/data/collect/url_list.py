@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 from tflhelpers.files.text import decode_text
 
 _ADDRESS = re.compile(r"\s*https?://\S", re.I)
+_WHOLE_ADDRESS = re.compile(r"\s*https?://\S+\.\w+")
 _NAME_COLUMNS = ("file_name", "filename", "file name", "external id", "external_id", "image_name", "name")
 _SEPARATORS = (",", ";", "\t", "|")
+_LARGEST_FILE = 1 << 28  # bytes: a million addresses and more
 _LONGEST_CELL = 1 << 20  # letters; Labelbox exports carry whole drawings in a cell
 
 
@@ -64,8 +67,9 @@ def read_url_list(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no address, or a column is not there.
+        ValueError: If it holds no address or 256 MiB and more, or a column is not there.
     """
+    _check_size(path)
     text, _ = decode_text(path.read_bytes())
     records = list(_records(text))
     width = max((len(cells) for _, cells in records), default=0)
@@ -76,6 +80,14 @@ def read_url_list(
     names = _column(name_column, header, width, path, guesses=_NAME_COLUMNS)
     classes = _column(class_column, header, width, path)
     return [_row(line, cells, column, names, classes) for line, cells in records[has_header:]]
+
+
+def _check_size(path: Path) -> None:
+    if (size := path.stat().st_size) > _LARGEST_FILE:
+        raise ValueError(
+            f"{path}: expected a list of addresses of at most {_LARGEST_FILE >> 20} MiB, got {size >> 20} MiB. "
+            "Split it, or take the column of addresses alone."
+        )
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -124,9 +136,8 @@ def _separator(text: str) -> str | None:
 
 def _splits(line: str, separator: str) -> bool:
     """Whether a separator stands behind the address and not in it: addresses may hold commas and bars."""
-    return bool(
-        re.match(rf"\s*https?://[^\s{re.escape(separator)}]+\.\w+{re.escape(separator)}\s*[^/&=]*$", line)
-    )
+    address, _, rest = line.partition(separator)
+    return separator in line and bool(_WHOLE_ADDRESS.fullmatch(address)) and not re.search("[/&=]", rest)
 
 
 def _url_column(
@@ -135,16 +146,15 @@ def _url_column(
     if wanted is not None and records:
         header = [cell.strip() for cell in records[0][1]]
         return _column(wanted, header, width, path) or 0
-    found = [
-        sum(bool(_ADDRESS.match(cells[column])) for _, cells in records if column < len(cells))
-        for column in range(width)
-    ]
-    if not any(found):
+    found = Counter(
+        column for _, cells in records for column, cell in enumerate(cells) if _ADDRESS.match(cell)
+    )
+    if not found:
         raise ValueError(
             f"{path}: expected a column of addresses that begin with http:// or https://, got none in "
             f"{len(records)} lines. Write one address a line, or a CSV with a column of them."
         )
-    return found.index(max(found))
+    return min(found, key=lambda column: (-found[column], column))
 
 
 def _column(

@@ -45,7 +45,7 @@ def from_video(
     `Annotations.shared_scenes` says why.
 
     Args:
-        path: A file that ffmpeg reads: MP4, MOV, WebM, AVI, ...
+        path: An MP4, MOV, WebM, AVI or another file that `read_video` takes.
         folder: Where the pictures go.
         every: Seconds between pictures; default so many that `max_frames` are spread over the whole video, and half a
             second at least.

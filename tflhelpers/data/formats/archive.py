@@ -159,7 +159,7 @@ def _replay(folder: Path, origin: list, zip_path: Path, report: ReportBuilder) -
         mark = json.loads((folder / _MARK).read_text("utf-8"))
         entries = [ReportEntry(*entry) for entry in mark["entries"]]
         same = mark["zip"] == origin
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         same = False
     if not same:
         raise AnnotationError(

@@ -38,7 +38,7 @@ _USUAL_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp")
 _RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
 _LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Label|Labeled Data|External ID|DataRow ID)"\s*:')
 _COCO_KEYS = {b"images", b"annotations", b"categories", b"licenses"}
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[][{}]', re.DOTALL)
 _LIST = re.compile(rb'"([^"\\]*)"\s*:\s*\[\s*(.?)', re.DOTALL)
 
 

@@ -11,7 +11,8 @@ from tflhelpers.files.text import encoding_of
 
 _HEAD_BYTES = 65536
 _LINES = 4  # looked at
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[{}\[\]:]', re.DOTALL)
+# A string that is cut counts: else each quotation mark in it would be tried as the beginning of another.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]:]', re.DOTALL)
 _ROOT = re.compile(r"<([A-Za-z_][\w.-]*)")
 _PARTS = ("TRAIN", "TRAINING", "VALIDATE", "VALIDATION", "TEST", "UNASSIGNED")
 _LABEL_STUDIO_SHAPES = {"rectanglelabels", "polygonlabels", "ellipselabels", "original_width"}

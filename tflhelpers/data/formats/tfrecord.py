@@ -20,7 +20,7 @@ from tflhelpers.data.formats.record_boxes import Features, marks_of, raw_boxes
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.shards import find_record_files
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
-from tflhelpers.data.images import _DECODER_ERRORS, _stored_size
+from tflhelpers.data.images import _DECODER_ERRORS, _stored_size, open_picture
 from tflhelpers.data.record_pictures import ENCODED, record_picture_path
 from tflhelpers.files.example_proto import ExampleError, bytes_of, numbers_of, split_example
 from tflhelpers.files.record_file import Record, RecordError, read_records
@@ -134,7 +134,7 @@ def _written_size(features: Features) -> tuple[int, int] | None:
 def _size_of(encoded: memoryview) -> tuple[int, int] | None:
     """Return (height, width) as stored, which is what the fractions in records are of; None if unreadable."""
     try:
-        with Image.open(io.BytesIO(encoded)) as image:
+        with open_picture(io.BytesIO(encoded)) as image:
             width, height = _stored_size(image)
             return (height, width) if height and width else None
     except (*_DECODER_ERRORS, Image.DecompressionBombError):

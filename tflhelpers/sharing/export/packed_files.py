@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tflhelpers.files.json_file import NAMES, SHARE, SIZE, Check, check_fields, one_of, parse_json
 from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.sharing.export.foreign_tflite import is_litert, refusal
 
@@ -35,6 +37,17 @@ class ExportSettings:
     threshold: float
     head: str
     quantize: str | None
+
+
+_FIELDS: dict[str, Check] = {
+    "class_names": NAMES,
+    "image_size": SIZE,
+    "threshold": SHARE,
+    "head": one_of("postprocess", "raw"),
+    "quantize": one_of(None, "float16", "dynamic", "int8"),
+}
+_LARGEST_SETTINGS = 2**24  # bytes
+_DAMAGED_ZIP = (zipfile.BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 def with_files(content: bytes, files: Mapping[str, str]) -> bytes:
@@ -72,21 +85,28 @@ def read_settings(path: Path) -> ExportSettings:
         raise ValueError(refusal(path))
     try:
         with zipfile.ZipFile(path) as archive:
-            given = json.loads(archive.read(SETTINGS_FILE))
-        if given.pop("format") != FORMAT_VERSION:
+            given = check_fields(parse_json(_text_of(archive)), {})
+        if given.get("format") != FORMAT_VERSION:
             raise ValueError("it is of another version of tflhelpers")
-        given |= {name: tuple(given[name]) for name in ("class_names", "image_size")}
-        return ExportSettings(**given)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        check_fields(given, _FIELDS)
+        lists = {name: tuple(given[name]) for name in ("class_names", "image_size")}
+        return ExportSettings(**{name: given[name] for name in _FIELDS} | lists)
+    except (*_DAMAGED_ZIP, ValueError) as error:
         raise ValueError(
             f"{path}: expected a file that export_tflite wrote, with {SETTINGS_FILE} at its end, got another one "
             f"or a cut one ({error}). Export the detector again."
         ) from error
 
 
+def _text_of(archive: zipfile.ZipFile) -> str:
+    if archive.getinfo(SETTINGS_FILE).file_size > _LARGEST_SETTINGS:
+        raise ValueError(f"{SETTINGS_FILE} is larger than {_LARGEST_SETTINGS} bytes")
+    return archive.read(SETTINGS_FILE).decode("utf-8")
+
+
 def _holds_settings(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return SETTINGS_FILE in archive.namelist()
-    except zipfile.BadZipFile:
+    except (*_DAMAGED_ZIP, ValueError):
         return False

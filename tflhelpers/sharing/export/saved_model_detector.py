@@ -1,9 +1,14 @@
-"""Somebody's trained detector from TensorFlow Hub, Kaggle or the model zoo, with our `detect`."""
+"""Somebody's trained detector from TensorFlow Hub, Kaggle or the model zoo, with our `detect`.
+
+A SavedModel is a program. What it holds is looked through before it is loaded (`file_operations`), but only trust in
+whoever made it makes it safe to run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +17,7 @@ from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
+from tflhelpers.sharing.export.file_operations import refuse_file_operations
 from tflhelpers.sharing.export.proven import SAVED_MODEL_FILES
 
 INPUT = "input_tensor"
@@ -50,9 +56,17 @@ class SavedModelDetector(ImageDetector):
 
 
 def load_saved_model(
-    handle: str | Path, *, class_names: Sequence[str] | None = None, threshold: float = DEFAULT_THRESHOLD
+    handle: str | Path,
+    *,
+    class_names: Sequence[str] | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
+    trust: bool = False,
 ) -> SavedModelDetector:
     """A detector that others have trained and saved, ready to use and not to be fine-tuned.
+
+    A SavedModel of others is a program that runs on your machine, with your rights: use only those of publishers that
+    you trust. One that would read or write files is refused unless you say `trust=True`. To read a detector's weights
+    without running anything, use `Detector.from_zoo(name, checkpoint=folder)`.
 
     Args:
         handle: the folder of a SavedModel (the zoo's `saved_model`, an export of the Object Detection API or of
@@ -60,19 +74,17 @@ def load_saved_model(
         class_names: a name for each of the model's class numbers 1, 2, 3, ...; None for what the folder says in
             assets/label_map.pbtxt, or else COCO's.
         threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
+        trust: run also a model that works with files or other programs.
 
     Raises:
         FileNotFoundError: there is no such folder, or no SavedModel in it.
-        ValueError: it is no detector of the Object Detection API's kind; the message says what it takes and gives.
+        ValueError: it is no detector of the Object Detection API's kind; the message says what it takes and gives. Or
+            it works with files, and `trust` is False.
         ImportError: the handle is an address, and tensorflow-hub is not installed.
     """
-    import tensorflow as tf
-
-    if _is_address(handle):
-        model, label_map = _from_hub(str(handle)), None
-    else:
-        folder = _saved_model_folder(Path(handle))
-        model, label_map = tf.saved_model.load(str(folder)), folder / "assets" / LABEL_MAP_NAME
+    model, label_map = (
+        _from_hub(str(handle), trust) if _is_address(handle) else _from_disk(Path(handle), trust)
+    )
     if class_names is None and label_map is not None and label_map.is_file():
         names = read_label_map(label_map).names
         class_names = [names.get(number, f"unused id {number}") for number in range(1, max(names) + 1)]
@@ -84,7 +96,16 @@ def _is_address(handle: str | Path) -> bool:
     return isinstance(handle, str) and handle.startswith(("http://", "https://"))
 
 
-def _from_hub(address: str):
+def _from_disk(path: Path, trust: bool) -> tuple[Any, Path]:
+    import tensorflow as tf
+
+    folder = _saved_model_folder(path)
+    if not trust:
+        refuse_file_operations(folder)
+    return tf.saved_model.load(str(folder)), folder / "assets" / LABEL_MAP_NAME
+
+
+def _from_hub(address: str, trust: bool) -> tuple[Any, None]:
     try:
         import tensorflow_hub
     except ImportError as error:
@@ -92,7 +113,10 @@ def _from_hub(address: str):
             f"{address} is fetched with tensorflow-hub, which cannot be used here ({error}). "
             'Install it with: pip install tensorflow-hub "setuptools<81". Or give the folder of a SavedModel.'
         ) from error
-    return tensorflow_hub.load(address)
+    folder = tensorflow_hub.resolve(address)
+    if not trust:
+        refuse_file_operations(Path(folder))
+    return tensorflow_hub.load(folder), None
 
 
 def _saved_model_folder(folder: Path) -> Path:
