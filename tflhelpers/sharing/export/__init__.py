@@ -4,7 +4,8 @@
 - `off_the_shelf`: somebody else's SavedModel with our `detect`
 - `tflite`: `export_tflite`, one LiteRT file (`tflite_convert`, `tflite_heads`, `tflite_quantize`, `tflite_file`,
   `packed_files`)
-- `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`, `foreign_tflite`)
+- `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`), or one of others (`foreign_file`,
+  `foreign_tflite`, `foreign_run`, `tflite_metadata_reader`)
 - `classifier`: what both exports do with a classifier
 - `equality`: the proof, and `ExportMismatch`
 - `proven`: made, proven, and only then swapped in

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tflhelpers.files.stand_ins import stand_in_at
-from tflhelpers.sharing.export.foreign_tflite import is_litert, refusal
+from tflhelpers.sharing.export.foreign_file import is_litert
 
 LABELS_FILE = "labels.txt"
 SETTINGS_FILE = "detector.json"
@@ -62,14 +62,11 @@ def read_settings(path: Path) -> ExportSettings:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is none of ours, damaged, or of a newer version; the message says what it is.
-        ImportError: it is none of ours, and neither ai-edge-litert nor TensorFlow is there to tell what it is.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file. Write one with export_tflite.")
     if found := stand_in_at(path):
         raise ValueError(f"{path}: expected a file that export_tflite wrote, got {found}.")
-    if not _holds_settings(path) and is_litert(path):
-        raise ValueError(refusal(path))
     try:
         with zipfile.ZipFile(path) as archive:
             given = json.loads(archive.read(SETTINGS_FILE))
@@ -82,6 +79,11 @@ def read_settings(path: Path) -> ExportSettings:
             f"{path}: expected a file that export_tflite wrote, with {SETTINGS_FILE} at its end, got another one "
             f"or a cut one ({error}). Export the detector again."
         ) from error
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is a LiteRT file that `export_tflite` did not write, or one of ours whose end is cut off."""
+    return path.is_file() and is_litert(path) and not _holds_settings(path)
 
 
 def _holds_settings(path: Path) -> bool:
