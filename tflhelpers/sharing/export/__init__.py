@@ -6,6 +6,7 @@
   `packed_files`)
 - `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`), or one of others (`foreign_file`,
   `foreign_tflite`, `foreign_run`, `tflite_metadata_reader`)
+- `onnx`: `export_onnx`, one ONNX file, by Keras' own exporter
 - `classifier`: what both exports do with a classifier
 - `equality`: the proof, and `ExportMismatch`
 - `proven`: made, proven, and only then swapped in

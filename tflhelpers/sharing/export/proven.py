@@ -14,12 +14,12 @@ Proof = TypeVar("Proof")
 
 
 def write_file(path: Path, content: bytes, prove: Callable[[Path], Proof]) -> Proof:
-    """Writes a LiteRT file, if `prove` finds nothing wrong with it; a file that is there is replaced.
+    """Writes a file, if `prove` finds nothing wrong with it; a file that is there is replaced.
 
     Returns:
         What `prove` made of the file.
     """
-    with atomic_path(path, ".tflite") as part:
+    with atomic_path(path, path.suffix) as part:
         part.write_bytes(content)
         return prove(part)
 
@@ -43,12 +43,10 @@ def write_folder(folder: Path, save: Callable[[Path], None], prove: Callable[[Pa
     return proof
 
 
-def check_file(path: Path) -> None:
-    """Raises ValueError where `path` is a folder."""
+def check_file(path: Path, example: str = "detector.tflite") -> None:
+    """Raises ValueError where `path` is a folder; `example` is a name that a file in it may have."""
     if path.is_dir():
-        raise ValueError(
-            f"path must be a file, got the folder {path}. Write for example {path / 'detector.tflite'}."
-        )
+        raise ValueError(f"path must be a file, got the folder {path}. Write for example {path / example}.")
 
 
 def check_folder(folder: Path) -> None:
