@@ -10,6 +10,7 @@ import numpy as np
 
 from tflhelpers.classification.backbones import EMBEDDED, WIDTH_BEFORE, known_backbones
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 
 SETTINGS_FILE = "classifier.json"
@@ -69,6 +70,7 @@ def _checked_settings(path: Path) -> dict:
         raise FileNotFoundError(
             f"No classifier in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Classifier.save wrote."
         )
+    refuse_stand_in(path, "the settings of a classifier")
     try:
         settings = json.loads(path.read_text("utf-8"))
         version, backbone = settings["format"], settings["backbone"]
@@ -86,6 +88,7 @@ def _checked_settings(path: Path) -> dict:
 
 
 def _stored_weights(path: Path) -> list[np.ndarray]:
+    refuse_stand_in(path, "a file of weights")
     try:
         return [array for _, array in sorted(read_npz(path).items())]
     except DamagedFile as error:

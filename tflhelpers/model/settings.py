@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.ssd import FAMILIES
 from tflhelpers.model.training_record import TrainingRecord
 
@@ -62,6 +63,7 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
         raise FileNotFoundError(
             f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote."
         )
+    refuse_stand_in(path, "the settings of a detector")
     try:
         settings = json.loads(path.read_text("utf-8"))
         written_by = settings["format"], settings["family"]

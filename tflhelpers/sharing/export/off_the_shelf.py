@@ -9,6 +9,7 @@ import numpy as np
 
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
 from tflhelpers.files.atomic_folder import finish_folder
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
@@ -72,6 +73,8 @@ def off_the_shelf(
         model, label_map = _from_hub(str(handle)), None
     else:
         folder = _saved_model_folder(Path(handle))
+        for name in SAVED_MODEL_FILES:
+            refuse_stand_in(folder / name, "a SavedModel")
         model, label_map = tf.saved_model.load(str(folder)), folder / "assets" / LABEL_MAP_NAME
     if class_names is None and label_map is not None and label_map.is_file():
         names = read_label_map(label_map).names

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tflhelpers.files.stand_ins import stand_in_at
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.sharing.export.foreign_file import is_litert
 
 LABELS_FILE = "labels.txt"
@@ -65,8 +65,7 @@ def read_settings(path: Path) -> ExportSettings:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file. Write one with export_tflite.")
-    if found := stand_in_at(path):
-        raise ValueError(f"{path}: expected a file that export_tflite wrote, got {found}.")
+    refuse_stand_in(path, "a file that export_tflite wrote")
     try:
         with zipfile.ZipFile(path) as archive:
             given = json.loads(archive.read(SETTINGS_FILE))
