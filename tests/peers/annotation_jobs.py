@@ -260,11 +260,18 @@ def pylabel(direction, format, folder, data):
     return [], pictures
 
 
+def opened_as_labelimg_does(path):
+    from PyQt5.QtGui import QImageReader
+
+    reader = QImageReader(str(path))
+    reader.setAutoTransform(True)
+    return reader.read()
+
+
 def labelimg(direction, format, folder, data):
     from libs.create_ml_io import CreateMLReader, CreateMLWriter
     from libs.pascal_voc_io import PascalVocReader, PascalVocWriter
     from libs.yolo_io import YoloReader, YOLOWriter
-    from PyQt5.QtGui import QImage
 
     out = folder / "out"
     if direction == "write":
@@ -295,7 +302,9 @@ def labelimg(direction, format, folder, data):
             shapes = PascalVocReader(str(out / "Annotations" / f"{path.stem}.xml")).get_shapes()
         elif format == "yolo":
             shapes = YoloReader(
-                str(out / "labels" / f"{path.stem}.txt"), QImage(str(path)), str(out / "classes.txt")
+                str(out / "labels" / f"{path.stem}.txt"),
+                opened_as_labelimg_does(path),
+                str(out / "classes.txt"),
             ).get_shapes()
         else:
             shapes = CreateMLReader(str(out / "images" / "annotations.json"), str(path)).get_shapes()

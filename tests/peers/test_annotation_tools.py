@@ -93,7 +93,7 @@ READ = {
     ("pylabel", "voc"): (EXACT, set()),
     ("pylabel", "yolo"): (EXACT, STORED_SIZE),
     ("labelimg", "voc"): (WHOLE, set()),
-    ("labelimg", "yolo"): (WHOLE, STORED_SIZE),
+    ("labelimg", "yolo"): (WHOLE, set()),
     ("labelimg", "createml"): (EXACT, set()),
     ("labelme", "labelme"): (EXACT, set()),
 }

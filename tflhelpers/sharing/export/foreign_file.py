@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from flatbuffers import flexbuffers
@@ -48,7 +48,7 @@ class ForeignFile(NamedTuple):
         custom: names of operations that are no built-in ones.
         postprocess: places in `gives` of what TFLite_Detection_PostProcess makes: boxes, classes, scores, count. None
             where there is no such operation, or its results are no outputs.
-        num_classes: of that operation, without the background; None where it is not known.
+        options: of that operation; {} where there is none.
         signature: names that a signature gives the outputs, "" for those without one.
         metadata: None where there is none.
     """
@@ -57,7 +57,7 @@ class ForeignFile(NamedTuple):
     gives: list[Tensor]
     custom: list[str]
     postprocess: tuple[int, ...] | None
-    num_classes: int | None
+    options: dict[str, Any]
     signature: list[str]
     metadata: FileMetadata | None
 
@@ -109,7 +109,7 @@ def _described(schema: ModuleType, content: bytes) -> ForeignFile:
         [_tensor(graph.tensors[index], dtypes) for index in outputs],
         [bytes(code.customCode).decode() for code in model.operatorCodes if code.customCode],
         _places(operation, outputs),
-        _num_classes(operation),
+        _options(operation),
         _signature_names(model, outputs),
         _metadata(model),
     )
@@ -167,11 +167,10 @@ def _places(operation, outputs: list[int]) -> tuple[int, ...] | None:
     return tuple(map(outputs.index, made)) if len(made) == 4 and set(made) <= set(outputs) else None
 
 
-def _num_classes(operation) -> int | None:
+def _options(operation) -> dict[str, Any]:
     if operation is None or operation.customOptions is None:
-        return None
-    said = flexbuffers.Loads(bytes(bytearray(operation.customOptions)))
-    return int(said["num_classes"]) if "num_classes" in said else None
+        return {}
+    return dict(flexbuffers.Loads(bytes(bytearray(operation.customOptions))))
 
 
 def _signature_names(model, outputs: list[int]) -> list[str]:

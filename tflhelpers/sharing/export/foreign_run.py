@@ -38,8 +38,8 @@ class ForeignDetector:
             raise ValueError(refusal(path, file))
         self.class_names = tuple(class_names or _class_names(path, file))
         self._places, self._sure = found, found.sure
-        # TFLite_Detection_PostProcess never looks at class n where it runs on n > 1 threads.
-        self._ready = interpreter(path, threads if file.postprocess is None else 1)
+        # On n > 1 threads, regular suppression never looks at class n.
+        self._ready = interpreter(path, 1 if file.options.get("use_regular_nms") else threads)
         (self._taken,), self._given = self._ready.get_input_details(), self._ready.get_output_details()
         self.image_size = int(self._taken["shape"][1]), int(self._taken["shape"][2])
         said = file.metadata
@@ -106,12 +106,14 @@ def _check_fractions(boxes_rel_yxyx: np.ndarray) -> None:
 def _class_names(path: Path, file: ForeignFile) -> list[str]:
     names = _labels(path, file.metadata.labels_files if file.metadata else [])
     if not names:
-        of = f" of {file.num_classes} classes" if file.num_classes else ""
+        of = f" of {file.options['num_classes']} classes" if "num_classes" in file.options else ""
         raise ValueError(
             f"{path}: expected a file of class names at its end, got none{of}. Give class_names=, a name for each of "
             "its class numbers from 0."
         )
-    return names[1:] if len(names) - 1 == file.num_classes else names  # the first is the background's
+    return (
+        names[1:] if len(names) - 1 == file.options.get("num_classes") else names
+    )  # the first is the background's
 
 
 def _labels(path: Path, named: Sequence[str]) -> list[str]:

@@ -30,8 +30,8 @@ class TFLiteDetector(ImageDetector):
     Args:
         path: of the file.
         class_names: a name for each of the file's class numbers from 0; None for those in the file.
-        threads: None for as many as there are cores, at most four. Files with the operation
-            TFLite_Detection_PostProcess run on one: on n it loses class n.
+        threads: None for as many as there are cores, at most four. Files with TFLite_Detection_PostProcess and
+            use_regular_nms run on one: on n that operation loses class n.
 
     Raises:
         FileNotFoundError: there is no such file.
