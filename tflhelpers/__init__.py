@@ -29,7 +29,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       samples
     formats.py        joining, counting, labelling and recording sets
                       formats
-    interop.py        the model zoo, pipeline.config and SavedModels of the Object Detection API
+    interop.py        the model zoo, pipeline.config and SavedModels of the Object Detection API; ONNX
                       interop
     ready_made/       what a project hands out while you have not made your own
     demo.py           all of it once: ``python -m tflhelpers``

@@ -1,4 +1,4 @@
-"""Exchange with the TensorFlow Object Detection API: its model zoo, its pipeline.config, its SavedModels."""
+"""Exchange with others: the Object Detection API's model zoo, pipeline.config and SavedModels; ONNX."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _HOMES = {
     "write_pipeline_config": "model.pipeline_config",
     "detector_from_pipeline": "model.pipeline_reader",
     "load_saved_model": "sharing.export.saved_model_detector",
+    "export_onnx": "sharing.export.onnx",
 }
 
 __all__ = [*_HOMES]
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tflhelpers.model.pipeline_config import write_pipeline_config as write_pipeline_config
     from tflhelpers.model.pipeline_reader import detector_from_pipeline as detector_from_pipeline
     from tflhelpers.model.zoo import zoo_models as zoo_models
+    from tflhelpers.sharing.export.onnx import export_onnx as export_onnx
     from tflhelpers.sharing.export.saved_model_detector import load_saved_model as load_saved_model
 
 

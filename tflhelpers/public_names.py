@@ -25,6 +25,7 @@ MOVED = {
     "write_pipeline_config": "tfl.interop.write_pipeline_config(...)",
     "detector_from_pipeline": "tfl.interop.detector_from_pipeline(...)",
     "off_the_shelf": "tfl.interop.load_saved_model(...)",
+    "export_onnx": "tfl.interop.export_onnx(...)",
     "iou_matrix": "boxes.iou(other)",
     "confusion_table": "mistakes.confusion_table()",
     "what_to_photograph_next": "mistakes.what_to_photograph_next(trained_on)",

@@ -167,6 +167,35 @@ def test_16_bit_rgb_png_keeps_its_brightness(tmp_path):
     assert read_image(path).tolist() == [[[0, 100, 255], [7, 200, 3]]]
 
 
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([[0, 1000, 4095], [8, 9, 2048]], [[0, 62, 255], [0, 1, 128]]),
+        ([[5, 300, 1023]], [[0, 19, 64]]),  # a dark one of 12 bits
+        ([[0, 4095, 4096]], [[0, 16, 16]]),  # one value more, and it is one of 16
+        ([[0, 0, 0]], [[0, 0, 0]]),
+    ],
+)
+@pytest.mark.parametrize("name", ["deep.png", "deep.tif"])
+def test_12_bits_in_16_are_made_as_bright(tmp_path, name, values, wanted, recwarn):
+    Image.fromarray(np.array(values, np.uint16)).save(tmp_path / name)
+    assert read_image(tmp_path / name)[..., 2].tolist() == wanted
+    told = [str(warning.message) for warning in recwarn]
+    assert ["taken for one of 12 bits" in each for each in told] == [True] * int(0 < np.max(values) <= 4095)
+
+
+@pytest.mark.parametrize(("brightest", "wanted"), [(4095, [255, 0, 119]), (4096, [16, 0, 7])])
+def test_12_bits_in_colours_of_16_are_made_as_bright(tmp_path, brightest, wanted):
+    pixels = np.array([[[brightest, 0, 0x7FF]]], ">u2")
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" + pixels.tobytes())), (b"IEND", b"")]
+    path = tmp_path / "deep_rgb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks))
+    with warnings.catch_warnings(record=True) as told:
+        assert read_image(path).tolist() == [[wanted]]
+    assert len(told) == (brightest == 4095)
+
+
 @pytest.mark.parametrize("values", [np.full((2, 3), 70000, np.int32), np.full((2, 3), 0.5, np.float32)])
 def test_pictures_without_an_agreed_white_are_refused(tmp_path, values):
     path = tmp_path / "measured.tif"

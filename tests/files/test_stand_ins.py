@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 
 import pytest
+import tensorflow as tf
 from PIL import Image
 
+from tflhelpers.classification.classifier import Classifier
 from tflhelpers.data.annotations import AnnotationError, Annotations
+from tflhelpers.data.collect.url_list import read_url_list
+from tflhelpers.data.formats.label_map import read_label_map
 from tflhelpers.data.images import ImageError, read_image
 from tflhelpers.data.importing import ImportRefused, import_annotations
 from tflhelpers.data.video_reading import VideoError, read_video
 from tflhelpers.files.stand_ins import stand_in, stand_in_at
 from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile
+from tflhelpers.model.detector import Detector
+from tflhelpers.model.pipeline_reader import read_pipeline_config
+from tflhelpers.model.saved_model_file import SavedModelFile
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 from tflhelpers.sharing.export.packed_files import read_settings
 
 _LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n"
@@ -144,3 +152,91 @@ def test_exports_and_checkpoints(tmp_path):
         (tmp_path / name).write_bytes(_LFS)
     with pytest.raises(CheckpointError, match=f"expected the index of a checkpoint, got {_SENTENCE}"):
         CheckpointFile(tmp_path / "ckpt-0")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "others"),
+    [
+        ("output.manifest", _LFS, {}),
+        (
+            "train.txt",
+            _LFS,
+            {"data.yaml": "train: train.txt\nnames: [duck]", "labels/a.txt": "0 .5 .5 .5 .5"},
+        ),
+        ("data.yaml", b"<!DOCTYPE html>", {"a.txt": "0 .5 .5 .5 .5"}),
+        ("classes.csv", _LFS, {"a.csv": "a.png,10,10,30,20,duck\n"}),
+        (
+            "class-descriptions-boxable.csv",
+            _LFS,
+            {
+                "a.csv": "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsGroupOf\n"
+                "a,x,/m/1,1,0.1,0.5,0.1,0.5,0\n"
+            },
+        ),
+    ],
+)
+def test_files_beside_annotations(tmp_path, name, content, others):
+    for other, text in others.items():
+        (tmp_path / other).parent.mkdir(exist_ok=True)
+        (tmp_path / other).write_text(text, "utf-8")
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AnnotationError, match=stand_in(content)):
+        import_annotations(tmp_path)
+
+
+def test_lists_of_the_voc_challenge(tmp_path):
+    (tmp_path / "Annotations").mkdir()
+    (tmp_path / "JPEGImages").mkdir()
+    Image.new("RGB", (60, 40)).save(tmp_path / "JPEGImages" / "a.png")
+    (tmp_path / "Annotations" / "a.xml").write_text(
+        "<annotation><filename>a.png</filename><object><name>duck</name><bndbox><xmin>1</xmin><ymin>1</ymin>"
+        "<xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>",
+        "utf-8",
+    )
+    (tmp_path / "ImageSets" / "Main").mkdir(parents=True)
+    (tmp_path / "ImageSets" / "Main" / "train.txt").write_bytes(_LFS)
+    _, report = import_annotations(tmp_path)
+    assert [(entry.where, entry.what) for entry in report.of("refused")] == [
+        ("ImageSets/Main/train.txt", _SENTENCE)
+    ]
+
+
+def _refused_by(name: str, read, folder, content: bytes) -> str:
+    (folder / name).write_bytes(content)
+    with pytest.raises(ValueError, match="not the file") as caught:
+        read(folder)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("content", [_LFS, b"<!DOCTYPE html>\n<html>", b'{"message": "Not Found"}'])
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("a.pbtxt", lambda folder: read_label_map(folder / "a.pbtxt")),
+        ("pipeline.config", lambda folder: read_pipeline_config(folder / "pipeline.config")),
+        ("saved_model.pb", load_saved_model),
+        ("saved_model.pb", SavedModelFile),
+        ("detector.json", Detector.load),
+        ("classifier.json", Classifier.load),
+        ("urls.csv", lambda folder: read_url_list(folder / "urls.csv")),
+    ],
+)
+def test_one_sentence_for_models_and_lists(tmp_path, name, read, content):
+    said = _refused_by(name, read, tmp_path, content)
+    assert said.startswith(f"{tmp_path / name}: expected ")
+    assert said.endswith(f", got {stand_in(content)}.")
+
+
+@pytest.mark.parametrize("name", ["detector.json", "weights.npz"])
+def test_a_detector_of_which_a_file_is_a_pointer(tmp_path, name):
+    Detector.embedded(["duck"]).save(tmp_path)
+    assert _SENTENCE in _refused_by(name, Detector.load, tmp_path, _LFS)
+
+
+def test_a_checkpoint_without_weights(tmp_path):
+    prefix = tf.train.Checkpoint(step=tf.Variable(1)).save(str(tmp_path / "ckpt"))
+    with pytest.raises(
+        CheckpointError, match=r"ckpt-1 holds no weights: expected those of [-\w]+, got .*step"
+    ):
+        Detector.from_zoo("ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8", checkpoint=prefix)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tflhelpers.classification.label_checks import Candidate
-from tflhelpers.files.text import read_text
+from tflhelpers.files.stand_ins import refuse_stand_in
+from tflhelpers.files.text import decode_file
 
 FILE_COLUMNS = ("filename", "file", "path", "image", "image_path")
 CLASS_COLUMNS = ("class", "label", "class_name", "category")
@@ -39,12 +40,8 @@ def from_table(path: Path, images: Path) -> tuple[list[str], list[Candidate], li
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     """(line, file name, class) of each line."""
-    try:
-        text = read_text(path)
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path} must be text in UTF-8, got other bytes ({error.reason} at {error.start}). Save it as CSV UTF-8."
-        ) from error
+    refuse_stand_in(path, "a table of file names and classes")
+    text, _ = decode_file(path)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     reader = csv.reader(text.splitlines(), delimiter=separator)

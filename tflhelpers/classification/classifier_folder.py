@@ -21,6 +21,7 @@ from tflhelpers.files.json_file import (
     one_of,
     read_json,
 )
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.weights import DamagedFile, read_npz, refuse_not_finite, write_npz
 
 SETTINGS_FILE = "classifier.json"
@@ -92,6 +93,7 @@ def _checked_settings(path: Path) -> dict:
         raise FileNotFoundError(
             f"No classifier in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Classifier.save wrote."
         )
+    refuse_stand_in(path, "the settings of a classifier")
     try:
         settings = check_fields(read_json(path), {})
         version, backbone = settings.get("format"), settings.get("backbone")
@@ -111,6 +113,7 @@ def _checked_settings(path: Path) -> dict:
 
 
 def _stored_weights(path: Path) -> list[np.ndarray]:
+    refuse_stand_in(path, "a file of weights")
     try:
         return [array for _, array in sorted(read_npz(path).items())]
     except DamagedFile as error:

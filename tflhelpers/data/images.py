@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ _ADDRESS = re.compile(r"(https?|ftp|gs|s3|file|data):")
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _PNG_METADATA_CHUNKS = {b"eXIf", b"iTXt", b"tEXt", b"zTXt"}
+_TWELVE_BITS, _SIXTEEN_BITS = 4095, 65535  # the largest values
 # What Pillow's decoders raise on damaged files: it has no common class for them.
 _DECODER_ERRORS = (
     OSError,
@@ -81,7 +83,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     """Return the picture in a file, upright.
 
     EXIF orientation is applied once. Transparent parts are laid on white, as on a page. 16-bit brightness is
-    scaled to 8 bits. CMYK is converted without a colour profile. Of an animation it is the first frame.
+    scaled to 8 bits; a picture with no value over 4095 is taken for one of 12 bits in 16, with a warning. CMYK is
+    converted without a colour profile. Of an animation it is the first frame.
 
     Args:
         path: A JPEG, PNG, WebP, GIF, TIFF, BMP, PPM or AVIF file, told by its content; HEIC with the extra `heic`.
@@ -97,9 +100,13 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
             memory.
     """
     with _opened(path) as image:
+        tiles = getattr(image, "tile", "")
+        deep_colour = image.mode == "RGB" and ";16" in str(tiles)  # of which Pillow keeps the upper 8 bits
         image.load()
         orientation = _orientation(image)  # only now: Pillow turns a TIFF itself while loading
         rgb = _to_rgb(image)
+        if deep_colour:
+            rgb = _stretched(rgb)
         if orientation in _UPRIGHT:
             rgb = rgb.transpose(_UPRIGHT[orientation])
         return np.array(rgb)
@@ -268,7 +275,9 @@ def _on_white(rgba: Image.Image) -> Image.Image:
 
 
 def _from_deep_gray(image: Image.Image) -> Image.Image:
-    """Scale 16-bit gray, 0 to 65535, to 8 bits; Pillow itself would clip it at 255.
+    """Scale 16-bit gray to 8 bits; Pillow itself would clip it at 255.
+
+    Cameras store 12 bits in 16. Where no value is over 4095 these are taken to be 12 bits.
 
     Raises:
         ImageError: If the numbers are not 16-bit: 32-bit and float pictures have no agreed white.
@@ -279,4 +288,23 @@ def _from_deep_gray(image: Image.Image) -> Image.Image:
             f"expected 8 or 16 bits a channel, got mode {image.mode!r}, {values.min()} to {values.max()}. "
             "Scale it to 0..255 and save it as PNG."
         )
-    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    white = _TWELVE_BITS if _has_twelve_bits(int(values.max()), _TWELVE_BITS) else _SIXTEEN_BITS
+    return Image.fromarray(((values.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8))
+
+
+def _stretched(rgb: Image.Image) -> Image.Image:
+    """Return the upper 8 of 16 bits of colours as they are; of those that have 12 bits only, in 0 to 255."""
+    upper = _TWELVE_BITS >> 8
+    brightest = int(np.max(rgb.getextrema()))
+    return rgb.point(lambda value: value * 255 // upper) if _has_twelve_bits(brightest, upper) else rgb
+
+
+def _has_twelve_bits(brightest: int, most: int) -> bool:
+    """Tell whether a picture of 16 bits holds 12, by its largest value; a black one tells nothing."""
+    found = 0 < brightest <= most
+    if found:
+        warnings.warn(
+            "A picture of 16 bits holds no value over 4095: it is taken for one of 12 bits, and made as bright.",
+            stacklevel=2,
+        )
+    return found

@@ -45,6 +45,12 @@ def stand_in_at(path: Path) -> str | None:
         return None
 
 
+def refuse_stand_in(path: Path, expected: str, error: type[Exception] = ValueError) -> None:
+    """Raise `error` where a file only stands in for `expected`, in the words of `stand_in`."""
+    if found := stand_in_at(path):
+        raise error(f"{path}: expected {expected}, got {found}.")
+
+
 def _error_in(text: str) -> str | None:
     if text.startswith("{"):
         return _error_in_json(text)

@@ -28,6 +28,57 @@ def decode_text(data: bytes) -> tuple[str, str]:
         return data.decode(FALLBACK, "replace"), FALLBACK
 
 
+class TextDecoder:
+    """Decodes a text piece by piece, as `decode_text` does the whole.
+
+    One without a mark goes on in cp1252 at its first letter that is no UTF-8. A text that had other letters in UTF-8
+    before is a damaged one.
+
+    Args:
+        beginning: The text's first four bytes.
+
+    Attributes:
+        encoding: Of what was decoded last.
+    """
+
+    def __init__(self, beginning: bytes) -> None:
+        self.encoding = encoding_of(beginning)
+        self._decoder = codecs.getincrementaldecoder(self.encoding)()
+        self._may_switch = self.encoding == "utf-8-sig" and not beginning.startswith(codecs.BOM_UTF8)
+
+    def decode(self, data: bytes, final: bool = False) -> str:
+        """Return the text of the next bytes; half a letter at their end is kept for the next ones.
+
+        Raises:
+            UnicodeDecodeError: They are damaged; or the text ends within a letter.
+        """
+        try:
+            text = self._decoder.decode(data, final)
+        except UnicodeDecodeError as error:
+            if final or not self._may_switch or not error.object[: error.start].isascii():
+                raise
+            self.encoding, self._may_switch = FALLBACK, False
+            self._decoder = codecs.getincrementaldecoder(FALLBACK)("replace")
+            return self._decoder.decode(error.object)
+        self._may_switch &= text.isascii()
+        return text
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes of half a letter wait for the next ones."""
+        return len(self._decoder.getstate()[0])
+
+
+def decode_file(path: Path) -> tuple[str, str]:
+    """Return what `decode_text` does of a file; its lines end in "\\n".
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    text, encoding = decode_text(path.read_bytes())
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
+
+
 def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, or of one whose mark tells another UTF; its lines end in "\\n".
 

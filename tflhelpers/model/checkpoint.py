@@ -7,6 +7,7 @@ restored or named in `skip`; everything else raises before anything has been ass
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -243,6 +244,11 @@ def _check_architecture(variables: Mapping[str, Any], file: WeightsFile, expecte
         return
     if theirs is None and any(key in variables for key in file.entries):
         return  # a part of the network, for example a box predictor alone
+    if not any(math.prod(entry.shape) > 1 for entry in file.entries.values()):
+        raise CheckpointError(
+            f"{file.kind} {file.prefix} holds no weights: expected those of {expected or ours}, got "
+            f"{', '.join(sorted(file.entries)[:3]) or 'nothing'}. Give the checkpoint that the training wrote."
+        )
     looks = theirs or f"something else (its first key is {min(file.entries, default='missing')})"
     if looks.startswith("a TensorFlow 1"):
         looks += ", whose weights bear other names"

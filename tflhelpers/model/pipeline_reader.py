@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tflhelpers.files.text import read_text
+from tflhelpers.files.stand_ins import refuse_stand_in
+from tflhelpers.files.text import decode_file
 from tflhelpers.files.text_proto import Message, TextProtoError, parse_text_proto
 from tflhelpers.model.checkpoint import restore
 from tflhelpers.model.detector import Detector
@@ -53,9 +54,10 @@ def read_pipeline_config(path: str | os.PathLike) -> PipelineConfig:
         OSError: If it cannot be read.
     """
     path = Path(path)
+    refuse_stand_in(path, "a pipeline.config", PipelineConfigError)
     try:
-        config = parse_text_proto(read_text(path))
-    except (TextProtoError, UnicodeDecodeError) as error:
+        config = parse_text_proto(decode_file(path)[0])
+    except TextProtoError as error:
         raise PipelineConfigError(
             f"{path}: expected a pipeline.config, got something else ({error})"
         ) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX, Entry
 from tflhelpers.model.object_graph import GraphVariable, ObjectGraph, read_object_graph
@@ -87,6 +88,7 @@ class SavedModelFile:
 
     def _read_graph(self) -> ObjectGraph:
         path = self.prefix / GRAPH_FILE
+        refuse_stand_in(path, "a SavedModel", CheckpointError)
         try:
             return read_object_graph(path)
         except ValueError as error:

@@ -23,6 +23,7 @@ from tflhelpers.files.json_file import (
     one_of,
     read_json,
 )
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.ssd import FAMILIES
 from tflhelpers.model.training_record import TrainingRecord
 
@@ -90,6 +91,7 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
         raise FileNotFoundError(
             f"No detector in {path.parent}: {SETTINGS_FILE} is missing. Give the folder that Detector.save wrote."
         )
+    refuse_stand_in(path, "the settings of a detector")
     try:
         settings = {**_BEFORE, **check_fields(read_json(path), {})}  # files of older versions lack some
         version, family = settings.get("format"), settings.get("family")

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX
 from tflhelpers.model.ssd import variables_by_key
 
@@ -111,6 +112,7 @@ def _stored(variable: keras.Variable, dtype: str) -> np.ndarray:
 
 def _read(path: Path, keys) -> dict[str, np.ndarray]:
     """The arrays of those of `keys` that are in the file."""
+    refuse_stand_in(path, "a file of weights")
     names = {key: key.removesuffix(KEY_SUFFIX) for key in keys}
     try:
         arrays = read_npz(path, set(names.values()))

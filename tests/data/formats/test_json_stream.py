@@ -102,7 +102,8 @@ _CUT = [  # text, whole entries, byte where the broken one begins, a word of the
     ('{"a": [1, {b: 2}, {"c": 3}, {"c": 3}, {"c": 3}, {"c": 3}]}', 1, 10, "double quotes"),
     ('{"a": [' + "[" * 100_000, 0, 7, ""),
     ('{"a": [' + "9" * 100_000 + ",1]}", 0, 7, ""),
-    (b'{"a": [1, "\xff\xfe"]}', 1, 10, "not written in utf-8"),
+    ('{"a": ["ä", '.encode() + b'"\xff\xfe"]}', 1, 13, "not written in utf-8"),
+    (b'{"a": ["\xe4", ], "b": [1]}', 1, 12, "expected a value"),
     ('{"a": [1], "b" 2}', 1, 15, 'name in quotes and ":"'),
     ('{"a": [1]', 1, 9, "ends"),
 ]

@@ -550,3 +550,12 @@ def _import_or_why(folder: Path, tool: str):
         return str(error)
     json.loads(report.to_json().encode("utf-8", "surrogatepass"))
     return annotations
+
+
+def test_the_labelling_config_beside_tasks_of_label_studio_is_no_voc(tmp_path):
+    """Label Studio's own converter writes both."""
+    (tmp_path / "tasks.label_config.xml").write_text(
+        '<View>\n  <Image name="image" value="$image"/></View>', "utf-8"
+    )
+    found, _ = _read(tmp_path, {"tasks.json": [_task(_percent())], "tasks.label_config.xml": "<View/>"})
+    assert found == {"a.png": [("x", (10.0, 20.0, 50.0, 60.0))]}

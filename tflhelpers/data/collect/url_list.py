@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.files.text import decode_text
 
 _ADDRESS = re.compile(r"\s*https?://\S", re.I)
@@ -70,6 +71,7 @@ def read_url_list(
         ValueError: If it holds no address or 256 MiB and more, or a column is not there.
     """
     _check_size(path)
+    refuse_stand_in(path, "a list of addresses")
     text, _ = decode_text(path.read_bytes())
     records = list(_records(text))
     width = max((len(cells) for _, cells in records), default=0)

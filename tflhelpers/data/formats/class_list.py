@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tflhelpers.data.annotations import AnnotationError
+from tflhelpers.data.formats.files import noted_text
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.files.atomic_file import write_text
-from tflhelpers.files.stand_ins import stand_in_at
-from tflhelpers.files.text import read_text
 
 CLASS_LIST = "classes.txt"
 _MOST_BYTES = 10_000_000
@@ -21,18 +20,11 @@ def read_class_list(path: Path, report: ReportBuilder) -> list[str]:
     A line left empty between others still counts a class; it is called after its number, and that is noted.
 
     Raises:
-        AnnotationError: If it is no UTF-8 text, only stands in for the file, or is larger than 10 MB.
+        AnnotationError: If it only stands in for the file, or is larger than 10 MB.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise AnnotationError(f"{path}: expected class names, one a line, got a file of more than 10 MB.")
-    if found := stand_in_at(path):
-        raise AnnotationError(f"{path}: expected class names, one a line, got {found}.")
-    try:
-        text = read_text(path)
-    except UnicodeDecodeError as error:
-        raise AnnotationError(
-            f"{path}: expected class names in UTF-8, got other bytes ({error}). Save it as UTF-8."
-        ) from error
+    text = noted_text(path, report).replace("\r\n", "\n").replace("\r", "\n")
     names = text.rstrip().split("\n") if text.strip() else []
     if names:  # blanks behind the last name are part of it, as behind any other
         names[-1] += _blanks_after(text)

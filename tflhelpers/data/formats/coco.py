@@ -136,7 +136,7 @@ class _File:
 
     def read(self) -> None:
         try:
-            for part in read_members(self.path, skip="segmentation"):
+            for part in read_members(self.path, "segmentation", self.report):
                 self.boxes_whole = self.boxes_seen and part.key != "annotations"
                 self._take(part)
             self.boxes_whole = self.boxes_seen

@@ -11,11 +11,11 @@ from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import read_class_list, write_class_list
 from tflhelpers.data.formats.counted_from import noting_if_from_one
+from tflhelpers.data.formats.files import noted_text
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.writing import known_sizes, shortest
 from tflhelpers.files.atomic_file import write_text
-from tflhelpers.files.text import FALLBACK, decode_text
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 _EDGES = COLUMNS[4:]
@@ -113,10 +113,7 @@ def _text_of(path: Path, report: ReportBuilder) -> str:
         raise AnnotationError(
             f"{path}: expected a table of at most {_MOST_BYTES} bytes. Divide it into several."
         )
-    text, encoding = decode_text(path.read_bytes())
-    if encoding == FALLBACK:
-        report.note(path.name, "not UTF-8: read as Western European text (cp1252); look at the names")
-    return text
+    return noted_text(path, report)
 
 
 def _header(path: Path, text: str) -> tuple[str, list[str]]:

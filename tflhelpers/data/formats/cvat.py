@@ -45,7 +45,7 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     Raises:
         AnnotationError: If nothing in it is of CVAT.
     """
-    unread = read_children(path, "annotations")
+    unread = read_children(path, "annotations", report)
     try:
         first = next(unread, None)
     except XmlRefused as error:

@@ -46,7 +46,9 @@ def _classes(file: Path, folder: Path, report: ReportBuilder) -> list[str] | Non
     """Return the names of a file's classes; None, told to the report, for another file."""
     where = relative_where(file, folder)
     try:
-        found = next((part.value for part in read_members(file) if part.key == "categories"), None)
+        found = next(
+            (part.value for part in read_members(file, report=report) if part.key == "categories"), None
+        )
     except (AnnotationError, OSError) as error:
         report.refused(where, f"no whole file of Datumaro: {error}")
         return None

@@ -32,7 +32,7 @@ _LOOKED_AT = 20  # XML and text files of a folder; all are of one kind
 _HEAD_BYTES = 65536
 _MOST_FILES = 200_000  # looked at; a set's own files come long before
 _MOST_STAND_INS = 1000  # looked into
-_TEXTS = {".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
+_TEXTS = {".json", ".ndjson", ".jsonl", ".manifest", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
 _NUMBER = re.compile(r"[-+.\deE]+")
 _USUAL_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp")
 _RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
@@ -164,7 +164,7 @@ def _is_label(path: Path, images: Path | None) -> bool:
 def _json_kind(path: Path) -> str | None:
     with path.open("rb") as file:
         read = file.read(_HEAD_BYTES)
-    head = read.lstrip(b"\xef\xbb\xbf \t\r\n")
+    head = read.decode(encoding_of(read), "replace").strip().encode()
     if head[:1] not in (b"{", b"["):
         return None
     if _LABELBOX_KEYS.search(head):

@@ -1,4 +1,4 @@
-"""Finds annotation files below a folder, and names them in reports."""
+"""Finds annotation files below a folder, reads their text, and names them in reports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import os
 import re
 from collections.abc import Collection
 from pathlib import Path
+
+from tflhelpers.data.coco_reader import AnnotationError
+from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.stand_ins import stand_in
+from tflhelpers.files.text import FALLBACK, decode_text
+
+_HEAD_BYTES = 4096
 
 
 def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
@@ -22,6 +29,22 @@ def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
             if os.path.splitext(name)[1].lower() in endings and not name.startswith(".")
         ]
     return sorted(found, key=lambda path: counting_order(relative_where(path, folder)))
+
+
+def noted_text(path: Path, report: ReportBuilder) -> str:
+    """Return the text of a file, whatever it is written in; the report is told where it is no Unicode.
+
+    Raises:
+        AnnotationError: If it only stands in for the file.
+        OSError: If it cannot be read.
+    """
+    data = path.read_bytes()
+    if found := stand_in(data[:_HEAD_BYTES]):
+        raise AnnotationError(f"{path}: expected annotations, got {found}.")
+    text, encoding = decode_text(data)
+    if encoding == FALLBACK:
+        report.not_utf8(path.name)
+    return text
 
 
 def relative_where(path: Path, folder: Path) -> str:

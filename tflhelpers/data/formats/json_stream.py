@@ -33,13 +33,14 @@ class Part(NamedTuple):
     skipped: list[str]
 
 
-def read_members(path: Path, skip: str | None = None) -> Iterator[Part]:
+def read_members(path: Path, skip: str | None = None, report: ReportBuilder | None = None) -> Iterator[Part]:
     """Yield the contents of a top-level JSON object in the file's order, arrays in pieces of some megabytes.
 
     Args:
-        path: The file; UTF-8, or UTF-16 or UTF-32 with the mark at the beginning that tells them.
+        path: The file; UTF-8, UTF-16 or UTF-32 with the mark at the beginning that tells them, or cp1252.
         skip: Name of a field whose lists of numbers, at any depth, are passed over without decoding them
             (four fifths of COCO's text are the corners of polygons). `skipped_list` decodes one.
+        report: Is told of cp1252.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -48,7 +49,7 @@ def read_members(path: Path, skip: str | None = None) -> Iterator[Part]:
         AnnotationError: If it is JSON, but no object.
     """
     with path.open("rb") as file:
-        window = Window(path, file)
+        window = Window(path, file, report)
         if window.next_char() != "{":
             raise AnnotationError(f"{path}: expected a JSON object, got {window.shown()}.")
         yield from _members(window, _skipper(skip))
@@ -65,7 +66,7 @@ def read_rows(path: Path, report: ReportBuilder) -> Iterator[tuple[int, Any]]:
         BrokenJson: As `read_members`.
     """
     with path.open("rb") as file:
-        window = Window(path, file)
+        window = Window(path, file, report)
         if window.next_char() == "[":
             values = (value for part in _array(window, "", None) for value in part.value)
             yield from enumerate(values, 1)

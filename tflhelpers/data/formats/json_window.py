@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from json import JSONDecodeError
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from tflhelpers.data.coco_reader import AnnotationError
-from tflhelpers.files.text import encoding_of
+from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.text import FALLBACK, TextDecoder
 
 LARGEST_ENTRY = 64 * 2**20  # characters; one entry of a real file has thousands
 _CHUNK = 4 * 2**20  # bytes read at a time
@@ -66,7 +66,7 @@ def fault_of(error: Exception, start: int) -> Fault:
 class Window:
     """The stretch of a file that is in memory as text; `pos` is where reading goes on."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BinaryIO, report: ReportBuilder | None = None) -> None:
         self.path, self.whole, self.key = path, 0, ""
         self.text, self.pos = "", 0
         self._file = file
@@ -74,8 +74,7 @@ class Window:
         self._ended, self._why_ended = False, "the file ends within it"
         beginning = file.read(4)
         file.seek(0)
-        self._encoding = encoding_of(beginning)
-        self._decoder = codecs.getincrementaldecoder(self._encoding)()
+        self._decoder, self._report = TextDecoder(beginning), report
 
     def next_char(self) -> str:
         """Go to the next character that is no blank; "" at the end of the file."""
@@ -121,16 +120,20 @@ class Window:
 
     def _decoded(self, data: bytes) -> str:
         """Return the text of the next bytes; up to the first one that is none, where the file then ends for us."""
+        before = self._decoder.encoding
         try:
-            return self._decoder.decode(data, final=self._ended)
+            text = self._decoder.decode(data, final=self._ended)
         except UnicodeDecodeError as error:
             if self._ended:
                 return ""  # half a letter at the end of the file: it is cut off
-            good = error.object[: error.start] if self._encoding == "utf-8-sig" else b""
+            good = error.object[: error.start] if before == "utf-8-sig" else b""
             self._bytes_read -= len(error.object) - len(good)
-            self._decoder.reset()
-            self._ended, self._why_ended = True, f"what follows is not written in {self._encoding[:6]}"
+            self._decoder = TextDecoder(b"")
+            self._ended, self._why_ended = True, f"what follows is not written in {before[:6]}"
             return good.decode("utf-8")
+        if self._report and self._decoder.encoding != before:
+            self._report.not_utf8(self.path.name)
+        return text
 
     def skip_to(self, pattern: re.Pattern) -> bool:
         """Go to the last character of the next match; False, at the end of the file, if there is none."""
@@ -146,9 +149,10 @@ class Window:
     def broken(self, fault: Fault | None) -> BrokenJson:
         """Return the error for the entry that begins at `pos`; without a fault, the file ends within it."""
         self.next_char()
-        encoding = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}[self._encoding]
-        rest = len(self.text[self.pos :].encode(encoding))
-        byte = self._bytes_read - len(self._decoder.getstate()[0]) - rest
+        same = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}  # without a mark
+        encoding = same.get(self._decoder.encoding, FALLBACK)
+        rest = len(self.text[self.pos :].encode(encoding, "replace"))
+        byte = self._bytes_read - self._decoder.kept_bytes - rest
         place = f" in {self.key!r}" if self.key else ""
         why = fault.why if fault else self._why_ended
         return BrokenJson(

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tflhelpers.data.coco_reader import AnnotationError
+from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.files.atomic_file import atomic_file
-from tflhelpers.files.text import read_text
+from tflhelpers.files.stand_ins import refuse_stand_in
+from tflhelpers.files.text import FALLBACK, decode_file
 from tflhelpers.files.text_proto import Message, TextProtoError, parse_text_proto, quoted
 
 LABEL_MAP_NAME = "label_map.pbtxt"
@@ -38,17 +40,21 @@ class LabelMap:
         return tuple(dict.fromkeys(self.names.values()))
 
 
-def read_label_map(path: Path) -> LabelMap:
-    """Read a label map.
+def read_label_map(path: Path, report: ReportBuilder | None = None) -> LabelMap:
+    """Read a label map; the report is told where its text is no Unicode.
 
     Raises:
-        AnnotationError: If it is none, or an entry has no number of its own or no name, or several;
-            all such are listed.
+        AnnotationError: If it is none, only stands in for one, or an entry has no number of its own or no name, or
+            several; all such are listed.
         OSError: If it cannot be read.
     """
+    refuse_stand_in(path, "a label map", AnnotationError)
+    text, encoding = decode_file(path)
+    if report and encoding == FALLBACK:
+        report.not_utf8(path.name)
     try:
-        items = parse_text_proto(read_text(path)).get("item", [])
-    except (TextProtoError, UnicodeDecodeError) as error:
+        items = parse_text_proto(text).get("item", [])
+    except TextProtoError as error:
         raise AnnotationError(
             f"{path}: expected a label map, got something else or a cut file ({error})."
         ) from error

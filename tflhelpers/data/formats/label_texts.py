@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.oriented import numbers
 from tflhelpers.data.formats.polygons import box_around
@@ -15,6 +16,8 @@ from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.recognise import tool_of
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.tool_reading import Drawn, text_of
+from tflhelpers.files.stand_ins import stand_in_at
+from tflhelpers.files.text import decode_text
 
 _DONT_CARE = "DontCare"
 _HEADERS = ("imagesource:", "gsd:")
@@ -60,14 +63,15 @@ def _label_files(folder: Path, tool: str, report: ReportBuilder) -> list[Path]:
     empty = {file for file in beside if file not in of_tool and _is_empty(file)}
     for file in beside:
         if file not in of_tool and file not in empty:
-            report.refused(relative_where(file, folder), "no file of labels: its lines are of another kind")
+            other = "no file of labels: its lines are of another kind"
+            report.refused(relative_where(file, folder), stand_in_at(file) or other)
     return [file for file in beside if file in of_tool or file in empty]
 
 
 def _is_empty(file: Path) -> bool:
     return file.stat().st_size < 1000 and all(
         not line.strip() or line.startswith(_HEADERS)
-        for line in file.read_bytes().decode("utf-8", "replace").splitlines()
+        for line in decode_text(file.read_bytes())[0].splitlines()
     )
 
 
@@ -76,7 +80,7 @@ def _picture(file: Path, folder: Path, draw: _Draw, report: ReportBuilder) -> It
     drawn = Drawn(where, report)
     try:
         lines = text_of(file, report).splitlines()
-    except OSError as error:
+    except (AnnotationError, OSError) as error:
         report.refused(where, f"unreadable file: {error}")
         return
     for number, line in enumerate(lines, 1):

@@ -104,7 +104,7 @@ def _pictures(files: Sequence[Path], folder: Path, report: ReportBuilder) -> Ite
     for file in files:
         where = relative_where(file, folder)
         try:
-            content = object_of(file, leave_out="imageData")
+            content = object_of(file, report, leave_out="imageData")
         except (AnnotationError, OSError) as error:
             report.refused(where, f"no whole LabelMe file: {error}")
             continue

@@ -53,7 +53,8 @@ def _head(path: Path) -> str:
 
 def _xml_tool(text: str) -> str | None:
     root = _ROOT.search(text)
-    return {"annotations": "cvat", "dataset": "imglab"}.get(root[1]) if root else None
+    tools = {"annotations": "cvat", "dataset": "imglab", "View": "label_config"}  # the last: of Label Studio
+    return tools.get(root[1]) if root else None
 
 
 def _json_tool(text: str) -> str | None:

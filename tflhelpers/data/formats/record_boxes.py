@@ -18,6 +18,7 @@ from tflhelpers.data.formats.label_map import LabelMap
 from tflhelpers.data.formats.raw import RawBox
 from tflhelpers.files.example_proto import Values, bytes_of, numbers_of
 from tflhelpers.files.record_file import RecordError
+from tflhelpers.files.text import decode_text
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _BBOX = "image/object/bbox/"
@@ -106,7 +107,7 @@ def _one_a_box(values: Sequence, count: int, name: str) -> Sequence:
 
 def _class_name(text: bytes | None, label: int, label_map: LabelMap | None) -> str | None:
     if text:
-        name = text.decode("utf-8", "replace")
+        name, _ = decode_text(text)
         return label_map.aliases.get(name, name) if label_map is not None else name
     if label_map is not None and label in label_map.names:
         return label_map.names[label]

@@ -140,6 +140,10 @@ class ReportBuilder:
         self._counts["notes"] += 1
         self._add("note", where, what)
 
+    def not_utf8(self, where: str) -> None:
+        """Tell that a text was read in `text.FALLBACK`."""
+        self.note(where, "not UTF-8: read as Western European text (cp1252); look at the names")
+
     @property
     def refusals(self) -> int:
         """How many things were refused so far."""

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.files.stand_ins import stand_in
+from tflhelpers.files.text import FALLBACK, decode_text, encoding_of
 
 _MOST_BYTES = 50_000_000
 _MOST_DEPTH = 50
 _HEAD_BYTES = 4096
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}encoding\s*=\s*["']([^"']*)""")
 
 
 class XmlRefused(ValueError):
     """A file that is no XML, is cut off, or holds what annotation files never need; the message says which."""
 
 
-def read_xml(path: Path) -> ElementTree.Element:
-    """Return the root element of a file.
+def read_xml(path: Path, report: ReportBuilder) -> ElementTree.Element:
+    """Return the root element of a file; the report is told where its text is no Unicode.
 
     Raises:
         XmlRefused: If it only stands in for the file, is no whole XML, has a document type, nests deeper than 50
@@ -32,7 +36,7 @@ def read_xml(path: Path) -> ElementTree.Element:
         data = path.read_bytes()
         if found := stand_in(data[:_HEAD_BYTES]):
             raise XmlRefused(found)
-        return _parsed(data)
+        return _parsed(_text_of(data, path, report))
     except expat.ExpatError as error:
         raise XmlRefused(f"no whole XML file: {error}") from error
     except (ValueError, LookupError) as error:  # an encoding that does not exist, or is none of text
@@ -41,7 +45,23 @@ def read_xml(path: Path) -> ElementTree.Element:
         raise XmlRefused(f"unknown encoding: {error}") from error
 
 
-def _parsed(data: bytes) -> ElementTree.Element:
+def declares_encoding(head: bytes) -> bool:
+    """Tell whether a file says, by a mark or in words, that it is in something else than UTF-8."""
+    declared = _DECLARED.match(head)
+    named = declared[1].lower() if declared else b"utf-8"
+    return encoding_of(head) != "utf-8-sig" or named not in (b"utf-8", b"utf8")
+
+
+def _text_of(data: bytes, path: Path, report: ReportBuilder) -> bytes | str:
+    """Return what to parse: text where the parser would not find the encoding by itself."""
+    text, encoding = ("", "") if declares_encoding(data[:_HEAD_BYTES]) else decode_text(data)
+    if encoding != FALLBACK:
+        return data
+    report.not_utf8(path.name)
+    return text
+
+
+def _parsed(data: bytes | str) -> ElementTree.Element:
     builder = ElementTree.TreeBuilder()
     depth = 0
 

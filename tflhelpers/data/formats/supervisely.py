@@ -38,7 +38,7 @@ def _pictures(files: Sequence[Path], folder: Path, report: ReportBuilder) -> Ite
     for file in files:
         where = relative_where(file, folder)
         try:
-            content = object_of(file)
+            content = object_of(file, report)
         except (AnnotationError, OSError) as error:
             report.refused(where, f"no whole file of Supervisely: {error}")
             continue

@@ -24,6 +24,7 @@ from tflhelpers.data.images import _DECODER_ERRORS, _stored_size, open_picture
 from tflhelpers.data.record_pictures import ENCODED, record_picture_path
 from tflhelpers.files.example_proto import ExampleError, bytes_of, numbers_of, split_example
 from tflhelpers.files.record_file import Record, RecordError, read_records
+from tflhelpers.files.text import decode_text
 
 _NAMES = ("image/filename", "image/source_id", "image/key/sha256")
 
@@ -41,7 +42,7 @@ def read(path: Path, report: ReportBuilder, *, label_map: Path | None = None) ->
         AnnotationError: If shards of several sets are mixed, or the label map that was given is none.
     """
     files = find_record_files(path, report.refused)
-    names = read_label_map(label_map) if label_map is not None else _label_map_beside(files, report)
+    names = read_label_map(label_map, report) if label_map is not None else _label_map_beside(files, report)
     numbers: dict[str, set[int]] = {}
     pictures = _pictures(files, names, numbers, report)
     folders = sorted({file.parent for file in files})
@@ -121,7 +122,7 @@ def _note_unnamed(where: str, numbers: dict[str, set[int]], report: ReportBuilde
 
 def _text(features: Features, key: str) -> str:
     value = next(iter(bytes_of(features.get(key))), b"")
-    return bytes(value).decode("utf-8", "replace")
+    return decode_text(bytes(value))[0]
 
 
 def _written_size(features: Features) -> tuple[int, int] | None:
@@ -156,7 +157,7 @@ def _label_map_beside(files: list[Path], report: ReportBuilder) -> LabelMap | No
         found = _maps_in(place, files[0].name)
         for each in found if len(found) == 1 else []:
             try:
-                return read_label_map(each)
+                return read_label_map(each, report)
             except (AnnotationError, OSError) as error:
                 report.refused(each.name, f"unusable label map: {error}")
         if len(found) > 1:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tflhelpers.data.annotations import AnnotationError
+from tflhelpers.data.formats.files import noted_text
 from tflhelpers.data.formats.json_stream import BrokenJson, read_members, read_rows
 from tflhelpers.data.formats.raw import RawBox, RawPicture
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.files.text import FALLBACK, decode_text
 
 _MOST_BYTES = 256_000_000
 
@@ -74,20 +74,20 @@ def rows_of(path: Path, report: ReportBuilder, tool: str) -> Iterator[tuple[int,
 def members_of(path: Path, report: ReportBuilder) -> Iterator[tuple[str, Any]]:
     """Yield (name, value) for each whole member of a JSON object; what is cut off is told to the report."""
     try:
-        for part in read_members(path):
+        for part in read_members(path, report=report):
             yield part.key, part.value
     except BrokenJson as error:
         report.refused(path.name, f"cut off or malformed: {error}")
 
 
-def object_of(path: Path, leave_out: str = "") -> dict[str, Any]:
+def object_of(path: Path, report: ReportBuilder, leave_out: str = "") -> dict[str, Any]:
     """Return the members of a file that is one JSON object, without one that is not needed.
 
     Raises:
         AnnotationError: If it is cut off, malformed or no object.
     """
     content: dict[str, Any] = {}
-    for key, value, _ in read_members(path):
+    for key, value, _ in read_members(path, report=report):
         if isinstance(value, list) and isinstance(content.get(key), list):
             content[key] += value  # a long list comes in pieces
         elif key != leave_out:
@@ -99,14 +99,11 @@ def text_of(path: Path, report: ReportBuilder) -> str:
     """Return the text of a file; one that is not UTF-8 is noted.
 
     Raises:
-        AnnotationError: If it is larger than 256 MB.
+        AnnotationError: If it is larger than 256 MB, or only stands in for the file.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise AnnotationError(f"{path}: expected at most {_MOST_BYTES} bytes. Divide it into several files.")
-    text, encoding = decode_text(path.read_bytes())
-    if encoding == FALLBACK:
-        report.note(path.name, "not UTF-8: read as Western European text (cp1252); look at the names")
-    return text
+    return noted_text(path, report)
 
 
 def dict_at(entry: Any, key: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degr
 from tflhelpers.data.formats.writing import NOT_IN_XML, known_sizes, names_like, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import decode_text
 
 _MOST_LIST_BYTES = 50_000_000
@@ -89,7 +90,7 @@ def _pictures(
     for file in files:
         where = relative_where(file, folder)
         try:
-            root = read_xml(file)
+            root = read_xml(file, report)
         except (XmlRefused, OSError) as error:
             report.refused(where, str(error))
             continue
@@ -191,7 +192,11 @@ def _note_image_sets(folder: Path, stems: Collection[str], report: ReportBuilder
     """Note pictures that only the lists of the VOC challenge name: negatives there have no XML file."""
     lists = [file for place in (folder, folder.parent) for file in sorted(place.glob("ImageSets/Main/*.txt"))]
     small = [file for file in lists if file.stat().st_size <= _MOST_LIST_BYTES]
-    lines = [line.split() for file in small for line in decode_text(file.read_bytes())[0].splitlines()]
+    others = {file: found for file in small if (found := stand_in_at(file))}
+    for file, found in others.items():
+        report.refused(f"ImageSets/Main/{file.name}", found)
+    whole = [file for file in small if file not in others]
+    lines = [line.split() for file in whole for line in decode_text(file.read_bytes())[0].splitlines()]
     lost = list(dict.fromkeys(cells[0] for cells in lines if cells and cells[0] not in stems))
     if lost:
         report.note(

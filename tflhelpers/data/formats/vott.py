@@ -35,7 +35,7 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
 
 def _pictures(path: Path, report: ReportBuilder) -> Iterator[RawPicture]:
     try:
-        content = object_of(path)
+        content = object_of(path, report)
     except (AnnotationError, OSError) as error:
         report.refused(path.name, f"no whole file of VoTT: {error}")
         return

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from tflhelpers.data.formats.safe_xml import XmlRefused, _refuse_doctype
+from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.formats.safe_xml import XmlRefused, _refuse_doctype, declares_encoding
+from tflhelpers.files.text import TextDecoder
 
 _CHUNK = 2**20
+_HEAD_BYTES = 4096
 _MOST_BYTES = 64 * 2**20  # of one child; one picture has thousands
 _MOST_DEPTH = 50
 
 
-def read_children(path: Path, root: str) -> Iterator[Element]:
+def read_children(path: Path, root: str, report: ReportBuilder) -> Iterator[Element]:
     """Yield each whole child of the root element.
 
     Raises:
@@ -24,14 +27,35 @@ def read_children(path: Path, root: str) -> Iterator[Element]:
     """
     children = _Children(root)
     with path.open("rb") as file:
+        decode = _decoder(file.read(_HEAD_BYTES), path, report)
+        file.seek(0)
         ended = False
         while not ended:
             data = file.read(_CHUNK)
             ended = not data
-            problem = children.feed(data)
+            problem = children.feed(decode(data), ended)
             yield from children.take()
             if problem:
                 raise problem
+
+
+def _decoder(head: bytes, path: Path, report: ReportBuilder) -> Callable[[bytes], bytes | str]:
+    """Return what makes the next bytes something that the parser reads: themselves where they say how."""
+    if declares_encoding(head):
+        return lambda data: data
+    decoder = TextDecoder(head[:4])
+
+    def decode(data: bytes) -> bytes | str:
+        before = decoder.encoding
+        try:
+            text = decoder.decode(data)
+        except UnicodeDecodeError:
+            return data  # damaged: the parser says where
+        if decoder.encoding != before:
+            report.not_utf8(path.name)
+        return text
+
+    return decode
 
 
 class _Children:
@@ -46,10 +70,10 @@ class _Children:
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = _refuse_doctype
 
-    def feed(self, data: bytes) -> XmlRefused | None:
-        """Read on, without bytes to the end; return what is wrong."""
+    def feed(self, data: bytes | str, ended: bool) -> XmlRefused | None:
+        """Read on; return what is wrong."""
         try:
-            self._parser.Parse(data, not data)
+            self._parser.Parse(data, ended)
         except XmlRefused as error:
             return error
         except expat.ExpatError as error:

@@ -135,13 +135,13 @@ def _lines(path: Path, where: str, report: ReportBuilder) -> list[tuple[int, lis
     except OSError as error:
         report.refused(where, f"unreadable file: {error}")
         return None
-    if data is None or b"\0" in data:
+    text = "\0" if data is None else decode_text(data)[0]
+    if data is None or "\0" in text:
         report.refused(where, f"no label file: it is not text, or larger than {_MOST_BYTES} bytes")
         return None
     if found := stand_in(data[:_HEAD_BYTES]):
         report.refused(where, found)
         return None
-    text, _ = decode_text(data)
     lines = ((number, line.split()) for number, line in enumerate(text.split("\n"), start=1))
     return [(number, cells) for number, cells in lines if cells]
 

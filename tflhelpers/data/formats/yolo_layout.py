@@ -15,11 +15,11 @@ from typing import Any
 
 from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list
-from tflhelpers.data.formats.files import files_below, relative_where
+from tflhelpers.data.formats.files import files_below, noted_text, relative_where
 from tflhelpers.data.formats.picture_index import as_posix, has_ending, stem_of
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.files.stand_ins import stand_in_at
-from tflhelpers.files.text import decode_text, read_text
+from tflhelpers.files.text import decode_text
 
 SPLITS = ("train", "val", "test")
 _NOT_LABELS = {
@@ -67,16 +67,16 @@ def find_layout(path: Path, report: ReportBuilder) -> Layout:
     if path.is_file():
         if path.suffix.lower() not in _YAML_ENDINGS:
             raise AnnotationError(f"{path}: expected a YOLO folder or its data.yaml, got another file.")
-        return Layout(path.parent, _read_yaml(path), path)
+        return Layout(path.parent, _read_yaml(path, report), path)
     found = sorted(file for file in path.iterdir() if file.suffix.lower() in _YAML_ENDINGS and file.is_file())
     below = [] if found else files_below(path, _YAML_ENDINGS)  # archives often hold a folder with the set
     named = [file for file in found + below if file.stem.lower() in ("data", "dataset")] or found
     if not named:
-        return _layout_of_labels_alone(path)
+        return _layout_of_labels_alone(path, report)
     if len(named) > 1:
         names = ", ".join(relative_where(file, path) for file in named)
         report.note(relative_where(named[0], path), f"several .yaml files: this one is used, of {names}")
-    return Layout(named[0].parent, _read_yaml(named[0]), named[0])
+    return Layout(named[0].parent, _read_yaml(named[0], report), named[0])
 
 
 def picture_folders(layout: Layout) -> list[Path]:
@@ -86,14 +86,16 @@ def picture_folders(layout: Layout) -> list[Path]:
     return [layout.folder] + ([beside] if _above_labels(folder) and beside.is_dir() else [])
 
 
-def _layout_of_labels_alone(folder: Path) -> Layout:
+def _layout_of_labels_alone(folder: Path, report: ReportBuilder) -> Layout:
     """Return the set of a folder `labels`, or of one in it; a `data.yaml` above tells names, not places."""
     for above in _above_labels(folder):
         for file in (
             above / f"{stem}{ending}" for stem in ("data", "dataset") for ending in (".yaml", ".yml")
         ):
             if file.is_file():
-                settings = {key: value for key, value in _read_yaml(file).items() if key not in SPLITS}
+                settings = {
+                    key: value for key, value in _read_yaml(file, report).items() if key not in SPLITS
+                }
                 return Layout(folder, settings, file)
     return Layout(folder, {}, None)
 
@@ -136,15 +138,14 @@ def label_files(layout: Layout, report: ReportBuilder) -> list[LabelFile]:
     return list({label.path: label for label in found}.values())
 
 
-def _read_yaml(path: Path) -> Mapping[str, Any]:
+def _read_yaml(path: Path, report: ReportBuilder) -> Mapping[str, Any]:
     import yaml
 
     if path.stat().st_size > _MOST_YAML_BYTES:
         raise AnnotationError(f"{path}: expected a short data.yaml, got more than {_MOST_YAML_BYTES} bytes.")
-    if found := stand_in_at(path):
-        raise AnnotationError(f"{path}: expected YAML with a list of names, got {found}.")
+    text = noted_text(path, report)
     try:  # BaseLoader makes nothing but text, lists and mappings: a class may be called `no` or `1.0`
-        data = yaml.load(read_text(path), Loader=yaml.BaseLoader)
+        data = yaml.load(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:300]
         raise AnnotationError(
@@ -224,6 +225,9 @@ def _labels_of_list(file: Path, folder: Path, report: ReportBuilder) -> Iterator
     """Yield the labels of the pictures in a list, one a line, as `train.txt` holds them."""
     if file.stat().st_size > _MOST_LIST_BYTES:
         report.refused(file.name, f"too large a list: more than {_MOST_LIST_BYTES} bytes")
+        return
+    if found := stand_in_at(file):
+        report.refused(file.name, found)
         return
     for number, line in enumerate(_lines(file), start=1):
         name = as_posix(line)

@@ -4,7 +4,9 @@
 - `saved_model_detector`: `load_saved_model`, somebody else's SavedModel with our `detect`
 - `tflite`: `export_tflite`, one LiteRT file (`tflite_convert`, `tflite_heads`, `tflite_quantize`, `tflite_file`,
   `packed_files`)
-- `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`, `foreign_tflite`)
+- `tflite_detector`: `TFLiteDetector`, such a file with our `detect` (`litert`), or one of others (`foreign_file`,
+  `foreign_tflite`, `foreign_run`, `tflite_metadata_reader`)
+- `onnx`: `export_onnx`, one ONNX file, by Keras' own exporter
 - `classifier`: what both exports do with a classifier
 - `equality`: the proof, and `ExportMismatch`
 - `proven`: made, proven, and only then swapped in

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tflhelpers.files.json_file import NAMES, SHARE, SIZE, Check, check_fields, one_of, parse_json
-from tflhelpers.files.stand_ins import stand_in_at
-from tflhelpers.sharing.export.foreign_tflite import is_litert, refusal
+from tflhelpers.files.stand_ins import refuse_stand_in
+from tflhelpers.sharing.export.foreign_file import is_litert
 
 LABELS_FILE = "labels.txt"
 SETTINGS_FILE = "detector.json"
@@ -75,14 +75,10 @@ def read_settings(path: Path) -> ExportSettings:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is none of ours, damaged, or of a newer version; the message says what it is.
-        ImportError: it is none of ours, and neither ai-edge-litert nor TensorFlow is there to tell what it is.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file. Write one with export_tflite.")
-    if found := stand_in_at(path):
-        raise ValueError(f"{path}: expected a file that export_tflite wrote, got {found}.")
-    if not _holds_settings(path) and is_litert(path):
-        raise ValueError(refusal(path))
+    refuse_stand_in(path, "a file that export_tflite wrote")
     try:
         with zipfile.ZipFile(path) as archive:
             given = check_fields(parse_json(_text_of(archive)), {})
@@ -102,6 +98,11 @@ def _text_of(archive: zipfile.ZipFile) -> str:
     if archive.getinfo(SETTINGS_FILE).file_size > _LARGEST_SETTINGS:
         raise ValueError(f"{SETTINGS_FILE} is larger than {_LARGEST_SETTINGS} bytes")
     return archive.read(SETTINGS_FILE).decode("utf-8")
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is a LiteRT file that `export_tflite` did not write, or one of ours whose end is cut off."""
+    return path.is_file() and is_litert(path) and not _holds_settings(path)
 
 
 def _holds_settings(path: Path) -> bool:

@@ -18,7 +18,7 @@ Proof = TypeVar("Proof")
 def write_file(
     path: Path, make: Callable[[], bytes], prove: Callable[[Path], Proof], *, progress: bool = True
 ) -> tuple[Proof, int]:
-    """Writes a LiteRT file, if `prove` finds nothing wrong with it; a file that is there is replaced.
+    """Writes a file, if `prove` finds nothing wrong with it; a file that is there is replaced.
 
     Args:
         path: of the file.
@@ -31,7 +31,7 @@ def write_file(
     """
     with _bar(path, progress) as bar:
         content = bar.counted(make())
-        with atomic_path(path, ".tflite") as part:
+        with atomic_path(path, path.suffix) as part:
             part.write_bytes(content)
             return bar.counted(prove(part)), len(content)
 
@@ -63,12 +63,10 @@ def _bar(place: Path, progress: bool) -> AbstractContextManager[ProgressBar]:
     return progress_bar(2, f"Exporting {place.name}", enabled=progress, delay=2)
 
 
-def check_file(path: Path) -> None:
-    """Raises ValueError where `path` is a folder."""
+def check_file(path: Path, example: str = "detector.tflite") -> None:
+    """Raises ValueError where `path` is a folder; `example` is a name that a file in it may have."""
     if path.is_dir():
-        raise ValueError(
-            f"path must be a file, got the folder {path}. Write for example {path / 'detector.tflite'}."
-        )
+        raise ValueError(f"path must be a file, got the folder {path}. Write for example {path / example}.")
 
 
 def check_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
 from tflhelpers.files.atomic_folder import finish_folder
+from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
@@ -100,6 +101,8 @@ def _from_disk(path: Path, trust: bool) -> tuple[Any, Path]:
     import tensorflow as tf
 
     folder = _saved_model_folder(path)
+    for name in SAVED_MODEL_FILES:
+        refuse_stand_in(folder / name, "a SavedModel")
     if not trust:
         refuse_file_operations(folder)
     return tf.saved_model.load(str(folder)), folder / "assets" / LABEL_MAP_NAME
