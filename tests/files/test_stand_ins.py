@@ -20,8 +20,8 @@ from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.pipeline_reader import read_pipeline_config
 from tflhelpers.model.saved_model_file import SavedModelFile
-from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 from tflhelpers.sharing.export.packed_files import read_settings
+from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 
 _LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n"
 _SENTENCE = "a Git LFS pointer, not the file: run git lfs pull, or download it from the page"
