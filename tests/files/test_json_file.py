@@ -68,16 +68,23 @@ def test_files_in_any_utf_and_in_none(tmp_path):
         read_json(tmp_path / "a.json")
 
 
+def _seconds(read, text):
+    """Of the processor, the least of five times: others are at work beside the tests."""
+
+    def once():
+        start = time.process_time()
+        read(text)
+        return time.process_time() - start
+
+    return min(once() for _ in range(5))
+
+
 def test_a_large_file_is_read_in_time_that_grows_with_it():
     """The look at depth and texts costs no more than reading does."""
     rows = [{"id": row, "bbox": [row, 2, 3, 4], "note": "ab"} for row in range(50_000)]
     text = json.dumps(rows)
-    start = time.perf_counter()
-    json.loads(text)
-    plain = time.perf_counter() - start
-    start = time.perf_counter()
     assert parse_json(text) == rows
-    assert time.perf_counter() - start < 4 * plain + 0.2
+    assert _seconds(parse_json, text) < 4 * _seconds(json.loads, text) + 0.2
 
 
 FIELDS = {
