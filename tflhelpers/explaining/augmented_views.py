@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, rel_yxyx_to_xyxy, xyxy_to_rel_yxyx
 from tflhelpers.explaining.figures import as_picture
 from tflhelpers.sharing.contact_sheet import contact_sheet
 from tflhelpers.sharing.draw import draw_boxes
@@ -42,8 +42,7 @@ def augmented_views(
 
     picture = as_picture(image)
     height, width = picture.shape[:2] if image_size is None else image_size
-    sides = np.array(picture.shape[:2] * 2, np.float32)
-    relative = boxes.xyxy[:, [1, 0, 3, 2]] / sides
+    relative = xyxy_to_rel_yxyx(boxes.xyxy, picture.shape)
     views = []
     for number in range(count):
         view, placed, labels = (
@@ -58,7 +57,7 @@ def augmented_views(
             )
         )
         seen = labels >= 0
-        xyxy = placed[seen][:, [1, 0, 3, 2]] * np.array([width, height, width, height], np.float32)
+        xyxy = rel_yxyx_to_xyxy(placed[seen], (height, width))
         views.append((np.rint(view).astype(np.uint8), Boxes(xyxy, labels[seen])))
     return views
 
