@@ -21,8 +21,7 @@ from tflhelpers.classification.labelled import LabelledPicture
 from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.images import ImageError
 from tflhelpers.files.checksums import sha256_of
-from tflhelpers.model.prefetch import prefetch_batches
-from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.preprocess import network_input, prefetch_batches
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.files.prefetch import prefetch
 from tflhelpers.model.postprocess import RawBoxes, boxes_of_batch
-from tflhelpers.model.prefetch import prefetch, prefetch_batches
-from tflhelpers.model.preprocess import checked_image, network_input
+from tflhelpers.model.preprocess import checked_image, network_input, prefetch_batches
 from tflhelpers.progress import progress_bar
 
 Size = tuple[int, ...]  # (H, W)

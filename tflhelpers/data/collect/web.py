@@ -11,13 +11,13 @@ from pathlib import Path
 
 from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
 from tflhelpers.data.collect.http_get import Fetcher, FetchLimits, Unavailable
-from tflhelpers.data.collect.in_order import in_order
 from tflhelpers.data.collect.names import safe_name, stem_of_address, stem_of_file
 from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.collect.picture_kinds import heic_is_readable
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.url_list import BadRow, Row, read_url_list
 from tflhelpers.data.images import ImageError, image_size, read_image
+from tflhelpers.files.prefetch import AHEAD_A_THREAD, prefetch_each
 from tflhelpers.progress import progress_bar
 
 _DECODERS = 2  # pictures that are decoded at a time: each may need some hundred megabytes
@@ -104,7 +104,10 @@ class _Gatherer:
 
     def all_of(self, rows: list[Row | BadRow], threads: int) -> Iterator[None]:
         """Settle every row; yields after each."""
-        results = in_order(_first_of_each(rows), self._prepare, threads, self.fetcher.stop)
+        jobs, stop = _first_of_each(rows), self.fetcher.stop
+        results = prefetch_each(
+            self._prepare, jobs, ahead=AHEAD_A_THREAD * threads, threads=threads, stop=stop
+        )
         try:
             for (row, first), result in results:
                 self._settle(row, first, result)
