@@ -63,7 +63,7 @@ def raw_boxes(
 
     Raises:
         RecordError: If its lists do not have one value a box, or it is of another task than detection.
-        ExampleError: If a feature is damaged.
+        ProtoError: If a feature is damaged.
     """
     other = next((what for key, what in _OTHER_TASKS.items() if key in features), None)
     if other and not any(key.startswith(_BBOX) for key in features):

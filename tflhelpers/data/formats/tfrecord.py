@@ -22,8 +22,9 @@ from tflhelpers.data.formats.shards import find_record_files
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
 from tflhelpers.data.images import _DECODER_ERRORS, _stored_size
 from tflhelpers.data.record_pictures import ENCODED, record_picture_path
-from tflhelpers.files.example_proto import ExampleError, bytes_of, numbers_of, split_example
+from tflhelpers.files.example_proto import bytes_of, numbers_of, split_example
 from tflhelpers.files.record_file import Record, RecordError, read_records
+from tflhelpers.files.wire_proto import ProtoError
 
 _NAMES = ("image/filename", "image/source_id", "image/key/sha256")
 
@@ -68,7 +69,7 @@ def _pictures(
         for record in read_records(file, tell):
             try:
                 yield _picture(file, record, names, numbers, report)
-            except ExampleError as error:
+            except ProtoError as error:
                 tell(record.offset, f"no tf.train.Example: {error}")
             except RecordError as error:
                 tell(record.offset, str(error))
