@@ -24,11 +24,11 @@ from tflhelpers.data.formats.box_repair import to_numbers
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
 from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.files import files_below, relative_where
+from tflhelpers.data.formats.oriented import box_around_turned, degrees_of, tell_turned
 from tflhelpers.data.formats.picture_index import as_posix
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
-from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degrees_of
 from tflhelpers.data.formats.writing import NOT_IN_XML, known_sizes, names_like, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
@@ -152,7 +152,7 @@ def _upright(box: RawBox, entry: Element, where: str, report: ReportBuilder) -> 
     edges = to_numbers([box.xyxy])[0].tolist()
     if not degrees or not all(map(math.isfinite, edges)):
         return box
-    report.repaired(f"{where}, {box.where}", TURNED.format(degrees))
+    tell_turned(report, f"{where}, {box.where}", degrees)
     return box._replace(xyxy=box_around_turned((edges[0], edges[1], edges[2], edges[3]), degrees))
 
 
