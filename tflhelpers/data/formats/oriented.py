@@ -26,7 +26,7 @@ def numbers(*values: Any) -> tuple[float, ...] | None:
 
 
 def degrees_of(value: Any) -> float:
-    """Return by how much a box is turned about its centre: 0 for no finite number, and for 180, which changes nothing."""
+    """Return by how much a box is turned about its centre: 0 for no finite number, and for 180, which is none."""
     degrees = (numbers(value) or (0.0,))[0]
     return degrees if degrees % 180 else 0.0
 
