@@ -17,7 +17,7 @@ from tflhelpers.data.pictures import Contents, Picture
 
 __all__ = ["AnnotationError", "Annotations", "Picture", "Problem"]
 
-_Item = tuple[str | os.PathLike, Boxes]
+_Item = tuple[str | os.PathLike[str], Boxes]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +61,7 @@ class Annotations:
         return cls(class_names, tuple(items))  # type: ignore[arg-type]  # both are converted when checked
 
     @classmethod
-    def load(cls, path: str | os.PathLike, images: str | os.PathLike | None = None) -> Annotations:
+    def load(cls, path: str | os.PathLike[str], images: str | os.PathLike[str] | None = None) -> Annotations:
         """Read a COCO JSON file. Ids may have gaps; classes keep the file's order; nothing is dropped.
 
         Args:
@@ -79,7 +79,7 @@ class Annotations:
             contents.class_names, contents.pictures, categories=contents.categories, header=contents.header
         )
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write a COCO JSON file, atomically: whenever the machine dies, the old file or the new one stands.
 
         Pictures are named relative to the file's folder, which is made where missing. What `load` read

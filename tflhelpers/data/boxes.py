@@ -94,7 +94,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.xyxy)
 
-    def __getitem__(self, index: int | slice | np.ndarray | list) -> Boxes:
+    def __getitem__(self, index: int | slice | np.ndarray | list[Any]) -> Boxes:
         """Return the boxes chosen by a mask, an index array, a slice or one index: always `Boxes`."""
         rows = _checked_index(index)
         return self._map(lambda array: array[rows])

@@ -13,7 +13,7 @@ PICTURE_ENDINGS = frozenset(
 VIDEO_ENDINGS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".3gp"})
 
 
-def pictures_in(folder: str | os.PathLike) -> list[Path]:
+def pictures_in(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the pictures that lie directly in a folder, ``frame2`` before ``frame10``; none if it is none.
 
     A file counts as a picture by the ending of its name; files whose name begins with a dot do not count.
@@ -21,7 +21,7 @@ def pictures_in(folder: str | os.PathLike) -> list[Path]:
     return _with_endings(Path(folder), PICTURE_ENDINGS)
 
 
-def videos_in(folder: str | os.PathLike) -> list[Path]:
+def videos_in(folder: str | os.PathLike[str]) -> list[Path]:
     """The same for videos."""
     return _with_endings(Path(folder), VIDEO_ENDINGS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +142,9 @@ def _check_labels(predictions: Sequence[Boxes], names: Sequence[str]) -> None:
             )
 
 
-def _notes(matched: Sequence[Boxes], union: Sequence[str], names: Sequence[str], annotations: Annotations):
+def _notes(
+    matched: Sequence[Boxes], union: Sequence[str], names: Sequence[str], annotations: Annotations
+) -> Iterator[str]:
     lacking = [name for name in annotations.class_names if name not in names]
     if lacking:
         labels = [annotations.class_names.index(name) for name in lacking]

@@ -9,7 +9,7 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.likeness import SAME_SCENE, likeness, thumbnail
-from tflhelpers.progress import progress_bar
+from tflhelpers.progress import ProgressBar, progress_bar
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,6 @@ def shared_scenes(
     return SharedScenes(tuple(pairs), len(new))
 
 
-def _counted(bar, value: np.ndarray) -> np.ndarray:
+def _counted(bar: ProgressBar, value: np.ndarray) -> np.ndarray:
     bar.update()
     return value

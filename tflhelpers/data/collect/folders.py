@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +25,8 @@ _THREADS = 2  # each holds one decoded photo
 
 
 def from_folder(
-    source: str | os.PathLike,
-    folder: str | os.PathLike,
+    source: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
     *,
     longest: int = 1600,
     distinct: bool = True,
@@ -148,7 +148,7 @@ class _Copier:
     def _has_twin(self, path: Path) -> bool:
         return self._first[stem_of_file(path.name).lower()] != path
 
-    def _settle(self, path: Path, key: str, result) -> None:
+    def _settle(self, path: Path, key: str, result: Callable[[], Prepared | None]) -> None:
         name = path.relative_to(self.base).as_posix()
         try:
             prepared = result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,8 @@ _DECODERS = 2  # pictures that are decoded at a time: each may need some hundred
 
 
 def from_csv(
-    urls_csv: str | os.PathLike,
-    folder: str | os.PathLike,
+    urls_csv: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
     *,
     url_column: str | int | None = None,
     name_column: str | int | None = None,
@@ -162,7 +162,7 @@ class _Gatherer:
             )
         return PerceptualHash.of(read_image(file))
 
-    def _settle(self, row: Row | BadRow, first: int, result) -> None:
+    def _settle(self, row: Row | BadRow, first: int, result: Callable[[], Prepared | None]) -> None:
         where = f"line {row.line}"
         if isinstance(row, BadRow):
             self.collector.mention(where, row.cell, "bad row", row.reason)

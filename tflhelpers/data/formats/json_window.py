@@ -132,7 +132,7 @@ class Window:
             self._ended, self._why_ended = True, f"what follows is not written in {self._encoding[:6]}"
             return good.decode("utf-8")
 
-    def skip_to(self, pattern: re.Pattern) -> bool:
+    def skip_to(self, pattern: re.Pattern[str]) -> bool:
         """Go to the last character of the next match; False, at the end of the file, if there is none."""
         while True:
             found = pattern.search(self.text, self.pos)

@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -95,7 +95,7 @@ class PictureIndex:
                     return FoundImage(_most_alike(paths, name), renamed)
         return None
 
-    def _walked(self, key) -> dict[str, list[str]]:
+    def _walked(self, key: Callable[[str], str]) -> dict[str, list[str]]:
         if key not in self._tables:
             table: dict[str, list[str]] = {}
             for path in self._all_paths:
@@ -104,7 +104,7 @@ class PictureIndex:
         return self._tables[key]
 
     @cached_property
-    def _tables(self) -> dict:
+    def _tables(self) -> dict[Callable[[str], str], dict[str, list[str]]]:
         return {}
 
     @cached_property

@@ -85,7 +85,7 @@ class ImportReport:
         entries = [entry._asdict() for entry in self.entries]
         return json.dumps({"counts": dict(self.counts), "entries": entries}, ensure_ascii=False, indent=1)
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole report as a JSON file, atomically; its folder is made where missing."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from PIL import Image
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, LabelMap, read_label_map
-from tflhelpers.data.formats.raw import RawPicture, RawSet
+from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.record_boxes import Features, marks_of, raw_boxes
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.shards import find_record_files
@@ -96,7 +96,7 @@ def _picture(
 
 
 def _note_disagreement(
-    boxes: list, labels: list[int], names: LabelMap | None, where: str, report: ReportBuilder
+    boxes: list[RawBox], labels: list[int], names: LabelMap | None, where: str, report: ReportBuilder
 ) -> None:
     for box, label in zip(boxes, labels, strict=True):
         mapped = names.names.get(label) if names is not None else None
