@@ -14,6 +14,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_reader import AnnotationError, name_mistakes, read_contents
 from tflhelpers.data.coco_writer import write_contents
 from tflhelpers.data.pictures import Contents, Picture
+from tflhelpers.files.words import counted
 
 __all__ = ["AnnotationError", "Annotations", "Picture", "Problem"]
 
@@ -161,9 +162,9 @@ class Annotations:
     def __repr__(self) -> str:
         boxes = sum(len(boxes) for _, boxes in self)
         counts = [
-            _counted(len(self.class_names), "class", "classes"),
-            _counted(len(self), "picture", "pictures"),
-            _counted(boxes, "box", "boxes"),
+            counted(len(self.class_names), "class", "classes"),
+            counted(len(self), "picture"),
+            counted(boxes, "box", "boxes"),
         ]
         return f"Annotations({', '.join(counts)})"
 
@@ -176,10 +177,6 @@ def check_annotations(given: Any, call: str) -> None:
     if not isinstance(given, Annotations):
         got = type(given).__name__
         raise ValueError(f"annotations must be Annotations, got {got}. The call is {call}.")
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def checked_names(names: Sequence[str]) -> tuple[str, ...]:

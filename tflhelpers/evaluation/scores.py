@@ -14,6 +14,7 @@ import numpy as np
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.curves import PrecisionRecall, curves_of, plot_curves
+from tflhelpers.files.words import counted
 
 if TYPE_CHECKING:
     from tflhelpers.data.annotations import Annotations
@@ -106,10 +107,10 @@ class Scores:
 
     def _sentences(self) -> list[str]:
         """What was counted, and how sure one can be."""
-        crowd = f" and {_count(self.n_crowd, 'region')} to ignore" if self.n_crowd else ""
+        crowd = f" and {counted(self.n_crowd, 'region')} to ignore" if self.n_crowd else ""
         sentences = [
-            f"{_count(self.n_pictures, 'picture')} with {_count(self.n_truth, 'object')}{crowd}; "
-            f"{_count(self.n_predictions, 'box', 'boxes')} predicted.",
+            f"{counted(self.n_pictures, 'picture')} with {counted(self.n_truth, 'object')}{crowd}; "
+            f"{counted(self.n_predictions, 'box', 'boxes')} predicted.",
             f"AP of small, medium, large objects: {_shown(self.ap_small)}, {_shown(self.ap_medium)}, "
             f"{_shown(self.ap_large)}. AR: {_shown(self.ar100)}.",
             _EXPLANATION,
@@ -234,7 +235,3 @@ def _or_nan(value: float) -> float:
 
 def _shown(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def _count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"

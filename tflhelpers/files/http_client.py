@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -84,7 +85,7 @@ def open_url(
 def length_of(response: http.client.HTTPResponse) -> int | None:
     """Return the number of bytes that a server announces for its answer, None if it does not."""
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
+    return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
 @contextlib.contextmanager

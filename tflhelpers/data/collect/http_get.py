@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import os
 import random
+import re
 import socket
 import ssl
 import threading
@@ -174,7 +175,7 @@ def _as_answered(error: urllib.error.HTTPError) -> LeftOut:
     status = error.code
     if status in RETRY_STATUS:
         wait = error.headers.get("Retry-After", "")
-        return Unavailable(status, float(wait) if wait.isdigit() else None)
+        return Unavailable(status, float(wait) if re.fullmatch(r"[0-9]{1,9}", wait) else None)
     kind = {404: "not found", 410: "not found", 401: "not allowed", 403: "not allowed"}.get(status)
     more = "; an address that was signed may have expired" if status in (401, 403) else ""
     return LeftOut(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection
 from pathlib import Path
+
+from tflhelpers.data.picture_files import counting_order
 
 
 def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
@@ -27,9 +28,3 @@ def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
 def relative_where(path: Path, folder: Path) -> str:
     """Return how reports call a file: as seen from the folder of the import, with forward slashes."""
     return path.relative_to(folder).as_posix()
-
-
-def counting_order(name: str) -> list[tuple[int, str]]:
-    """Return a sorting key that puts `frame2` before `frame10`, in folders too."""
-    pieces = re.split(r"(\d+)", name.lower())
-    return [(int(piece), "") if piece.isdecimal() and len(piece) < 100 else (-1, piece) for piece in pieces]
