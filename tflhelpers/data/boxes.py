@@ -178,6 +178,13 @@ class Boxes:
         return replace(self, xyxy=choose(self.xyxy), labels=choose(self.labels), scores=scores, crowd=crowd)
 
 
+def checked_threshold(threshold: float) -> float:
+    """Return a score to ask of boxes, if it is one from 0 to 1, else raise ValueError."""
+    if not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    return float(threshold)
+
+
 def iou_matrix(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:
     """Return the intersection over union of each box of `a` with each of `b`; 0 where they do not overlap.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes, checked_threshold, iou_matrix
 from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.matching import NOBODY, pair_boxes, surest_first
 
@@ -158,8 +158,7 @@ def find_mistakes(
         1
     """
     matched = match_classes(predictions, annotations, class_names)
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    checked_threshold(threshold)
     if not _LOOSE <= overlap <= 1:
         raise ValueError(f"overlap must be from {_LOOSE} to 1, got {overlap}. 0.5 is usual.")
     judged = []

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tflhelpers.data.images import read_image
 from tflhelpers.files.atomic_file import atomic_path, checked_path
 from tflhelpers.progress import progress_bar
+from tflhelpers.sharing.gif_file import checked_frame
 from tflhelpers.sharing.video_stream import VideoStream, even_size
 
 __all__ = ["VideoInfo", "write_video"]
@@ -121,12 +121,7 @@ def _pictures(frames: Iterable[Picture]) -> Iterator[np.ndarray]:
     """The frames as arrays, each of the first one's size."""
     size: tuple[int, ...] = ()
     for number, frame in enumerate(frames):
-        image = np.asarray(read_image(frame) if isinstance(frame, str | os.PathLike) else frame)
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise ValueError(
-                f"frames[{number}] must be an RGB picture, uint8 (height, width, 3), got {image.dtype} "
-                f"{image.shape}. read_image and draw_boxes give such pictures."
-            )
+        image = checked_frame(frame, number)
         size = size or image.shape
         if max(size) > MAX_SIDE:
             raise ValueError(f"frames must have sides of up to {MAX_SIDE} pixels, got {size[1]}x{size[0]}.")

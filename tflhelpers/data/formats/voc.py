@@ -22,6 +22,7 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.box_repair import to_numbers
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
+from tflhelpers.data.formats.coco_columns import as_size
 from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.oriented import box_around_turned, degrees_of, tell_turned
@@ -117,7 +118,8 @@ def _to_picture(
         else:
             boxes.append(_upright(box, entry, where, report))
     refused = report.refusals > before
-    return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]), incomplete=refused)
+    size = as_size(root.findtext("size/height"), root.findtext("size/width"))
+    return RawPicture(names[0], boxes, where, size, aliases=tuple(names[1:]), incomplete=refused)
 
 
 def _names(root: Element, where: str) -> list[str]:
@@ -167,14 +169,6 @@ def _class_name(entry: Element) -> str | None:
     """Return the text of <name>: blanks count, but not those around which an editor has wrapped the line."""
     text = entry.findtext("name")
     return text.strip() if text and "\n" in text else text
-
-
-def _size(root: Element) -> tuple[int, int] | None:
-    try:
-        height, width = (int(float(root.findtext(f"size/{side}", ""))) for side in ("height", "width"))
-    except (ValueError, OverflowError):
-        return None
-    return (height, width) if min(height, width) > 0 else None
 
 
 def _text(element: Element, tag: str) -> str:
