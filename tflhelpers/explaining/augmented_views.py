@@ -24,7 +24,6 @@ def augmented_views(
     count: int = 7,
     how: Augmentation | None = None,
     seed: int = 0,
-    image_size: tuple[int, int] | None = None,
 ) -> list[tuple[np.ndarray, Boxes]]:
     """Random views of a picture, as `fine_tune` makes them, each with the boxes that are still to be seen in it.
 
@@ -36,13 +35,12 @@ def augmented_views(
         count: of views.
         how: how far the picture may be changed; None as `fine_tune` does by default.
         seed: equal seeds give equal views.
-        image_size: (height, width) of the views; None: the picture's.
     """
     from tflhelpers.training.augment import Augmentation, augment
 
     picture = as_picture(image)
-    height, width = picture.shape[:2] if image_size is None else image_size
-    relative = xyxy_to_rel_yxyx(boxes.xyxy, picture.shape)
+    size = picture.shape[:2]
+    relative = xyxy_to_rel_yxyx(boxes.xyxy, size)
     views = []
     for number in range(count):
         view, placed, labels = (
@@ -53,11 +51,11 @@ def augmented_views(
                 boxes.labels.astype(np.int32),
                 [seed, number],
                 how or Augmentation(),
-                (height, width),
+                size,
             )
         )
         seen = labels >= 0
-        xyxy = rel_yxyx_to_xyxy(placed[seen], (height, width))
+        xyxy = rel_yxyx_to_xyxy(placed[seen], size)
         views.append((np.rint(view).astype(np.uint8), Boxes(xyxy, labels[seen])))
     return views
 
