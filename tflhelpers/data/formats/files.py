@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tflhelpers.data.picture_files import counting_order
+
+
+def walk_visible(folder: str | os.PathLike[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield a folder and each below with the names of its files, all in order, but nothing hidden."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        yield here, sorted(name for name in names if not name.startswith("."))
 
 
 def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
@@ -14,14 +21,12 @@ def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
 
     Hidden files and folders and what a Mac adds to archives are left out.
     """
-    found = []
-    for here, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
-        found += [
-            Path(here, name)
-            for name in names
-            if os.path.splitext(name)[1].lower() in endings and not name.startswith(".")
-        ]
+    found = [
+        Path(here, name)
+        for here, names in walk_visible(folder)
+        for name in names
+        if os.path.splitext(name)[1].lower() in endings
+    ]
     return sorted(found, key=lambda path: counting_order(relative_where(path, folder)))
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from tflhelpers.data.formats.files import walk_visible
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 
 _MOST_FILES = 2_000_000  # a folder with more is no folder of pictures, but somebody's whole disk
@@ -235,13 +236,8 @@ def _folded(text: str) -> str:
 
 
 def _pictures_below(folder: str) -> Iterator[str]:
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        yield from (
-            os.path.join(here, name)
-            for name in sorted(names)
-            if has_ending(name) and not name.startswith(".")
-        )
+    for here, names in walk_visible(folder):
+        yield from (os.path.join(here, name) for name in names if has_ending(name))
 
 
 def _most_alike(paths: Sequence[str], name: str) -> str:
