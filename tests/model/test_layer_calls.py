@@ -45,5 +45,5 @@ def test_the_twin_shares_weights_and_outputs():
 
 def test_the_package_uses_nothing_private_of_keras():
     package = Path(__file__).resolve().parents[2] / "tflhelpers"
-    private = re.compile(r"\bkeras\.src\b|\._(keras|nodes|inbound|outbound)_\w+")
+    private = re.compile(r"\bkeras\.src\b|\._(keras|nodes|inbound|outbound|trainable)_\w+")
     assert not [path.name for path in package.rglob("*.py") if private.search(path.read_text("utf-8"))]
