@@ -301,7 +301,7 @@ class Project(ProjectFolders):
         *,
         title: str,
         name: str = "results.html",
-        gif: str | os.PathLike | None = None,
+        gif: str | os.PathLike[str] | None = None,
         history: Any = None,
         command: str | None = None,
         notes: Sequence[str] = (),

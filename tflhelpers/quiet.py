@@ -6,7 +6,7 @@ import importlib.machinery
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -52,11 +52,11 @@ class _QuietFinder:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = _quietly(spec.loader.exec_module)  # type: ignore[method-assign]
+            spec.loader.exec_module = _quietly(spec.loader.exec_module)  # type: ignore[assignment, method-assign]
         return spec
 
 
-def _quietly(load):
+def _quietly(load: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
     def load_quietly(module: ModuleType) -> None:
         with startup_notes_aside():
             load(module)

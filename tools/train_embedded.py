@@ -25,7 +25,7 @@ import keras
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, xyxy_to_rel_yxyx
 from tflhelpers.evaluation.scores import evaluate
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.layers import BatchNorm
@@ -102,7 +102,7 @@ def _draw_batch(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     padded_boxes = np.zeros((BATCH_SIZE, MAX_BOXES, 4), np.float32)
     padded_labels = np.full((BATCH_SIZE, MAX_BOXES), -1, np.int32)
     for i, (its_boxes, its_labels) in enumerate(zip(boxes, labels, strict=True)):
-        padded_boxes[i, : len(its_boxes)] = its_boxes[:, [1, 0, 3, 2]] / _sampler.image_size
+        padded_boxes[i, : len(its_boxes)] = xyxy_to_rel_yxyx(its_boxes, (_sampler.image_size,) * 2)
         padded_labels[i, : len(its_labels)] = its_labels
     return np.stack(images), padded_boxes, padded_labels
 

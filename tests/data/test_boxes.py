@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes, iou_matrix, rel_yxyx_to_xyxy, xyxy_to_rel_yxyx
 
 
 @pytest.fixture
@@ -236,6 +237,28 @@ def test_iou_by_hand(a, b, expected):
 def test_iou_refuses_one_bare_box():
     with pytest.raises(ValueError, match=r"a_xyxy must have shape \(n, 4\), got \(4,\)"):
         iou_matrix([0, 0, 1, 1], [[0, 0, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("xyxy", "rel_yxyx"),
+    [
+        ([], []),
+        ([[10, 20, 30, 50], [0, 0, 80, 100]], [[0.2, 0.125, 0.5, 0.375], [0, 0, 1, 1]]),
+        ([[-8, 5, 160, 10]], [[0.05, -0.1, 0.1, 2.0]]),  # partly outside: nothing is clipped
+    ],
+)
+def test_fractions_of_the_image_undo_pixels(xyxy, rel_yxyx):
+    xyxy, size = np.array(xyxy, np.float32).reshape(-1, 4), (100, 80)
+    fractions = xyxy_to_rel_yxyx(xyxy, (*size, 3))
+    assert fractions.dtype == np.float32
+    np.testing.assert_allclose(fractions, np.reshape(rel_yxyx, (-1, 4)), rtol=1e-6)
+    np.testing.assert_allclose(rel_yxyx_to_xyxy(fractions, (*size, 3)), xyxy, rtol=1e-6)
+
+
+def test_only_one_place_puts_y_first():
+    package = Path(__file__).resolve().parents[2] / "tflhelpers"
+    flipped = [path.name for path in package.rglob("*.py") if "[:, [1, 0, 3, 2]]" in path.read_text("utf-8")]
+    assert flipped == ["place_symptoms.py"]  # a sentence for people
 
 
 def test_names_of_classes_stay_with_the_boxes(three):

@@ -15,6 +15,7 @@ from tflhelpers.data.picture_files import pictures_in, videos_in
         (["b.webp", "a.heic", "A2.tif"], ["A2.tif", "a.heic", "b.webp"]),
         (["notes.txt", "annotations.json", "._a.jpg", ".hidden.png", "jpg"], []),
         (["1.jpg", "a.jpg", "01b.jpg"], ["1.jpg", "01b.jpg", "a.jpg"]),
+        (["2²2.jpg", "1²10.jpg", "1²2.jpg"], ["1²2.jpg", "1²10.jpg", "2²2.jpg"]),  # a power is no number
     ],
 )
 def test_pictures(tmp_path, files, pictures):

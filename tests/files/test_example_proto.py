@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tflhelpers.files.example_proto import (
-    ExampleError,
     bytes_of,
     encode_example,
     numbers_of,
     split_example,
 )
+from tflhelpers.files.wire_proto import ProtoError
 
 FEATURES = {
     "one": [b"\xff\x00picture"],
@@ -83,12 +83,12 @@ def test_later_features_of_a_name_count():
     ],
 )
 def test_what_is_no_example_is_refused(data, message):
-    with pytest.raises(ExampleError, match=message):
+    with pytest.raises(ProtoError, match=message):
         split_example(data)
 
 
 def test_three_bytes_are_no_floats():
-    with pytest.raises(ExampleError, match="3 bytes where whole floats"):
+    with pytest.raises(ProtoError, match="3 bytes where whole floats"):
         numbers_of(memoryview(b"\x12\x05\x0a\x03abc"))
 
 
@@ -106,6 +106,6 @@ def test_damage_raises_nothing_but_example_error():
             broken[at] = random.integers(0, 256)
         try:
             values = _decoded(bytes(broken))
-        except ExampleError:
+        except ProtoError:
             continue
         assert sum(map(len, values.values())) <= len(broken)

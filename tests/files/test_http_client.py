@@ -7,12 +7,14 @@ import ssl
 import subprocess
 import threading
 import urllib.error
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
 from tflhelpers.files import http_client
-from tflhelpers.files.http_client import AddressGuard, open_url
+from tflhelpers.files.http_client import AddressGuard, length_of, open_url
 
 OPEN = AddressGuard(allow_private=True)
 
@@ -28,6 +30,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+
+@pytest.mark.parametrize(
+    ("written", "length"),
+    [(None, None), ("0", 0), ("1200", 1200), ("-1", None), ("²", None), ("5, 5", None), ("9" * 5000, None)],
+)
+def test_a_length_that_is_no_number_is_none(written, length):
+    headers = Message()
+    if written is not None:
+        headers["Content-Length"] = written
+    assert length_of(SimpleNamespace(headers=headers)) == length
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,15 @@ def test_what_is_no_object_graph(path, change, sentence):
         read_object_graph(path)
 
 
-@pytest.mark.parametrize("data", [b"\x10\x01", b"\x12\x02\x38\x01", b"<html>not found</html>"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x10\x01",
+        b"\x12\x02\x38\x01",
+        b"<html>not found</html>",
+        bytes.fromhex("12 09 3a 07 0a 05 0a 03 0a 01 41"),  # a child's number as text
+    ],
+)
 def test_other_files(path, data):
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"^(it|one of its records)"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tflhelpers.model.snappy import read_varint, unpack_snappy
+from tflhelpers.model.snappy import unpack_snappy
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,3 @@ def test_unpacks(packed, expected):
 def test_damaged_blocks_are_refused(packed, message):
     with pytest.raises(ValueError, match=message):
         unpack_snappy(packed)
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"), [(b"\x00", (0, 1)), (b"\x7f", (127, 1)), (b"\xac\x02!", (300, 2))]
-)
-def test_varint(data, expected):
-    assert read_varint(data, 0) == expected

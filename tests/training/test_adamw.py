@@ -54,6 +54,17 @@ def test_what_has_no_gradient_hardly_moves():
         np.testing.assert_array_equal(ops.convert_to_numpy(variable), value)
 
 
+def test_without_variables_those_it_was_built_for_move():
+    """So does the JAX trainer apply gradients."""
+    given, built = (FlatAdamW(0.1) for _ in range(2))
+    theirs, ours = made_variables(), made_variables()
+    given.apply(gradients(0), theirs)
+    built.build(ours)
+    built.apply(gradients(0))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(one), ops.convert_to_numpy(other))
+
+
 def test_it_is_made_again_from_its_settings():
     again = FlatAdamW.from_config(FlatAdamW(0.25, decay=0.5, clip_norm=3.0).get_config())
     assert (again.decay, again.clip_norm, float(again.learning_rate)) == (0.5, 3.0, 0.25)

@@ -100,9 +100,9 @@ def _checked_edges(entries: Sequence[Mapping[str, Any]]) -> list[list[float]]:
         raise ValueError(f"expected edges x1, y1, x2, y2 of each box: {error}") from error
 
 
-def _counted(content: Content) -> Counter:
+def _counted(content: Content) -> Counter[tuple[Any, ...]]:
     return Counter(_key(entry) for entry in content["boxes"])
 
 
-def _key(entry: Mapping[str, Any]) -> tuple:
+def _key(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*entry["xyxy"], entry["class"], entry["crowd"])

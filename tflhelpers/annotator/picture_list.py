@@ -47,7 +47,7 @@ def _is_below(name: str) -> bool:
     return not name.startswith("../") and not os.path.isabs(name)
 
 
-def _paths(images: Any) -> Iterable[str | os.PathLike]:
+def _paths(images: Any) -> Iterable[str | os.PathLike[str]]:
     if isinstance(images, Annotations):
         return images.image_paths
     if isinstance(images, (str, os.PathLike)):

@@ -66,9 +66,9 @@ class Annotator(anywidget.AnyWidget):
 
     def __init__(
         self,
-        images: str | os.PathLike | Sequence[str | os.PathLike] | Annotations,
+        images: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Annotations,
         class_names: Sequence[str] | str | None = None,
-        path: str | os.PathLike = "annotations.json",
+        path: str | os.PathLike[str] = "annotations.json",
         *,
         suggest: Suggester | None = None,
     ) -> None:
@@ -116,7 +116,7 @@ class Annotator(anywidget.AnyWidget):
         ):
             self._propose(index, ticket=None)
 
-    def to_html(self, path: str | os.PathLike, *, progress: bool = True) -> Path:
+    def to_html(self, path: str | os.PathLike[str], *, progress: bool = True) -> Path:
         """Write one self-contained page that does the same in any browser, where no widget can run.
 
         It holds the pictures (at most 1280 pixels on the long side) and what is drawn so far. Its button downloads

@@ -24,8 +24,7 @@ from tflhelpers.classification.backbones import (
 from tflhelpers.classification.classifier_folder import read_settings, read_weights, write_classifier
 from tflhelpers.classification.label_checks import check_class_names
 from tflhelpers.classification.predictions import Predictions
-from tflhelpers.model.prefetch import prefetch_batches
-from tflhelpers.model.preprocess import checked_image, network_input
+from tflhelpers.model.preprocess import checked_image, network_input, prefetch_batches
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:

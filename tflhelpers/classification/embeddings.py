@@ -21,8 +21,7 @@ from tflhelpers.classification.labelled import LabelledPicture
 from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.images import ImageError
 from tflhelpers.files.checksums import sha256_of
-from tflhelpers.model.prefetch import prefetch_batches
-from tflhelpers.model.preprocess import network_input
+from tflhelpers.model.preprocess import network_input, prefetch_batches
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
 
@@ -173,7 +172,7 @@ class _Cache:
             "features": np.stack([seen.features for seen in self._fresh if seen.features is not None]),
             "cells": np.stack([seen.cells for seen in self._fresh if seen.cells is not None]),
         }
-        numbers = [int(path.stem) for path in self.folder.glob("*.npz") if path.stem.isdigit()]
+        numbers = [int(path.stem) for path in self.folder.glob("*.npz") if path.stem.isdecimal()]
         write_npz(self.folder / f"{max(numbers, default=-1) + 1:06d}.npz", np.savez, arrays)
         self._fresh = []
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tflhelpers.data.images import ImageError, image_size
 from tflhelpers.files.checksums import sha256_of
+from tflhelpers.files.words import listed
 from tflhelpers.progress import progress_bar
 
 MOST_NAMED = 5
@@ -77,10 +78,10 @@ def refuse_empty_classes(
     empty = [name for label, name in enumerate(names) if not counts[label]]
     if not empty:
         return
+    lack = f"{listed(list(map(repr, empty)), MOST_NAMED)} {'has' if len(empty) == 1 else 'have'}"
     because = f" Of the files, {len(left_out)} could not be used: {left_out[0]}" if left_out else ""
     raise ValueError(
-        f"each class needs at least one picture, but {_listed(empty)} {'has' if len(empty) == 1 else 'have'} none. "
-        f"Add pictures, or remove the class.{because}"
+        f"each class needs at least one picture, but {lack} none. Add pictures, or remove the class.{because}"
     )
 
 
@@ -125,8 +126,3 @@ def _content_keys(candidates: Sequence[Candidate]) -> list[tuple]:
             of_length[path.stat().st_size].append(path)
     digests = {path: sha256_of(path) for alike in of_length.values() if len(alike) > 1 for path in alike}
     return [(digests.get(candidate.path, candidate.path), candidate.box) for candidate in candidates]
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:MOST_NAMED])
-    return shown + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")

@@ -14,7 +14,7 @@ from contextlib import closing
 import numpy as np
 
 from tflhelpers.data.collect.perceptual_hash import COPY_BITS, COPY_STEPS, PerceptualHash
-from tflhelpers.model.prefetch import prefetch
+from tflhelpers.files.prefetch import prefetch
 from tflhelpers.progress import progress_bar
 
 NEAR_BITS, NEAR_STEPS = COPY_BITS, 2 * COPY_STEPS + 8

@@ -12,7 +12,7 @@ import numpy as np
 from tflhelpers.classification.classifier import BATCH_SIZE, Classifier, run_padded
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import class_weights, mean_loss
-from tflhelpers.model.prefetch import prefetch
+from tflhelpers.files.prefetch import prefetch
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.progress import progress_bar
 

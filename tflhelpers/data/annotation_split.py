@@ -89,8 +89,10 @@ def _deal_rest(
             left.remove(index)
 
 
-def _lack(kinds: Sequence[frozenset[int]], group: list[int], totals: Counter, part: float) -> Counter:
+def _lack(
+    kinds: Sequence[frozenset[int]], group: list[int], totals: Counter[int], part: float
+) -> Counter[int]:
     """Return how many pictures of each kind `group` still wants for its fair `part` of the `totals`."""
-    lack: Counter = Counter({kind: total * part for kind, total in totals.items()})
+    lack: Counter[int] = Counter({kind: total * part for kind, total in totals.items()})
     lack.subtract(kind for index in group for kind in kinds[index])
     return lack

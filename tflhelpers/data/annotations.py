@@ -16,10 +16,11 @@ from tflhelpers.data.coco_writer import write_contents
 from tflhelpers.data.likeness import SAME_SCENE
 from tflhelpers.data.pictures import Contents, Picture
 from tflhelpers.data.scenes import SharedScenes, compare_scenes
+from tflhelpers.files.words import counted
 
 __all__ = ["AnnotationError", "Annotations", "Picture", "Problem"]
 
-_Item = tuple[str | os.PathLike, Boxes]
+_Item = tuple[str | os.PathLike[str], Boxes]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,7 +64,7 @@ class Annotations:
         return cls(class_names, tuple(items))  # type: ignore[arg-type]  # both are converted when checked
 
     @classmethod
-    def load(cls, path: str | os.PathLike, images: str | os.PathLike | None = None) -> Annotations:
+    def load(cls, path: str | os.PathLike[str], images: str | os.PathLike[str] | None = None) -> Annotations:
         """Read a COCO JSON file. Ids may have gaps; classes keep the file's order; nothing is dropped.
 
         Args:
@@ -81,7 +82,7 @@ class Annotations:
             contents.class_names, contents.pictures, categories=contents.categories, header=contents.header
         )
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write a COCO JSON file, atomically: whenever the machine dies, the old file or the new one stands.
 
         Pictures are named relative to the file's folder, which is made where missing. What `load` read
@@ -179,9 +180,9 @@ class Annotations:
     def __repr__(self) -> str:
         boxes = sum(len(boxes) for _, boxes in self)
         counts = [
-            _counted(len(self.class_names), "class", "classes"),
-            _counted(len(self), "picture", "pictures"),
-            _counted(boxes, "box", "boxes"),
+            counted(len(self.class_names), "class", "classes"),
+            counted(len(self), "picture"),
+            counted(boxes, "box", "boxes"),
         ]
         return f"Annotations({', '.join(counts)})"
 
@@ -194,10 +195,6 @@ def check_annotations(given: Any, call: str) -> None:
     if not isinstance(given, Annotations):
         got = type(given).__name__
         raise ValueError(f"annotations must be Annotations, got {got}. The call is {call}.")
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def checked_names(names: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+_XY_SWAPPED = [1, 0, 3, 2]
+
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
@@ -92,7 +94,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.xyxy)
 
-    def __getitem__(self, index: int | slice | np.ndarray | list) -> Boxes:
+    def __getitem__(self, index: int | slice | np.ndarray | list[Any]) -> Boxes:
         """Return the boxes chosen by a mask, an index array, a slice or one index: always `Boxes`."""
         rows = _checked_index(index)
         return self._map(lambda array: array[rows])
@@ -188,6 +190,13 @@ class Boxes:
         return replace(self, xyxy=choose(self.xyxy), labels=choose(self.labels), scores=scores, crowd=crowd)
 
 
+def checked_threshold(threshold: float) -> float:
+    """Return a score to ask of boxes, if it is one from 0 to 1, else raise ValueError."""
+    if not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    return float(threshold)
+
+
 def iou_matrix(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:
     """Return the intersection over union of each box of `a` with each of `b`; 0 where they do not overlap.
 
@@ -208,6 +217,29 @@ def iou_matrix(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:
     areas = (np.prod(boxes[:, 2:] - boxes[:, :2], axis=-1) for boxes in (a, b))
     union = np.add.outer(*areas) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0).astype(np.float32)
+
+
+def xyxy_to_rel_yxyx(xyxy: np.ndarray, image_size: tuple[int, ...]) -> np.ndarray:
+    """Return edges in pixels as fractions of the image, y first, which is what networks and TensorFlow take.
+
+    Args:
+        xyxy: Absolute pixel edges. (n, 4).
+        image_size: (height, width); further sides of a shape do not count.
+
+    Returns:
+        float32 (n, 4) ymin, xmin, ymax, xmax; within 0..1 as far as the boxes lie within the image.
+
+    Example:
+        >>> xyxy_to_rel_yxyx(np.array([[10, 0, 40, 20]], np.float32), (20, 40)).tolist()
+        [[0.0, 0.25, 1.0, 1.0]]
+    """
+    return xyxy[:, _XY_SWAPPED] / np.array(image_size[:2] * 2, np.float32)
+
+
+def rel_yxyx_to_xyxy(boxes_rel_yxyx: np.ndarray, image_size: tuple[int, ...]) -> np.ndarray:
+    """Return fractions of the image (n, 4), y first, as edges in pixels, not clipped: undoes `xyxy_to_rel_yxyx`."""
+    height, width = image_size[:2]
+    return boxes_rel_yxyx[:, _XY_SWAPPED] * np.array([width, height, width, height], np.float32)
 
 
 def shared_areas(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
+from tflhelpers.files.text_table import markdown_table, plain_table
 
 __all__ = ["ClassCounts", "class_counts"]
 
@@ -27,17 +28,12 @@ class ClassCounts:
     negatives: dict[str, int]
 
     def __str__(self) -> str:
-        rows = [self._header(), *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
-        return "\n".join([*lines, *self.advice])
+        return "\n".join([plain_table([self._header(), *self._rows()]), *self.advice])
 
     def _repr_markdown_(self) -> str:
         """The table, for notebooks."""
-        rows = [[cell.replace("|", "\\|") for cell in row] for row in (self._header(), *self._rows())]
-        lines = [f"| {' | '.join(row)} |" for row in rows]
-        lines.insert(1, "|:--|" + "--:|" * (len(rows[0]) - 1))
-        return "\n".join([*lines, "", *[f"{sentence}  " for sentence in self.advice]])
+        table = markdown_table([self._header(), *self._rows()])
+        return "\n".join([table, "", *[f"{sentence}  " for sentence in self.advice]])
 
     @property
     def advice(self) -> list[str]:

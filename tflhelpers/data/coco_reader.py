@@ -120,7 +120,7 @@ def _by_id(entries: Sequence[_Record], what: str, mistakes: list[str]) -> dict[A
 
 
 def _rows_by_image(
-    rows: Sequence[_Record], images: Mapping, categories: Mapping, mistakes: list[str]
+    rows: Sequence[_Record], images: Mapping[Any, Any], categories: Mapping[Any, Any], mistakes: list[str]
 ) -> dict[Any, list[_Record]]:
     """Return the annotations of each image id; what is wrong with one is added to `mistakes`."""
     found: dict[Any, list[_Record]] = {key: [] for key in images}
@@ -134,7 +134,7 @@ def _rows_by_image(
     return found
 
 
-def _row_mistake(row: _Record, images: Mapping, categories: Mapping) -> str | None:
+def _row_mistake(row: _Record, images: Mapping[Any, Any], categories: Mapping[Any, Any]) -> str | None:
     if not _is_key_of(row.get("image_id"), images):
         return f"image_id {row.get('image_id')!r} is not among the file's {len(images)} images"
     if not _is_key_of(row.get("category_id"), categories):
@@ -152,7 +152,7 @@ def _row_mistake(row: _Record, images: Mapping, categories: Mapping) -> str | No
     return None
 
 
-def _is_key_of(key: Any, entries: Mapping) -> bool:
+def _is_key_of(key: Any, entries: Mapping[Any, Any]) -> bool:
     return isinstance(key, (int, str)) and key in entries
 
 
@@ -160,7 +160,7 @@ def _is_finite_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
 
 
-def _to_boxes(rows: Sequence[_Record], label_of: Mapping) -> Boxes:
+def _to_boxes(rows: Sequence[_Record], label_of: Mapping[Any, int]) -> Boxes:
     crowd = np.array([row.get("iscrowd", 0) for row in rows], bool)
     labels = np.array([label_of[row["category_id"]] for row in rows], np.int64)
     xywh = np.array([row["bbox"] for row in rows], np.float64).reshape(-1, 4)

@@ -7,6 +7,7 @@ pattern of the cloth does. Normal is plain, striped, checked, dotted or two-tone
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ _TROUSERS = (
 
 
 def drawn_clothes(
-    folder: str | os.PathLike, count: int = 100, *, seed: int = 0, size: tuple[int, int] = (176, 160)
+    folder: str | os.PathLike[str], count: int = 100, *, seed: int = 0, size: tuple[int, int] = (176, 160)
 ) -> Path:
     """Draws `count` pictures of each class into `folder`/camouflage and `folder`/normal.
 
@@ -98,13 +99,13 @@ def _drawn(rng: np.random.Generator, label: int, size: tuple[int, int]) -> tuple
     return blurred, int(rng.integers(72, 95))
 
 
-def _jittered(rng, palette) -> _Colours:
+def _jittered(rng: np.random.Generator, palette: Sequence[Sequence[int]]) -> _Colours:
     """The palette a little brighter or darker, redder or bluer, in another order."""
     colours = np.array(palette, np.float32) * rng.uniform(0.75, 1.2) + rng.normal(0, 8, 3)
     return np.clip(rng.permutation(colours), 5, 250)
 
 
-def _camouflage(rng, size, colours: _Colours) -> np.ndarray:
+def _camouflage(rng: np.random.Generator, size: tuple[int, int], colours: _Colours) -> np.ndarray:
     """Blotches, or blocks as on digital camouflage, of all four colours. float32 (H, W, 3)."""
     block = int(rng.choice([1, 1, 4, 6]))
     height, width = (-(-side // block) for side in size)
@@ -114,7 +115,7 @@ def _camouflage(rng, size, colours: _Colours) -> np.ndarray:
     return colours[which]
 
 
-def _normal(rng, size, colours: _Colours) -> np.ndarray:
+def _normal(rng: np.random.Generator, size: tuple[int, int], colours: _Colours) -> np.ndarray:
     """Plain, stripes, checks, dots or two-tone, of one to three of the colours. float32 (H, W, 3)."""
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     kind = rng.choice(["plain", "stripes", "checks", "dots", "two-tone"], p=[0.6, 0.12, 0.1, 0.1, 0.08])
@@ -133,7 +134,7 @@ def _normal(rng, size, colours: _Colours) -> np.ndarray:
     return colours[which]
 
 
-def _ground(rng, size, colours: _Colours) -> np.ndarray:
+def _ground(rng: np.random.Generator, size: tuple[int, int], colours: _Colours) -> np.ndarray:
     """A wall, planks, bricks, leaves or speckles behind the garment. float32 (H, W, 3)."""
     y, x = np.mgrid[: size[0], : size[1]]
     kind = rng.choice(["wall", "planks", "bricks", "leaves", "speckles"])
@@ -153,7 +154,7 @@ def _ground(rng, size, colours: _Colours) -> np.ndarray:
     return colours[0] + rng.normal(0, 18, (*size, 1)).astype(np.float32)
 
 
-def _leaves(rng, size, colours: _Colours) -> np.ndarray:
+def _leaves(rng: np.random.Generator, size: tuple[int, int], colours: _Colours) -> np.ndarray:
     """Slender leaves over one another, in all directions. float32 (H, W, 3)."""
     canvas = Image.new("RGB", size[::-1], tuple(colours[3].astype(int).tolist()))
     pen = ImageDraw.Draw(canvas)
@@ -168,14 +169,14 @@ def _leaves(rng, size, colours: _Colours) -> np.ndarray:
     return np.asarray(canvas, np.float32)
 
 
-def _smooth(rng, size: tuple[int, int], scale: float) -> np.ndarray:
+def _smooth(rng: np.random.Generator, size: tuple[int, int], scale: float) -> np.ndarray:
     """Random hills, some `scale` pixels wide, from 0 to 1. float32 (H, W)."""
     height, width = (max(2, round(side / scale) + 1) for side in size)
     grid = Image.fromarray(rng.random((height, width), np.float32))
     return np.clip(np.asarray(grid.resize(size[::-1], Image.Resampling.BICUBIC)), 0, 1)
 
 
-def _garment(rng, size) -> np.ndarray:
+def _garment(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     """Where the garment is: a shirt or trousers, moved, scaled, turned. bool (H, W)."""
     outline = np.array(_SHIRT if rng.random() < 0.5 else _TROUSERS) - 0.5
     outline = outline * rng.uniform(0.85, 1.15, 2) + rng.normal(0, 0.012, outline.shape)
@@ -187,7 +188,7 @@ def _garment(rng, size) -> np.ndarray:
     return np.asarray(mask)
 
 
-def _seams(rng, picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _seams(rng: np.random.Generator, picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The picture with a dark edge around the garment, and often a pocket or buttons on it. float64 (H, W, 3)."""
     inside = np.asarray(Image.fromarray(mask).convert("L").filter(ImageFilter.MinFilter(3))) > 0
     drawn = Image.new("L", mask.shape[::-1])

@@ -79,7 +79,7 @@ class ImageError(ValueError):
     """A file that cannot be used as a picture; the message names the file and what to do."""
 
 
-def read_image(path: str | os.PathLike) -> np.ndarray:
+def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     """Return the picture in a file, upright.
 
     EXIF orientation is applied once. Transparent parts are laid on white, as on a page. 16-bit brightness is
@@ -112,7 +112,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         return np.array(rgb)
 
 
-def image_size(path: str | os.PathLike) -> tuple[int, int]:
+def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     """Return (height, width) of the picture that `read_image` would return, without decoding its pixels.
 
     Raises:
@@ -125,7 +125,7 @@ def image_size(path: str | os.PathLike) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
+def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
     """Open a picture; what its decoder raises inside the block becomes an `ImageError` naming the file."""
     path = Path(path)
     with _open_file(path) as file:

@@ -47,8 +47,8 @@ _FORMATS = {
 
 
 def import_annotations(
-    path: str | os.PathLike,
-    images: str | os.PathLike | None = None,
+    path: str | os.PathLike[str],
+    images: str | os.PathLike[str] | None = None,
     format: str = "auto",
     *,
     strict: bool = False,
@@ -135,12 +135,12 @@ def import_annotations(
 
 def export_annotations(
     annotations: Annotations,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     format: str,
     *,
     one_based: bool = False,
     copy_images: bool = False,
-    images_root: str | os.PathLike | None = None,
+    images_root: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> list[Path]:
     """Write annotations for another tool, each file atomically; `import_annotations` reads them back equal.

@@ -13,7 +13,7 @@ PICTURE_ENDINGS = frozenset(
 VIDEO_ENDINGS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".3gp"})
 
 
-def pictures_in(folder: str | os.PathLike) -> list[Path]:
+def pictures_in(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the pictures that lie directly in a folder, ``frame2`` before ``frame10``; none if it is none.
 
     A file counts as a picture by the ending of its name; files whose name begins with a dot do not count.
@@ -21,7 +21,7 @@ def pictures_in(folder: str | os.PathLike) -> list[Path]:
     return _with_endings(Path(folder), PICTURE_ENDINGS)
 
 
-def videos_in(folder: str | os.PathLike) -> list[Path]:
+def videos_in(folder: str | os.PathLike[str]) -> list[Path]:
     """The same for videos."""
     return _with_endings(Path(folder), VIDEO_ENDINGS)
 
@@ -40,9 +40,10 @@ def in_counting_order(paths: Iterable[Path]) -> list[Path]:
     >>> [path.name for path in in_counting_order([Path("b.jpg"), Path("a10.jpg"), Path("a2.jpg")])]
     ['a2.jpg', 'a10.jpg', 'b.jpg']
     """
-    return sorted(paths, key=_counting_key)
+    return sorted(paths, key=lambda path: counting_order(path.name))
 
 
-def _counting_key(path: Path) -> list[tuple[int, str]]:
-    pieces = re.split(r"(\d+)", path.name.lower())
-    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces]
+def counting_order(name: str) -> list[tuple[int, str]]:
+    """Return a sorting key that puts `frame2` before `frame10`, in folders too."""
+    pieces = re.split(r"(\d+)", name.lower())
+    return [(int(piece), "") if piece.isdecimal() and len(piece) < 100 else (-1, piece) for piece in pieces]

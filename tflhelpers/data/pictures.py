@@ -41,7 +41,7 @@ class Picture:
         object.__setattr__(self, "box_records", records)
 
     @classmethod
-    def of(cls, item: Picture | tuple[str | os.PathLike, Boxes]) -> Picture:
+    def of(cls, item: Picture | tuple[str | os.PathLike[str], Boxes]) -> Picture:
         """Return `item` itself if it is a `Picture`, else the picture of a pair (path, boxes)."""
         if isinstance(item, cls):
             return item
@@ -52,14 +52,14 @@ class Picture:
 
     def with_boxes(self, boxes: Boxes) -> Picture:
         """Return the picture with other boxes. A box that was there before, unchanged, keeps its record."""
-        left: dict[tuple, deque[Mapping[str, Any]]] = {}
+        left: dict[tuple[Any, ...], deque[Mapping[str, Any]]] = {}
         for key, record in zip(_box_keys(self.boxes), self.box_records, strict=True):
             left.setdefault(key, deque()).append(record)
         records = tuple(left[key].popleft() if left.get(key) else {} for key in _box_keys(boxes))
         return replace(self, boxes=boxes, box_records=records)
 
 
-def _box_keys(boxes: Boxes) -> list[tuple]:
+def _box_keys(boxes: Boxes) -> list[tuple[Any, ...]]:
     rows = zip(boxes.xyxy.tolist(), boxes.labels.tolist(), boxes.crowd_mask.tolist(), strict=True)
     return [(*xyxy, label, crowd) for xyxy, label, crowd in rows]
 

@@ -18,7 +18,7 @@ _URLS, _EXPORT = "urls.csv", "export.ndjson"
 _Box = tuple[str, int, int, int, int]  # class, x1, y1, x2, y2
 
 
-def practice_labelimg(folder: str | os.PathLike) -> Path:
+def practice_labelimg(folder: str | os.PathLike[str]) -> Path:
     """Write 18 drawn photos and the XML files that LabelImg would leave, with the faults that they often have.
 
     Edges the wrong way round, a box that ends outside, one without area, a class with a capital letter, a photo that
@@ -40,7 +40,7 @@ def practice_labelimg(folder: str | os.PathLike) -> Path:
     return folder
 
 
-def practice_labelbox(folder: str | os.PathLike) -> tuple[Path, Path]:
+def practice_labelbox(folder: str | os.PathLike[str]) -> tuple[Path, Path]:
     """Write the addresses of 24 drawn photos as `urls.csv`, and the Labelbox export that goes with them.
 
     The addresses are served by this process, to this machine only, while it lives: `collect.from_csv` needs
@@ -118,7 +118,7 @@ def _export(things: Annotations, photos: list[tuple[str, str]]) -> list[dict[str
     return rows
 
 
-def _row(name: str, url: str, labels: list[list[dict]]) -> dict[str, Any]:
+def _row(name: str, url: str, labels: list[list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "data_row": {"id": name.partition(".")[0], "external_id": name, "row_data": url},
         "media_attributes": {"height": 240, "width": 320},

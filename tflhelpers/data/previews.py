@@ -10,7 +10,7 @@ from PIL import Image
 from tflhelpers.data.images import _SIDEWAYS, _UPRIGHT, _opened, _orientation, _stored_size, _to_rgb
 
 
-def read_preview(path: str | os.PathLike, longest: int) -> tuple[np.ndarray, tuple[int, int]]:
+def read_preview(path: str | os.PathLike[str], longest: int) -> tuple[np.ndarray, tuple[int, int]]:
     """Return a picture, upright as `read_image` gives it, but no larger than needed; and its original size.
 
     A JPEG decoder can leave out detail while reading (Pillow's draft mode): that takes a fraction of the time and

@@ -11,8 +11,9 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from tflhelpers.files.example_proto import ExampleError, bytes_of, split_example
+from tflhelpers.files.example_proto import bytes_of, split_example
 from tflhelpers.files.record_file import RecordError, read_record
+from tflhelpers.files.wire_proto import ProtoError
 
 ENCODED = "image/encoded"
 _NAME = re.compile(r"(\d{1,18})\+(.+)", re.S)
@@ -56,7 +57,7 @@ def open_record_picture(path: Path) -> BinaryIO:
         raise RecordPictureError(f"expected OFFSET+NAME behind the record file, got {path.name!r}.")
     try:
         pictures = bytes_of(split_example(read_record(path.parent, int(match[1]))).get(ENCODED))
-    except ExampleError as error:
+    except ProtoError as error:
         raise RecordPictureError(f"the record is no tf.train.Example ({error}).") from error
     except RecordError as error:
         raise RecordPictureError(str(error)) from error

@@ -18,6 +18,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Frame:
 
 
 def read_video(
-    path: str | os.PathLike, *, step: float = 0, longest: int | None = None, skip: int = 0
+    path: str | os.PathLike[str], *, step: float = 0, longest: int | None = None, skip: int = 0
 ) -> FrameReader:
     """The frames of a video, to go through one by one: `for frame in read_video("clip.mp4"): frame.image`.
 
@@ -163,7 +164,7 @@ class FrameReader:
             raise VideoError(f"{self.path}: expected a video, got no frame of it. {what}")
         return name
 
-    def _frames(self, stream) -> Iterator[Frame]:
+    def _frames(self, stream: Any) -> Iterator[Frame]:
         while (picked := self._picked.get()) is not None:
             clock, time, width, height = picked
             image = np.empty((height, width, 3), np.uint8)
@@ -179,7 +180,7 @@ class FrameReader:
                 return number
         raise VideoError(f"{self.path}: frames without a time cannot be counted. Convert it to MP4.")
 
-    def _listen(self, stream) -> None:
+    def _listen(self, stream: Any) -> None:
         """Sort what ffmpeg says. Runs in a thread, or its pipe would fill and stop it."""
         for raw in stream:
             line = raw[:_LONGEST_LINE].decode("utf-8", "replace").rstrip()
@@ -253,7 +254,7 @@ def ffmpeg_program() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def _fill(image: np.ndarray, stream) -> bool:
+def _fill(image: np.ndarray, stream: Any) -> bool:
     """Read the pixels of a whole picture; False if the stream ends before."""
     room = memoryview(image.data).cast("B")
     while len(room):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations, check_annotations
 from tflhelpers.data.boxes import Boxes
-
-_SHOWN = 6  # names in a sentence
+from tflhelpers.files.words import counted, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +93,6 @@ def check_pictures(predictions: Any, annotations: Any) -> None:
         _check_boxes(row, boxes)
 
 
-def listed(names: Sequence[str]) -> str:
-    """The names in a sentence, of many the first."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
-
-
 def _check_boxes(row: int, boxes: Any) -> None:
     if not isinstance(boxes, Boxes):
         got = type(boxes).__name__
@@ -142,17 +135,15 @@ def _check_labels(predictions: Sequence[Boxes], names: Sequence[str]) -> None:
             )
 
 
-def _notes(matched: Sequence[Boxes], union: Sequence[str], names: Sequence[str], annotations: Annotations):
+def _notes(
+    matched: Sequence[Boxes], union: Sequence[str], names: Sequence[str], annotations: Annotations
+) -> Iterator[str]:
     lacking = [name for name in annotations.class_names if name not in names]
     if lacking:
         labels = [annotations.class_names.index(name) for name in lacking]
         missed = sum(int(np.isin(boxes.labels[~boxes.crowd_mask], labels).sum()) for _, boxes in annotations)
-        yield f"The predictions have no class {listed(lacking)}: {_count(missed)} of it can only be missed."
+        yield f"The predictions have no class {listed(lacking)}: {counted(missed, 'object')} of it can only be missed."
     further = union[len(annotations.class_names) :]
     if further:
         boxes = sum(int((each.labels >= len(annotations.class_names)).sum()) for each in matched)
         yield f"The annotations have no class {listed(further)}, which {boxes} of the predicted boxes are of."
-
-
-def _count(objects: int) -> str:
-    return f"{objects} object{'' if objects == 1 else 's'}"

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.evaluation.class_matching import listed
 from tflhelpers.evaluation.diagnosis import Cause
 from tflhelpers.evaluation.place_symptoms import OVERLAP
+from tflhelpers.files.words import listed
 
 SELDOM, OFTEN = 0.3, 0.7  # parts of the pairs with the right name: as they are, and if the cause is put right
 _LEAST_PAIRS = 2

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tflhelpers.evaluation.findings import JudgedPicture
+from tflhelpers.files.text_table import markdown_table, plain_table
 
 BACKGROUND = "background"
 
@@ -35,19 +36,11 @@ class Confusion:
         return [(names[i], names[j], count) for count, i, j in sorted(pairs, key=lambda p: (-p[0], p[1:]))]
 
     def __str__(self) -> str:
-        rows = [["truth \\ predicted", *self._columns()], *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        return "\n".join(
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-        )
+        return plain_table([["truth \\ predicted", *self._columns()], *self._rows()])
 
     def _repr_markdown_(self) -> str:
         """The table, for notebooks."""
-        head = ["truth \\\\ predicted", *self._columns()]
-        lines = [head, [":--", *["--:"] * (len(head) - 1)], *self._rows()]
-        return "\n".join(
-            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-        )
+        return markdown_table([["truth \\\\ predicted", *self._columns()], *self._rows()])
 
     def _columns(self) -> list[str]:
         return [*self.class_names, "nothing"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, checked_threshold
 from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.confusion import Confusion, count_confusions
 from tflhelpers.evaluation.findings import KINDS, VERDICTS, Finding, JudgedPicture, count_kinds
@@ -141,8 +141,7 @@ def find_mistakes(
         1
     """
     matched = match_classes(predictions, annotations, class_names)
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    checked_threshold(threshold)
     if not _LOOSE <= overlap <= 1:
         raise ValueError(f"overlap must be from {_LOOSE} to 1, got {overlap}. 0.5 is usual.")
     judged = []

@@ -14,6 +14,8 @@ import numpy as np
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.class_matching import match_classes
 from tflhelpers.evaluation.curves import PrecisionRecall, curves_of, plot_curves
+from tflhelpers.files.text_table import markdown_table, plain_table
+from tflhelpers.files.words import counted
 
 if TYPE_CHECKING:
     from tflhelpers.data.annotations import Annotations
@@ -79,18 +81,12 @@ class Scores:
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
-        rows = [["class", "AP", "AP50", "AP75", "objects"], *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
-        return "\n".join([*lines, "", *self._sentences()])
+        return "\n".join([plain_table(self._rows()), "", *self._sentences()])
 
     def _repr_markdown_(self) -> str:
         """The table, for notebooks."""
-        lines = ["| class | AP | AP50 | AP75 | objects |", "|:--|--:|--:|--:|--:|"]
-        lines += [
-            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in self._rows()
-        ]
-        return "\n".join([*lines, "", *[f"{sentence}  " for sentence in self._sentences()]])
+        sentences = [f"{sentence}  " for sentence in self._sentences()]
+        return "\n".join([markdown_table(self._rows()), "", *sentences])
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the precision-recall curves; returns the matplotlib axes."""
@@ -102,14 +98,15 @@ class Scores:
             for name, one in self.per_class.items()
         ]
         everything = ["all classes", _shown(self.ap), _shown(self.ap50), _shown(self.ap75), str(self.n_truth)]
-        return [*rows, everything] if len(rows) != 1 else rows
+        head = ["class", "AP", "AP50", "AP75", "objects"]
+        return [head, *rows, everything] if len(rows) != 1 else [head, *rows]
 
     def _sentences(self) -> list[str]:
         """What was counted, and how sure one can be."""
-        crowd = f" and {_count(self.n_crowd, 'region')} to ignore" if self.n_crowd else ""
+        crowd = f" and {counted(self.n_crowd, 'region')} to ignore" if self.n_crowd else ""
         sentences = [
-            f"{_count(self.n_pictures, 'picture')} with {_count(self.n_truth, 'object')}{crowd}; "
-            f"{_count(self.n_predictions, 'box', 'boxes')} predicted.",
+            f"{counted(self.n_pictures, 'picture')} with {counted(self.n_truth, 'object')}{crowd}; "
+            f"{counted(self.n_predictions, 'box', 'boxes')} predicted.",
             f"AP of small, medium, large objects: {_shown(self.ap_small)}, {_shown(self.ap_medium)}, "
             f"{_shown(self.ap_large)}. AR: {_shown(self.ar100)}.",
             _EXPLANATION,
@@ -234,7 +231,3 @@ def _or_nan(value: float) -> float:
 
 def _shown(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def _count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"

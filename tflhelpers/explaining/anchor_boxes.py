@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tflhelpers.data.boxes import rel_yxyx_to_xyxy
 from tflhelpers.explaining.figures import (
     BLUE,
     FAINT,
@@ -90,13 +91,7 @@ def cell_anchors(image_size: tuple[int, int], level: int, cell: tuple[int, int])
         )
     before = sum(r * c for r, c in grids[: level - MIN_LEVEL])
     first = (before + row * columns + column) * ANCHORS_PER_CELL
-    return unclipped_xyxy(anchors_rel_yxyx(image_size)[first : first + ANCHORS_PER_CELL], image_size)
-
-
-def unclipped_xyxy(boxes_rel_yxyx: np.ndarray, picture_size: tuple[int, ...]) -> np.ndarray:
-    """Boxes (n, 4) ymin, xmin, ymax, xmax as fractions, as x1, y1, x2, y2 in pixels, also outside the picture."""
-    height, width = picture_size[:2]
-    return boxes_rel_yxyx[:, [1, 0, 3, 2]] * np.array([width, height, width, height], np.float32)
+    return rel_yxyx_to_xyxy(anchors_rel_yxyx(image_size)[first : first + ANCHORS_PER_CELL], image_size)
 
 
 def draw_anchors(image, network_size: tuple[int, int], *, at: tuple[float, float] = (0.5, 0.5)) -> Figure:

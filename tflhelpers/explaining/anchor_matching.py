@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
-from tflhelpers.explaining.anchor_boxes import anchor_table, unclipped_xyxy
+from tflhelpers.data.boxes import Boxes, iou_matrix, rel_yxyx_to_xyxy, xyxy_to_rel_yxyx
+from tflhelpers.explaining.anchor_boxes import anchor_table
 from tflhelpers.explaining.figures import (
     BLUE,
     FAINT,
@@ -78,11 +78,10 @@ def matched_anchors(
         raise ValueError(
             "boxes must hold at least one box to answer for, got none. Take a picture with boxes."
         )
-    height, width = image_size[:2]
     anchors = anchors_rel_yxyx(network_size)
-    relative = boxes.xyxy[:, [1, 0, 3, 2]] / np.array([height, width, height, width], np.float32)
+    relative = xyxy_to_rel_yxyx(boxes.xyxy, image_size)
     match = np.asarray(match_anchors(anchors, relative[None], boxes.labels[None].astype(np.int32)))[0]
-    in_pixels = unclipped_xyxy(anchors, image_size)
+    in_pixels = rel_yxyx_to_xyxy(anchors, image_size)
     return MatchedAnchors(
         in_pixels, match.astype(np.int64), iou_matrix(in_pixels, boxes.xyxy), _levels(network_size)
     )

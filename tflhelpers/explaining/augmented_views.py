@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, rel_yxyx_to_xyxy, xyxy_to_rel_yxyx
 from tflhelpers.explaining.figures import as_picture
 from tflhelpers.sharing.contact_sheet import contact_sheet
 from tflhelpers.sharing.draw import draw_boxes
@@ -24,7 +24,6 @@ def augmented_views(
     count: int = 7,
     how: Augmentation | None = None,
     seed: int = 0,
-    image_size: tuple[int, int] | None = None,
 ) -> list[tuple[np.ndarray, Boxes]]:
     """Random views of a picture, as `fine_tune` makes them, each with the boxes that are still to be seen in it.
 
@@ -36,14 +35,12 @@ def augmented_views(
         count: of views.
         how: how far the picture may be changed; None as `fine_tune` does by default.
         seed: equal seeds give equal views.
-        image_size: (height, width) of the views; None: the picture's.
     """
     from tflhelpers.training.augment import Augmentation, augment
 
     picture = as_picture(image)
-    height, width = picture.shape[:2] if image_size is None else image_size
-    sides = np.array(picture.shape[:2] * 2, np.float32)
-    relative = boxes.xyxy[:, [1, 0, 3, 2]] / sides
+    size = picture.shape[:2]
+    relative = xyxy_to_rel_yxyx(boxes.xyxy, size)
     views = []
     for number in range(count):
         view, placed, labels = (
@@ -54,11 +51,11 @@ def augmented_views(
                 boxes.labels.astype(np.int32),
                 [seed, number],
                 how or Augmentation(),
-                (height, width),
+                size,
             )
         )
         seen = labels >= 0
-        xyxy = placed[seen][:, [1, 0, 3, 2]] * np.array([width, height, width, height], np.float32)
+        xyxy = rel_yxyx_to_xyxy(placed[seen], size)
         views.append((np.rint(view).astype(np.uint8), Boxes(xyxy, labels[seen])))
     return views
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OVERLAPS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))  # of COCO's AP
 RECALLS = np.linspace(0, 1, 101)  # at which COCO reads the precision
+_MOST_RANKED = 60  # boxes in a diagram
 MOST = 100  # boxes a picture and class that count
 
 
@@ -139,18 +140,16 @@ def plot_precision_recall_steps(
     *,
     label: int = 0,
     overlap: float = 0.5,
-    max_boxes: int = 60,
 ) -> Figure:
     """The surest boxes one by one, right or wrong; and the curve that they draw, with the area that is the AP.
 
     Args:
         predictions, annotations, label, overlap: as for `precision_recall_steps`.
-        max_boxes: boxes in the left diagram.
     """
     steps = precision_recall_steps(predictions, annotations, label=label, overlap=overlap)
     figure, axes = new_figure(1, 2, size=(12, 4.4), width_ratios=(1.15, 1))
     left, right = axes[0]
-    _draw_ranking(left, steps, max_boxes)
+    _draw_ranking(left, steps)
     left.set_title(f"box by box: right if its IoU is {overlap:.2f} or more, and it is the first", fontsize=10)
     _draw_curve(right, steps)
     right.set_title(
@@ -159,8 +158,8 @@ def plot_precision_recall_steps(
     return figure
 
 
-def _draw_ranking(axes, steps: Sequence[RankedBox], max_boxes: int) -> None:
-    shown = steps[:max_boxes]
+def _draw_ranking(axes, steps: Sequence[RankedBox]) -> None:
+    shown = steps[:_MOST_RANKED]
     for right, colour, hatch, name in ((True, BLUE, None, "right"), (False, ORANGE, "////", "wrong")):
         ranks = [rank for rank, step in enumerate(shown, start=1) if step.right is right]
         heights = [step.score for step in shown if step.right is right]

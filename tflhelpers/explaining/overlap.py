@@ -11,6 +11,8 @@ from tflhelpers.data.boxes import iou_matrix
 from tflhelpers.explaining.box_formats import checked_box
 from tflhelpers.explaining.figures import AMBER, BLUE, INK, ORANGE, draw_box, new_figure
 
+_ROOM = 200.0  # pixels that the figure shows both ways, more if a box reaches farther
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -55,18 +57,17 @@ def overlap_by_hand(a_xyxy: Sequence[float], b_xyxy: Sequence[float]) -> Overlap
     return Overlap(area_a, area_b, shared, area_a + area_b - shared, iou)
 
 
-def draw_iou(a_xyxy: Sequence[float], b_xyxy: Sequence[float], *, room: float = 200.0) -> Figure:
+def draw_iou(a_xyxy: Sequence[float], b_xyxy: Sequence[float]) -> Figure:
     """Two boxes, what they share hatched, and the sum that makes their IoU.
 
     Args:
         a_xyxy, b_xyxy: the boxes in pixels.
-        room: the figure shows 0 to `room` both ways, more if a box reaches farther.
     """
     areas = overlap_by_hand(a_xyxy, b_xyxy)
     figure, axes = new_figure(1, 2, size=(9, 3.9), width_ratios=(1.15, 1))
     left, right = axes[0]
     _draw_pair(left, a_xyxy, b_xyxy, areas)
-    far = max(room, *a_xyxy, *b_xyxy)
+    far = max(_ROOM, *a_xyxy, *b_xyxy)
     left.set(xlim=(0, far), ylim=(far, 0), aspect="equal", xlabel="x in pixels", ylabel="y in pixels")
     left.spines[["top", "right"]].set_visible(False)
     right.axis("off")

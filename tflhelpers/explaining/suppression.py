@@ -23,6 +23,8 @@ from tflhelpers.explaining.figures import (
 )
 from tflhelpers.model.nms import IOU_THRESHOLD
 
+_MOST_STEPS = 3  # panels between "before" and "after"
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -101,7 +103,6 @@ def plot_nms_steps(
     class_names: Sequence[str],
     *,
     iou_threshold: float = IOU_THRESHOLD,
-    max_steps: int = 3,
 ) -> Figure:
     """The part of a picture where the boxes are: before, after each of the first steps, and what remains.
 
@@ -110,12 +111,11 @@ def plot_nms_steps(
         boxes: with scores, as of `candidates`.
         class_names: for each label.
         iou_threshold: as for `nms_steps`.
-        max_steps: panels between "before" and "after".
     """
     picture = as_picture(image)
     steps = nms_steps(boxes, iou_threshold)
     scores = np.zeros(len(boxes)) if boxes.scores is None else boxes.scores  # nms_steps refuses those
-    shown = steps[:max_steps]
+    shown = steps[:_MOST_STEPS]
     figure, axes = new_figure(1, 2 + len(shown), size=(13, 3.5), layout="compressed")
     panels = list(axes[0])
     for panel in panels:

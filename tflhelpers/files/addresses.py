@@ -11,6 +11,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -29,6 +30,9 @@ class RequestRefused(Exception):
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+
+
+SocketAddress = tuple[socket.AddressFamily, Any]  # and what `socket.connect` takes
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def next_address(url: str, location: str) -> str:
     return urljoin(url, location.strip())
 
 
-def resolve(host: str, port: int, *, allow_private: bool) -> list[tuple]:
+def resolve(host: str, port: int, *, allow_private: bool) -> list[SocketAddress]:
     """Return the socket addresses of a host, all checked: (family, address) as `socket.connect` takes them.
 
     Raises:

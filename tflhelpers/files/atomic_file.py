@@ -72,3 +72,18 @@ def passing_names(path: Path) -> list[Path]:
 
 def _start(path: Path) -> str:
     return f".{path.name[:_LONGEST]}."
+
+
+def checked_path(path: str | os.PathLike[str], ending: str) -> Path:
+    """Return where to write; its folder is made.
+
+    Raises:
+        ValueError: If its name has not the ending, such as ".gif".
+    """
+    path = Path(path)
+    if path.suffix.lower() != ending:
+        raise ValueError(
+            f"path must end in {ending}, got {path.name!r}. Write {path.with_suffix(ending).name!r}."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -9,7 +9,6 @@ Nothing bears its final name before its length is right.
 from __future__ import annotations
 
 import errno
-import http.client
 import json
 import re
 import shutil
@@ -17,6 +16,8 @@ import time
 import urllib.error
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from email.message import Message
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from tflhelpers.files.atomic_file import move_into_place
@@ -27,6 +28,8 @@ from tflhelpers.files.json_file import TEXT, BadJson, Check, check_fields, read_
 CHUNK_BYTES = 1 << 18
 MOST_BYTES = 8 << 30
 """Of a file whose length nobody has said before."""
+
+Progress = Callable[[int, int | None], None]
 
 
 class FetchError(RuntimeError):
@@ -83,7 +86,7 @@ def download(
     attempts: int = 4,
     backoff_s: float = 1.0,
     timeout_s: float = 30.0,
-    on_bytes: Callable[[int, int | None], None] = lambda have, total: None,
+    on_bytes: Progress = lambda have, total: None,
 ) -> None:
     """Downloads `url` to the file `target`, going on where an earlier call was cut off.
 
@@ -120,7 +123,7 @@ def download(
             raise FetchError(
                 f"Could not download {url}: the server's answer makes no sense ({error})."
             ) from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, HTTPException) as error:
             _raise_if_hopeless(error, url, part)
             reason = error
         failures = 1 if _size(part) > most else failures + 1
@@ -134,7 +137,7 @@ def download(
 
 
 def _attempt(
-    url: str, part: Path, lengths: tuple[int | None, int], timeout_s: float, on_bytes: Callable
+    url: str, part: Path, lengths: tuple[int | None, int], timeout_s: float, on_bytes: Progress
 ) -> None:
     """One request; returns when `part` is complete, raises OSError when it was cut.
 
@@ -162,7 +165,7 @@ def _attempt(
     _check_complete(url, _size(part), total, expected_bytes)
 
 
-def _begin(part: Path, url: str, total: int | None, headers) -> None:
+def _begin(part: Path, url: str, total: int | None, headers: Message) -> None:
     version = _Version(url, total, headers.get("ETag"), headers.get("Last-Modified"))
     part.write_bytes(b"")
     _version_path(part).write_text(json.dumps(asdict(version)))
@@ -175,7 +178,7 @@ def _headers(have: int, version: _Version | None) -> dict[str, str]:
     return asked | {"If-Range": version.condition} if version.condition else asked
 
 
-def _agreed_start(response, have: int, version: _Version | None) -> int:
+def _agreed_start(response: HTTPResponse, have: int, version: _Version | None) -> int:
     """The byte at which the answer begins: `have` if it is the rest of the same version, else 0."""
     if response.status != 206:
         return 0
@@ -188,12 +191,14 @@ def _agreed_start(response, have: int, version: _Version | None) -> int:
     return have
 
 
-def _total(response, have: int) -> int | None:
+def _total(response: HTTPResponse, have: int) -> int | None:
     length = length_of(response)
     return have + length if length is not None else None
 
 
-def _copy(response, part: Path, have: int, total: int | None, most_bytes: int, on_bytes: Callable) -> None:
+def _copy(
+    response: HTTPResponse, part: Path, have: int, total: int | None, most_bytes: int, on_bytes: Progress
+) -> None:
     """Append what comes, up to a chunk more than may come: a server can send without end."""
     with part.open("r+b") as file:
         file.seek(have)

@@ -11,15 +11,11 @@ import struct
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types of protocol buffers
+from tflhelpers.files.wire_proto import BYTES, ProtoError, varint, wire_fields
+
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = 1, 2, 3  # fields of Feature
-_LONGEST_VARINT = 10
 _SMALL = [bytes([value]) for value in range(128)]  # numbers of one byte, encoded
 Values = Sequence[bytes] | Sequence[float] | Sequence[int]
-
-
-class ExampleError(ValueError):
-    """Bytes that are no tf.train.Example."""
 
 
 def encode_example(features: Mapping[str, Values]) -> bytes:
@@ -40,19 +36,19 @@ def split_example(data: bytes) -> dict[str, memoryview]:
     """Return the features of an Example, each still encoded; see `bytes_of` and `numbers_of`.
 
     Raises:
-        ExampleError: If it is none.
+        ProtoError: If it is none.
     """
     features: dict[str, memoryview] = {}
-    for number, message in _fields(memoryview(data)):
+    for number, message in wire_fields(memoryview(data)):
         if number == 2 and isinstance(message, memoryview):
-            raise ExampleError("a SequenceExample, for what comes in sequences. Write one Example a picture")
+            raise ProtoError("a SequenceExample, for what comes in sequences. Write one Example a picture")
         if number == 1 and isinstance(message, memoryview):
-            for entry_number, entry in _fields(message):
+            for entry_number, entry in wire_fields(message):
                 if entry_number == 1 and isinstance(entry, memoryview):
-                    parts = dict(_fields(entry))
+                    parts = dict(wire_fields(entry))
                     name, feature = parts.get(1, b""), parts.get(2, memoryview(b""))
                     if isinstance(name, int) or isinstance(feature, int):
-                        raise ExampleError("a number where a feature was expected")
+                        raise ProtoError("a number where a feature was expected")
                     features[bytes(name).decode("utf-8", "replace")] = memoryview(feature)
     return features
 
@@ -61,12 +57,12 @@ def bytes_of(feature: memoryview | None) -> list[memoryview]:
     """Return the values of a bytes feature, not copied; none for None or a feature of another kind.
 
     Raises:
-        ExampleError: If the feature is damaged.
+        ProtoError: If the feature is damaged.
     """
     values: list[memoryview] = []
-    for kind, content in _fields(feature) if feature is not None else ():
+    for kind, content in wire_fields(feature) if feature is not None else ():
         if kind == _BYTES_LIST and isinstance(content, memoryview):
-            values += [value for _, value in _fields(content) if isinstance(value, memoryview)]
+            values += [value for _, value in wire_fields(content) if isinstance(value, memoryview)]
     return values
 
 
@@ -74,11 +70,11 @@ def numbers_of(feature: memoryview | None) -> list[float] | list[int]:
     """Return the values of a float or int64 feature; none for None or a feature of another kind.
 
     Raises:
-        ExampleError: If the feature is damaged.
+        ProtoError: If the feature is damaged.
     """
     floats: list[float] = []
     ints: list[int] = []
-    for kind, content in _fields(feature) if feature is not None else ():
+    for kind, content in wire_fields(feature) if feature is not None else ():
         if kind == _FLOAT_LIST and isinstance(content, memoryview):
             floats += _floats(content)
         elif kind == _INT64_LIST and isinstance(content, memoryview):
@@ -88,74 +84,29 @@ def numbers_of(feature: memoryview | None) -> list[float] | list[int]:
 
 def _floats(content: memoryview) -> list[float]:
     values: list[float] = []
-    for _, value in _fields(content):
+    for _, value in wire_fields(content):
         raw = value if isinstance(value, memoryview) else struct.pack("<I", value & 0xFFFFFFFF)
         if len(raw) % 4:
-            raise ExampleError(f"{len(raw)} bytes where whole floats of 4 were expected")
+            raise ProtoError(f"{len(raw)} bytes where whole floats of 4 were expected")
         values += struct.unpack(f"<{len(raw) // 4}f", raw)
     return values
 
 
 def _ints(content: memoryview) -> list[int]:
     values: list[int] = []
-    for _, value in _fields(content):
+    for _, value in wire_fields(content):
         if isinstance(value, int):
             values.append(_signed(value))
             continue
         at = 0
         while at < len(value):
-            number, at = _varint(value, at)
+            number, at = varint(value, at)
             values.append(_signed(number))
     return values
 
 
 def _signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
-
-
-def _fields(message: memoryview) -> list[tuple[int, memoryview | int]]:
-    """Return (field number, value) of each field in order: bytes as a view, numbers as int."""
-    fields: list[tuple[int, memoryview | int]] = []
-    at, end = 0, len(message)
-    while at < end:
-        tag = message[at]
-        at += 1
-        if tag > 0x7F:
-            tag, at = _varint(message, at - 1)
-        kind = tag & 7
-        if kind == _BYTES:
-            size, at = _varint(message, at)
-        elif kind == _VARINT:
-            number, at = _varint(message, at)
-            fields.append((tag >> 3, number))
-            continue
-        elif kind in (_FIXED32, _FIXED64):
-            size = 4 if kind == _FIXED32 else 8
-        else:
-            raise ExampleError(f"a field of the unknown kind {kind}")
-        if size > end - at:
-            raise ExampleError(f"a field of {size} bytes, of which {end - at} are there")
-        value = message[at : at + size]
-        fields.append((tag >> 3, value if kind == _BYTES else int.from_bytes(value, "little")))
-        at += size
-    return fields
-
-
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """Return the number at a place, and the place behind it."""
-    try:
-        byte = message[at]
-        if byte < 0x80:  # by far the most frequent
-            return byte, at + 1
-        value = byte & 0x7F
-        for place in range(1, _LONGEST_VARINT):
-            byte = message[at + place]
-            value |= (byte & 0x7F) << (7 * place)
-            if byte < 0x80:
-                return value & 0xFFFFFFFFFFFFFFFF, at + place + 1
-    except IndexError:
-        raise ExampleError("it ends within a number") from None
-    raise ExampleError(f"a number of more than {_LONGEST_VARINT} bytes")
 
 
 def _entry(name: str, values: Values) -> bytes:
@@ -180,7 +131,7 @@ def _feature(name: str, values: Values) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    return b"".join((_SMALL[number << 3 | _BYTES], _varint_bytes(len(content)), content))
+    return b"".join((_SMALL[number << 3 | BYTES], _varint_bytes(len(content)), content))
 
 
 def _varint_bytes(value: int) -> bytes:

@@ -18,9 +18,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import IO, Any
 
-from tflhelpers.files.addresses import RequestRefused, next_address, parse_address, resolve
+from tflhelpers.files.addresses import RequestRefused, SocketAddress, next_address, parse_address, resolve
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _HEADERS = {"User-Agent": "tflhelpers", "Accept-Encoding": "identity"}
@@ -135,10 +135,10 @@ class _Checked(urllib.request.AbstractHTTPHandler):
         super().__init__()
         self._guard, self._sockets = guard, sockets
 
-    def http_open(self, request):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(partial(self._connection, _CheckedConnection), request)
 
-    def https_open(self, request):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(partial(self._connection, _CheckedTlsConnection, context=_tls()), request)
 
     def _connection(self, kind: type[_CheckedConnection], host: str, **options: Any) -> _CheckedConnection:
@@ -151,19 +151,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, most: int) -> None:
         self._most, self._seen = most, set[str]()
 
-    def http_error_302(self, request, response, code, message, headers):
+    def http_error_302(self, req: Any, fp: IO[bytes], code: int, msg: str, headers: Any) -> Any:
         location = headers.get("Location")
         if not location:
             return None
-        response.close()
-        self._seen.add(request.full_url)
-        url = parse_address(next_address(request.full_url, location)).url
+        fp.close()
+        self._seen.add(req.full_url)
+        url = parse_address(next_address(req.full_url, location)).url
         if url in self._seen:
             raise RequestRefused("redirect loop", f"{url} leads back to itself")
         if len(self._seen) > self._most:
             raise RequestRefused("redirect loop", f"more than {self._most} redirects")
-        again = urllib.request.Request(url, headers=request.headers, method=request.get_method())
-        return self.parent.open(again, None, request.timeout)
+        again = urllib.request.Request(url, headers=req.headers, method=req.get_method())
+        return self.parent.open(again, None, req.timeout)
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
@@ -185,7 +185,7 @@ def _opener(guard: AddressGuard, sockets: list[socket.socket]) -> urllib.request
     return opener
 
 
-def _first_that_answers(numbers: list[tuple], timeout_s: float) -> socket.socket:
+def _first_that_answers(numbers: list[SocketAddress], timeout_s: float) -> socket.socket:
     error: OSError = OSError("the host has no address")
     for family, number in numbers:
         plain = socket.socket(family, socket.SOCK_STREAM)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import IO
+from typing import IO, Any
 
 
-def try_lock(file: IO) -> bool:
+def try_lock(file: IO[Any]) -> bool:
     """Lock an open file for others until it is closed; False if another holds the lock.
 
     Raises:

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from tflhelpers.files.words import counted
 from tflhelpers.model.architecture import guess_architecture
 from tflhelpers.model.checkpoint_file import CheckpointError, CheckpointFile, find_checkpoint
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX, STRING
 from tflhelpers.model.saved_model_file import SavedModelFile, open_weights
-from tflhelpers.model.training_record import counted
 
 __all__ = ["CheckpointError", "RestoreReport", "find_checkpoint", "restore", "verify_tensors"]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflhelpers.files.checksums import masked_crc32c
-from tflhelpers.model.snappy import read_varint, unpack_snappy
-from tflhelpers.model.wire_proto import fields_of, number, shape_of
+from tflhelpers.files.wire_proto import ProtoError, fields_of, number, shape_of, varint
+from tflhelpers.model.snappy import unpack_snappy
 
 KEY_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"  # of the key of every variable
 MAGIC = 0xDB4775248B80FB57
@@ -63,9 +63,12 @@ def read_index(path: str | Path) -> Index:
     """
     data = Path(path).read_bytes()
     try:
-        records = dict(_table(data))
-    except (IndexError, struct.error):
-        raise ValueError("it ends in the middle of a record") from None
+        return _index(dict(_table(data)))
+    except (ProtoError, struct.error) as error:
+        raise ValueError(f"it ends in the middle of a record, or is damaged: {error}") from None
+
+
+def _index(records: dict[bytes, bytes]) -> Index:
     if b"" not in records:
         raise ValueError("it has no header record")
     header = fields_of(records.pop(b""))
@@ -85,8 +88,8 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _block_handle(data: bytes, at: int) -> tuple[tuple[int, int], int]:
-    offset, at = read_varint(data, at)
-    size, at = read_varint(data, at)
+    offset, at = varint(data, at)
+    size, at = varint(data, at)
     return (offset, size), at
 
 
@@ -104,9 +107,9 @@ def _records(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     (restarts,) = struct.unpack("<I", block[-4:])
     end, at, key = len(block) - 4 - 4 * restarts, 0, b""
     while at < end:
-        shared, at = read_varint(block, at)
-        rest, at = read_varint(block, at)
-        size, at = read_varint(block, at)
+        shared, at = varint(block, at)
+        rest, at = varint(block, at)
+        size, at = varint(block, at)
         key = key[:shared] + block[at : at + rest]
         at += rest
         yield key, block[at : at + size]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
+from tflhelpers.files.words import counted
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
@@ -23,7 +24,7 @@ from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
-from tflhelpers.model.training_record import TrainingRecord, counted
+from tflhelpers.model.training_record import TrainingRecord
 from tflhelpers.model.weights import load_weights, save_weights
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from collections import Counter
 import keras
 from keras import layers, ops
 
+from tflhelpers.model.layer_calls import layer_calls
 from tflhelpers.model.layers import CHANNELS, BatchNorm
 
 
@@ -49,7 +50,7 @@ def folded_network(network: keras.Model, largest: float = math.inf) -> keras.Mod
         network: of `ssd`.
         largest: convolutions of more weights are left as they are: the scaled copies of all are in memory at once.
     """
-    norms = {layer: _producer(layer) for layer in network.layers if isinstance(layer, BatchNorm)}
+    norms = _convolutions(network)
     users = Counter(id(convolution) for convolution in norms.values())
     foldable = {id(norm): c for norm, c in norms.items() if users[id(c)] == 1 and c.count_params() <= largest}
     skipped = {id(convolution) for convolution in foldable.values()}
@@ -64,6 +65,8 @@ def folded_network(network: keras.Model, largest: float = math.inf) -> keras.Mod
     return keras.models.clone_model(network, clone_function=lambda layer: layer, call_function=call)
 
 
-def _producer(layer: layers.Layer) -> layers.Layer:
-    """The layer whose output is the input of `layer`."""
-    return layer.input._keras_history.operation
+def _convolutions(network: keras.Model) -> dict[BatchNorm, layers.Layer]:
+    """Each batch norm and the layer that gives it its input."""
+    _, calls = layer_calls(network)
+    giver = {id(output): call.layer for call in calls for output in call.outputs}
+    return {call.layer: giver[id(call.inputs[0])] for call in calls if isinstance(call.layer, BatchNorm)}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, checked_threshold
+from tflhelpers.files.prefetch import prefetch
 from tflhelpers.model.postprocess import RawBoxes, boxes_of_batch
-from tflhelpers.model.prefetch import prefetch, prefetch_batches
-from tflhelpers.model.preprocess import checked_image, network_input
+from tflhelpers.model.preprocess import checked_image, network_input, prefetch_batches
 from tflhelpers.progress import progress_bar
 
 Size = tuple[int, ...]  # (H, W)
@@ -37,7 +37,7 @@ class ImageDetector(ABC):
 
     def __init__(self, class_names: Iterable[str], threshold: float) -> None:
         self.class_names = tuple(class_names)
-        self.threshold = _checked_threshold(threshold)
+        self.threshold = checked_threshold(threshold)
 
     @property
     @abstractmethod
@@ -115,7 +115,7 @@ class ImageDetector(ABC):
         return [replace(boxes, class_names=self.class_names) for boxes in found]
 
     def _threshold_or_own(self, threshold: float | None) -> float:
-        return _checked_threshold(self.threshold if threshold is None else threshold)
+        return checked_threshold(self.threshold if threshold is None else threshold)
 
     def _prepared(self, image) -> Prepared:
         picture = checked_image(image)
@@ -132,12 +132,6 @@ class ImageDetector(ABC):
         """Of up to `batch_size` images; a constant batch keeps the compiled network."""
         missing = np.zeros((batch_size - len(inputs), *inputs.shape[1:]), inputs.dtype)
         return self.raw_boxes(np.concatenate([inputs, missing]) if len(missing) else inputs)
-
-
-def _checked_threshold(threshold: float) -> float:
-    if not 0.0 <= threshold <= 1.0:
-        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
-    return float(threshold)
 
 
 def _check_many(images: Iterable, batch_size: int) -> None:

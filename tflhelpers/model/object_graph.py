@@ -7,11 +7,10 @@ itself, is passed over: nothing of it is run.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from tflhelpers.model.wire_proto import fields_of, number, shape_of, text
+from tflhelpers.files.wire_proto import Fields, ProtoError, fields_of, number, shape_of, text
 
 META_GRAPHS, OBJECT_GRAPH, NODES = 2, 7, 1  # fields of SavedModel, MetaGraphDef, SavedObjectGraph
 CHILDREN, VARIABLE = 1, 7  # of SavedObject
@@ -59,32 +58,34 @@ def read_object_graph(path: Path) -> ObjectGraph:
         OSError: it cannot be read.
     """
     try:
-        model = fields_of(path.read_bytes())
-        graphs = [fields_of(meta).get(OBJECT_GRAPH, []) for meta in model.get(META_GRAPHS, [])]
-        found = [graph for each in graphs for graph in each]
-        nodes = [_node(message) for message in fields_of(found[0]).get(NODES, [])] if found else []
-    except (IndexError, struct.error):
-        raise ValueError("it ends in the middle of a record") from None
+        return _checked(_nodes(fields_of(path.read_bytes())))
+    except ProtoError:
+        raise ValueError("one of its records is damaged or cut short") from None
     except (AttributeError, TypeError):  # a number where a message was expected, or the other way round
         raise ValueError("it is something else") from None
-    if not nodes:
-        raise ValueError("it names no objects, as is so for those of TensorFlow 1")
-    return _checked(nodes)
 
 
-def _node(message: bytes) -> GraphNode:
+def _nodes(model: Fields) -> list[GraphNode]:
+    graphs = [fields_of(meta).get(OBJECT_GRAPH, []) for meta in model.get(META_GRAPHS, [])]
+    found = [graph for each in graphs for graph in each]
+    return [_node(message) for message in fields_of(found[0]).get(NODES, [])] if found else []
+
+
+def _node(message: memoryview) -> GraphNode:
     fields = fields_of(message)
     references = [fields_of(reference) for reference in fields.get(CHILDREN, [])]
     children = {text(each, LOCAL_NAME): number(each, NODE_ID) for each in references}
     return GraphNode(children, _variable(fields[VARIABLE][-1]) if VARIABLE in fields else None)
 
 
-def _variable(message: bytes) -> GraphVariable:
+def _variable(message: memoryview) -> GraphVariable:
     fields = fields_of(message)
     return GraphVariable(text(fields, NAME), shape_of(fields.get(SHAPE, [b""])[-1]))
 
 
 def _checked(nodes: list[GraphNode]) -> ObjectGraph:
+    if not nodes:
+        raise ValueError("it names no objects, as is so for those of TensorFlow 1")
     if any(child >= len(nodes) for node in nodes for child in node.children.values()):
         raise ValueError("it names objects that it does not hold")
     return ObjectGraph(nodes)

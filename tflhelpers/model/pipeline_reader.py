@@ -12,13 +12,13 @@ from typing import Any
 from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.files.text import decode_file
 from tflhelpers.files.text_proto import Message, TextProtoError, parse_text_proto
+from tflhelpers.files.words import counted
 from tflhelpers.model.checkpoint import restore
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.pipeline_fields import differences, float32, ssd_fields
 from tflhelpers.model.pipeline_template import DEFAULTS, EXTRACTORS, MIN_DEPTH, MOBILENET, ZOO_MIN_DEPTH
 from tflhelpers.model.settings import Architecture
 from tflhelpers.model.ssd import variables_by_key
-from tflhelpers.model.training_record import counted
 
 _RESIZER = ("image_resizer", "fixed_shape_resizer")
 _PREDICTOR = ("box_predictor", "weight_shared_convolutional_box_predictor")

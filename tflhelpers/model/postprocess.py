@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, rel_yxyx_to_xyxy
 from tflhelpers.model.nms import MIN_SCORE, select_detections
 
 
@@ -97,6 +97,4 @@ def select_suppressed(
 
 def pixels_xyxy(boxes_rel_yxyx: np.ndarray, image_size: tuple[int, ...]) -> np.ndarray:
     """Boxes (n, 4) ymin, xmin, ymax, xmax as fractions, as x1, y1, x2, y2 in pixels of the image, clipped to it."""
-    height, width = image_size
-    sides = np.array([width, height, width, height], np.float32)
-    return np.clip(boxes_rel_yxyx, 0.0, 1.0)[:, [1, 0, 3, 2]] * sides
+    return rel_yxyx_to_xyxy(np.clip(boxes_rel_yxyx, 0.0, 1.0), image_size)

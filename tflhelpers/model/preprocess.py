@@ -5,13 +5,18 @@ Needs neither TensorFlow nor Keras.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tflhelpers.data.images import read_image
+from tflhelpers.data.images import ImageError, read_image
 from tflhelpers.data.resizing import legacy_resize
+from tflhelpers.files.prefetch import READERS, Result, prefetch
 
 HUGE = 4  # times the network's sides
 
@@ -37,6 +42,29 @@ def checked_image(image) -> np.ndarray:
             "tflhelpers.read_image makes one of any picture file."
         )
     return array
+
+
+def prefetch_batches(
+    prepare: Callable[[Any], Result], images: Iterable, batch_size: int
+) -> Generator[list[Result], None, None]:
+    """`prepare(image)` of each image, in batches, while the next two batches are prepared in threads.
+
+    Raises:
+        ImageError, FileNotFoundError: as `prepare` raises it.
+        ValueError: `prepare` refuses an array; the message says which.
+    """
+
+    def named(number: int, image) -> Result:
+        try:
+            return prepare(image)
+        except ImageError:
+            raise  # names the file
+        except ValueError as error:
+            raise ValueError(f"images[{number}]: {error}") from error
+
+    with closing(prefetch(named, images, ahead=2 * max(batch_size, READERS))) as ready:
+        while batch := list(islice(ready, batch_size)):
+            yield batch
 
 
 def network_input(picture: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:

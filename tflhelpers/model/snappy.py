@@ -7,29 +7,19 @@ plain Python is enough.
 
 from __future__ import annotations
 
+from tflhelpers.files.wire_proto import ProtoError, varint
+
 
 def unpack_snappy(packed: bytes) -> bytes:
     """Bytes of a raw Snappy block. Raises ValueError if the block is cut or damaged."""
     try:
         return _unpack(packed)
-    except IndexError:
+    except (IndexError, ProtoError):
         raise ValueError("the Snappy block ends in the middle of an element") from None
 
 
-def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """The little-endian base-128 number at `at`, and the position behind it; IndexError past the end."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-
-
 def _unpack(packed: bytes) -> bytes:
-    length, at = read_varint(packed, 0)
+    length, at = varint(packed, 0)
     out = bytearray()
     while at < len(packed):
         tag = packed[at]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from tflhelpers.files.json_file import NAMES, TEXT, Check, check_fields, is_count
+from tflhelpers.files.words import counted, listed
 
 
 def _is_date(value: Any) -> bool:
@@ -93,23 +94,6 @@ class TrainingRecord:
         if changed:
             sentences.append(f"The boxes on {counted(changed, 'photo')} have changed since.")
         return sentences
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """
-    >>> counted(1, "photo"), counted(2, "box", "boxes")
-    ('1 photo', '2 boxes')
-    """
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """
-    >>> listed(("cup", "duck"))
-    'cup, duck'
-    """
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _is(number: int) -> str:

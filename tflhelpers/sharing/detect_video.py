@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, checked_threshold
 from tflhelpers.data.images import image_size
 from tflhelpers.data.likeness import SAME_SCENE, likeness, thumbnail
 from tflhelpers.data.picture_files import pictures_in
@@ -199,11 +199,9 @@ def _checked(
         raise ValueError(
             f"max_seconds must be more than 0, got {max_seconds}. For the whole clip leave it out."
         )
-    threshold = getattr(detector, "threshold", 0.5) if threshold is None else threshold
-    if not 0.0 <= threshold <= 1.0:
-        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+    threshold = checked_threshold(getattr(detector, "threshold", 0.5) if threshold is None else threshold)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return source, path, float(threshold)
+    return source, path, threshold
 
 
 def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path] | Path:

@@ -29,7 +29,7 @@ _ROUND = VARIANTS * len(OKABE_ITO)  # after so many labels the palette's colours
 _GAP = 8  # pixels between pictures
 
 
-class Finding(Protocol):
+class NamedBox(Protocol):
     """A box and its name, as `tflhelpers.find_mistakes` gives it."""
 
     @property
@@ -41,14 +41,14 @@ class Finding(Protocol):
 
 
 class Judged(Protocol):
-    """A picture and its findings."""
+    """A picture and its named boxes."""
 
     @property
     def path(self) -> Path: ...
     @property
     def verdict(self) -> str: ...
     @property
-    def findings(self) -> Sequence[Finding]: ...
+    def findings(self) -> Sequence[NamedBox]: ...
     @property
     def true(self) -> Boxes: ...
     @property
@@ -198,7 +198,7 @@ def _named_boxes(picture: Judged, class_names: Sequence[str]) -> tuple[Boxes, li
 
 
 def _lines(
-    finding: Finding, picture: Judged, class_names: Sequence[str]
+    finding: NamedBox, picture: Judged, class_names: Sequence[str]
 ) -> Iterator[tuple[np.ndarray, str, bool]]:
     """(edges, text, dashed) of what is drawn for one finding; one class need not be named."""
     true = "" if finding.truth is None else class_names[int(picture.true.labels[finding.truth])]

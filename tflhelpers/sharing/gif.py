@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tflhelpers.files.atomic_file import checked_path
 from tflhelpers.sharing.gif_budget import write_within
 from tflhelpers.sharing.gif_file import Frame, GifError, Look, write_file
 
@@ -94,7 +95,7 @@ def write_gif(
         >>> info.frames, info.image_size, info.frame_ms, info.notes
         (3, (6, 8), 250, ())
     """
-    path = _checked_path(path)
+    path = checked_path(path, ".gif")
     centiseconds = _centiseconds(fps)
     notes = _speed_notes(fps, centiseconds)
     if max_bytes is None:
@@ -104,16 +105,6 @@ def write_gif(
         written, centiseconds, given_up = write_within(frames, path, centiseconds, limit, progress=progress)
         notes += given_up
     return GifInfo(path, written.frames, written.image_size, centiseconds * 10, written.size_bytes, notes)
-
-
-def _checked_path(path: str | os.PathLike) -> Path:
-    path = Path(path)
-    if path.suffix.lower() != ".gif":
-        raise ValueError(
-            f"path must end in .gif, got {path.name!r}. Write {path.with_suffix('.gif').name!r}."
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def _checked_limit(max_bytes: int) -> int:

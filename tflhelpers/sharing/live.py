@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, checked_threshold
 from tflhelpers.data.images import fit_within, read_image
 from tflhelpers.sharing.captions import text_line
 from tflhelpers.sharing.draw import draw_boxes
@@ -59,8 +59,7 @@ class LivePicture:
         """
         if every < 1 or every != int(every):
             raise ValueError(f"every must be a number of steps, at least 1, got {every}. 20 is a good start.")
-        if not 0.0 <= threshold <= 1.0:
-            raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
+        checked_threshold(threshold)
         picture = read_image(image) if isinstance(image, (str, os.PathLike)) else image
         draw_boxes(picture, Boxes.empty(), class_names)  # raises where the picture or the names are wrong
         self.image = fit_within(picture, LONGEST)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tflhelpers.data.images import read_image
-from tflhelpers.files.atomic_file import atomic_path
+from tflhelpers.files.atomic_file import atomic_path, checked_path
 from tflhelpers.progress import progress_bar
+from tflhelpers.sharing.gif_file import checked_frame
 from tflhelpers.sharing.video_stream import VideoStream, even_size
 
 __all__ = ["VideoInfo", "write_video"]
@@ -88,7 +88,7 @@ def write_video(
         >>> info.frames, info.image_size, info.seconds
         (3, (38, 54), 0.75)
     """
-    path = checked_path(path)
+    path = checked_path(path, ".mp4")
     if not MIN_FPS <= fps <= MAX_FPS:
         raise ValueError(f"fps must be from {MIN_FPS} to {MAX_FPS:g}, got {fps}. 25 is a good start.")
     total = len(frames) if isinstance(frames, Sized) else None
@@ -121,12 +121,7 @@ def _pictures(frames: Iterable[Picture]) -> Iterator[np.ndarray]:
     """The frames as arrays, each of the first one's size."""
     size: tuple[int, ...] = ()
     for number, frame in enumerate(frames):
-        image = np.asarray(read_image(frame) if isinstance(frame, str | os.PathLike) else frame)
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise ValueError(
-                f"frames[{number}] must be an RGB picture, uint8 (height, width, 3), got {image.dtype} "
-                f"{image.shape}. read_image and draw_boxes give such pictures."
-            )
+        image = checked_frame(frame, number)
         size = size or image.shape
         if max(size) > MAX_SIDE:
             raise ValueError(f"frames must have sides of up to {MAX_SIDE} pixels, got {size[1]}x{size[0]}.")
@@ -137,14 +132,3 @@ def _pictures(frames: Iterable[Picture]) -> Iterator[np.ndarray]:
                 "so by itself."
             )
         yield image
-
-
-def checked_path(path: str | os.PathLike) -> Path:
-    """The path, if it ends in .mp4; its folder is made."""
-    path = Path(path)
-    if path.suffix.lower() != ".mp4":
-        raise ValueError(
-            f"path must end in .mp4, got {path.name!r}. Write {path.with_suffix('.mp4').name!r}."
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path

@@ -40,11 +40,12 @@ class FlatAdamW(keras.optimizers.Optimizer):
         if self.built:
             return
         super().build(variables)
+        self.learning = list(variables)
         size = sum(int(np.prod(variable.shape)) for variable in variables)
         self.mean, self.square = (self.add_variable((size,), name=name) for name in ("mean", "square"))
 
     def apply(self, grads, trainable_variables=None):
-        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        variables = self.learning if trainable_variables is None else list(trainable_variables)
         self.build(variables)
         gradient = ops.concatenate([ops.reshape(each, (-1,)) for each in grads])
         gradient = gradient * ops.minimum(1.0, self.clip_norm / (ops.norm(gradient) + 1e-12))

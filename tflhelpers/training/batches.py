@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tflhelpers.data.annotations import Annotations
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, xyxy_to_rel_yxyx
 from tflhelpers.data.images import read_image
 from tflhelpers.model.preprocess import network_input, shrink_huge
 from tflhelpers.training.augment import Augmentation, augment
@@ -62,10 +62,7 @@ class TrainingPictures:
         labels = np.where(kept.crowd_mask, IGNORE, kept.labels)
         padded_boxes = np.zeros((self._rows, 4), np.float32)
         padded_labels = np.full(self._rows, PADDING, np.int32)
-        height, width = size
-        padded_boxes[: len(kept)] = kept.xyxy[:, [1, 0, 3, 2]] / np.array(
-            [height, width, height, width], np.float32
-        )
+        padded_boxes[: len(kept)] = xyxy_to_rel_yxyx(kept.xyxy, size)
         padded_labels[: len(kept)] = labels
         return padded_boxes, padded_labels
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from tflhelpers.files.words import listed
 from tflhelpers.training.loop import Hook, RolledBack, TrainingState
 from tflhelpers.training.recipe import RATES, Recipe
 from tflhelpers.training.trainer import DetectorTrainer
@@ -141,7 +142,8 @@ class DivergenceGuard(Hook):
         told = f"Step {bad + 1}: the {seen}; went back to step {state.step}"
         if batch is not None and self.is_trouble(state, self.trainer.judge(*batch)):
             state.left_out.append(bad)
-            told += f" and left out the batch of {_listed(self.names(bad))}, which no weights can learn from."
+            names = listed(list(dict.fromkeys(self.names(bad))), 4)
+            told += f" and left out the batch of {names}, which no weights can learn from."
         else:
             state.rate_factor /= 2
             told += f" and halved the learning rate to {self._rate(state):.3g}."
@@ -153,8 +155,8 @@ class DivergenceGuard(Hook):
         counts = Counter(name for step in state.left_out for name in set(self.names(step)))
         common = sorted(name for name in counts if counts[name] == max(counts.values()))
         return (
-            f"{_listed(common)} cannot be learned from, the loss is nan or far too high with good weights too. Look at "
-            "the picture and its boxes, or train without it"
+            f"{listed(common, 4)} cannot be learned from, the loss is nan or far too high with good weights too. "
+            "Look at the picture and its boxes, or train without it"
         )
 
     def _rate_cause(self, state: TrainingState) -> str:
@@ -179,8 +181,3 @@ class DivergenceGuard(Hook):
 
 def all_finite(arrays: Sequence[np.ndarray]) -> bool:
     return all(bool(np.isfinite(values).all()) for values in arrays)
-
-
-def _listed(names: Sequence[str]) -> str:
-    names = list(dict.fromkeys(names))
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tflhelpers.model.layer_calls import layer_calls
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import TrainingPictures, training_example
@@ -45,18 +46,16 @@ def split_network(
     """
     moving: set[int] = set()  # tensors that change as the learning layers do
     edge: dict[int, keras.KerasTensor] = {}
-    for depth in sorted(network._nodes_by_depth, reverse=True):  # from the inputs on
-        for node in network._nodes_by_depth[depth]:
-            inputs = node.input_tensors
-            if not inputs or not (learns(node.operation) or any(id(x) in moving for x in inputs)):
-                continue
-            moving |= {id(x) for x in node.outputs}
+    twin, calls = layer_calls(network)
+    for layer, inputs, outputs in calls:
+        if learns(layer) or any(id(x) in moving for x in inputs):
+            moving |= {id(x) for x in outputs}
             edge |= {id(x): x for x in inputs if id(x) not in moving}
     features = list(edge.values())
-    if not features or any(x is image for x in features for image in network.inputs):
+    if not features or any(x is image for x in features for image in twin.inputs):
         return None
-    below = keras.Model(network.inputs, features)
-    return (below, keras.Model(features, network.output)) if below.weights else None
+    below = keras.Model(twin.inputs, features)
+    return (below, keras.Model(features, twin.output)) if below.weights else None
 
 
 class FeatureCache:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ import pytest
 from tests.data.collect.picture_server import picture_bytes, picture_server
 from tflhelpers.data import collect
 from tflhelpers.data.collect import web
-from tflhelpers.data.collect.http_get import FetchLimits
+from tflhelpers.data.collect.http_get import FetchLimits, _as_answered
 from tflhelpers.data.collect.journal import BusyFolder, Journal
 from tflhelpers.files import addresses
 
@@ -339,3 +341,11 @@ def _run_and_kill(tmp_path, photos, at_least):
     process.kill()
     process.wait()
     process.stderr.close()
+
+
+@pytest.mark.parametrize(("said", "wait_s"), [("7", 7.0), ("", None), ("²", None), ("9" * 400, None)])
+def test_how_much_later_is_a_number_of_seconds_or_nothing(said, wait_s):
+    headers = Message()
+    headers["Retry-After"] = said
+    error = urllib.error.HTTPError("https://a.example/b.jpg", 503, "busy", headers, None)
+    assert _as_answered(error).wait_s == wait_s

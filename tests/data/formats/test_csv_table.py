@@ -7,7 +7,7 @@ from PIL import Image
 
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.formats import csv_table
+from tflhelpers.data.formats import tool_reading
 from tflhelpers.data.importing import export_annotations, import_annotations
 
 _HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
@@ -62,7 +62,7 @@ def test_no_such_table(tmp_path, table):
 
 
 def test_too_large_a_table_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_table, "_MOST_BYTES", 100)
+    monkeypatch.setattr(tool_reading, "_MOST_BYTES", 100)
     (tmp_path / "x.csv").write_text(_HEADER + "a.png,60,40,duck,5,6,25,16\n" * 5, "utf-8")
     with pytest.raises(AnnotationError, match=r"at most 100 bytes\. Divide it"):
         import_annotations(tmp_path / "x.csv")

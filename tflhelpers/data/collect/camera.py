@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tflhelpers.data.collect.camera_widget import Camera
 
 
-def from_camera(folder: str | os.PathLike, *, max_side: int = 1600) -> Camera:
+def from_camera(folder: str | os.PathLike[str], *, max_side: int = 1600) -> Camera:
     """Show a camera in the notebook: each click, or the space bar, is a photo in the folder.
 
     Make it the last line of a cell. The notebook goes on while it is open, and each photo is on the disk before it is

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
-from tflhelpers.data.collect.in_order import in_order
 from tflhelpers.data.collect.jpeg_file import save_jpeg
 from tflhelpers.data.collect.names import safe_name, stem_of_file
 from tflhelpers.data.collect.perceptual_hash import PerceptualHash
@@ -19,14 +18,15 @@ from tflhelpers.data.images import ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS, in_counting_order
 from tflhelpers.data.previews import read_preview
 from tflhelpers.files.checksums import sha256_of
+from tflhelpers.files.prefetch import AHEAD_A_THREAD, prefetch_each
 from tflhelpers.progress import progress_bar
 
 _THREADS = 2  # each holds one decoded photo
 
 
 def from_folder(
-    source: str | os.PathLike,
-    folder: str | os.PathLike,
+    source: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
     *,
     max_side: int = 1600,
     distinct: bool = True,
@@ -111,7 +111,10 @@ class _Copier:
     def all_of(self, paths: list[Path]) -> Iterator[None]:
         """Settle every picture; yields after each."""
         stop = threading.Event()
-        results = in_order([(path, _key(path)) for path in paths], self._prepare, _THREADS, stop)
+        jobs = [(path, _key(path)) for path in paths]
+        results = prefetch_each(
+            self._prepare, jobs, ahead=AHEAD_A_THREAD * _THREADS, threads=_THREADS, stop=stop
+        )
         try:
             for (path, key), result in results:
                 self._settle(path, key, result)
@@ -146,7 +149,7 @@ class _Copier:
     def _has_twin(self, path: Path) -> bool:
         return self._first[stem_of_file(path.name).lower()] != path
 
-    def _settle(self, path: Path, key: str, result) -> None:
+    def _settle(self, path: Path, key: str, result: Callable[[], Prepared | None]) -> None:
         name = path.relative_to(self.base).as_posix()
         try:
             prepared = result()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.words import counted
 
 _SHOWN = 6  # kinds of skipped things that the summary names
 
@@ -64,7 +65,9 @@ class CollectReport:
     def __str__(self) -> str:
         before = len(self.kept) - self.new
         here = f" ({self.new} new, {before} from before)" if before else ""
-        lines = [f"{_count(len(self.kept), 'picture')} from {Path(self.source).name} in {self.folder}{here}."]
+        lines = [
+            f"{counted(len(self.kept), 'picture')} from {Path(self.source).name} in {self.folder}{here}."
+        ]
         if self.skipped:
             lines.append(f"{len(self.skipped)} left out, all listed in {self.path.name}:")
             lines += self._kinds()
@@ -99,7 +102,3 @@ class CollectReport:
         """Write `path`, atomically, and return it."""
         write_text(self.path, self.to_json())
         return self.path
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -20,7 +20,7 @@ _NOT_IN_VS_CODE = (
 )
 
 
-def upload(folder: str | os.PathLike) -> Any:
+def upload(folder: str | os.PathLike[str]) -> Any:
     """Bring files from your computer into a folder. A file of a name that is taken gets a number.
 
     Outside Colab each file is written as soon as it arrives, while later cells may run.
@@ -43,7 +43,7 @@ def upload(folder: str | os.PathLike) -> Any:
     return _upload_in_colab(folder) if _in_colab() else _make_button(folder)
 
 
-def download(path: str | os.PathLike) -> Any:
+def download(path: str | os.PathLike[str]) -> Any:
     """Bring a file, such as a GIF or a detector's folder, to your computer.
 
     Args:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.files.text import decode_text
@@ -109,7 +110,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(before)
 
 
-def _rows_of(reader) -> Iterator[tuple[int, list[str]]]:
+def _rows_of(reader: Any) -> Iterator[tuple[int, list[str]]]:
     while True:
         line = reader.line_num + 1
         try:

@@ -26,8 +26,8 @@ _LEAST_STEP = 0.5  # seconds between pictures where `every` is not given
 
 
 def from_video(
-    path: str | os.PathLike,
-    folder: str | os.PathLike,
+    path: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
     *,
     every: float | None = None,
     max_frames: int = 100,

@@ -5,27 +5,27 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
 from tflhelpers.data.collect.http_get import Fetcher, FetchLimits, Unavailable
-from tflhelpers.data.collect.in_order import in_order
 from tflhelpers.data.collect.names import safe_name, stem_of_address, stem_of_file
 from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.collect.picture_kinds import heic_is_readable
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.url_list import BadRow, Row, read_url_list
 from tflhelpers.data.images import ImageError, image_size, read_image
+from tflhelpers.files.prefetch import AHEAD_A_THREAD, prefetch_each
 from tflhelpers.progress import progress_bar
 
 _DECODERS = 2  # pictures that are decoded at a time: each may need some hundred megabytes
 
 
 def from_csv(
-    urls_csv: str | os.PathLike,
-    folder: str | os.PathLike,
+    urls_csv: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
     *,
     url_column: str | int | None = None,
     name_column: str | int | None = None,
@@ -109,7 +109,10 @@ class _Gatherer:
 
     def all_of(self, rows: list[Row | BadRow], threads: int) -> Iterator[None]:
         """Settle every row; yields after each."""
-        results = in_order(_first_of_each(rows), self._prepare, threads, self.fetcher.stop)
+        jobs, stop = _first_of_each(rows), self.fetcher.stop
+        results = prefetch_each(
+            self._prepare, jobs, ahead=AHEAD_A_THREAD * threads, threads=threads, stop=stop
+        )
         try:
             for (row, first), result in results:
                 self._settle(row, first, result)
@@ -164,7 +167,7 @@ class _Gatherer:
             )
         return PerceptualHash.of(read_image(file))
 
-    def _settle(self, row: Row | BadRow, first: int, result) -> None:
+    def _settle(self, row: Row | BadRow, first: int, result: Callable[[], Prepared | None]) -> None:
         where = f"line {row.line}"
         if isinstance(row, BadRow):
             self.collector.mention(where, row.cell, "bad row", row.reason)

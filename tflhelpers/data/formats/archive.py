@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats.report import ReportBuilder, ReportEntry
@@ -144,12 +144,12 @@ def _is_junk(name: str) -> bool:
     return any(part in _JUNK or part.startswith("._") for part in parts)
 
 
-def _origin(zip_path: Path) -> list:
+def _origin(zip_path: Path) -> list[Any]:
     status = zip_path.stat()
     return [zip_path.name, status.st_size, status.st_mtime_ns]
 
 
-def _replay(folder: Path, origin: list, zip_path: Path, report: ReportBuilder) -> None:
+def _replay(folder: Path, origin: list[Any], zip_path: Path, report: ReportBuilder) -> None:
     """Tell again what was refused when the folder was unpacked.
 
     Raises:

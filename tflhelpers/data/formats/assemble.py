@@ -202,7 +202,7 @@ def _drop_unused(classes: ClassTable, taken: dict[str, tuple[str, Picture]]) -> 
         taken[path] = (where, replace(picture, boxes=boxes))
 
 
-def _refuse_if_nothing(taken: Mapping, names: Sequence[str], report: ReportBuilder) -> None:
+def _refuse_if_nothing(taken: Mapping[str, object], names: Sequence[str], report: ReportBuilder) -> None:
     built = report.build()
     refused = shown_mistakes(list(built.of("refused")))
     if not taken:

@@ -14,6 +14,11 @@ CLASS_LIST = "classes.txt"
 _MOST_BYTES = 10_000_000
 
 
+def class_list_of(path: Path) -> Path:
+    """Return where the classes of one file with all boxes are kept, `ducks.classes.txt` beside `ducks.csv`."""
+    return path.with_name(f"{path.stem}.classes.txt")
+
+
 def read_class_list(path: Path, report: ReportBuilder) -> list[str]:
     """Return the classes of a file: blanks count, empty lines at the end do not.
 

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 
 from tflhelpers.data.formats.report import ReportBuilder
-
-_SHOWN = 6  # names in a note
+from tflhelpers.files.words import listed
 
 
 class ClassTable:
@@ -74,7 +73,7 @@ class ClassTable:
         if len(others) > 1:
             report.note(
                 "classes",
-                f"no list of classes gives their order, so they come by name: {_listed(others)}; for another "
+                f"no list of classes gives their order, so they come by name: {listed(others)}; for another "
                 "order import again with class_names=[...]",
             )
 
@@ -96,11 +95,6 @@ class ClassTable:
                     "classes",
                     f"blanks around a class name: {name!r} is kept. Without them: rename={ {name: name.strip()}!r}.",
                 )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _is_name(name: object) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.coco_writer import write_contents
 from tflhelpers.data.formats.coco_columns import Columns, Key, as_key, as_size
-from tflhelpers.data.formats.json_stream import BrokenJson, read_members
+from tflhelpers.data.formats.json_stream import BrokenJson, Part, read_members
 from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
@@ -97,7 +97,7 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     return file.raw_set()
 
 
-def write(annotations: Annotations, path: Path, *, images_root: str | os.PathLike | None = None) -> None:
+def write(annotations: Annotations, path: Path, *, images_root: str | os.PathLike[str] | None = None) -> None:
     """Write a COCO JSON file, atomically: see `Annotations.save`.
 
     Args:
@@ -150,7 +150,7 @@ class _File:
                 f"{found}{'' if self.boxes_seen else ' and no annotations'}. Is it another format?"
             )
 
-    def _take(self, part) -> None:
+    def _take(self, part: Part) -> None:
         if part.key == "annotations" and isinstance(part.value, list):
             self.boxes_seen = True
             self.columns.add(part)
@@ -163,7 +163,7 @@ class _File:
         else:
             self._others.append(part.key)
 
-    def _add(self, entries: list[Any], table: _Table, to_entry) -> None:
+    def _add(self, entries: list[Any], table: _Table, to_entry: Callable[..., Any]) -> None:
         for entry in entries:
             key = as_key(entry.get("id")) if isinstance(entry, dict) else None
             where = f"{self.path.name}: {table.what} {'without id' if key is None else key}"

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tflhelpers.data.formats.json_stream import Part, skipped_list
+from tflhelpers.data.formats.oriented import box_around_turned, degrees_of, tell_turned
 from tflhelpers.data.formats.polygons import segmentation_box
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degrees_of
 
 Key = int | str  # an id, as the file has it
 
@@ -86,7 +86,7 @@ class Columns:
         if math.isfinite(x + y + width + height):
             x1, y1, x2, y2 = box_around_turned((x, y, x + width, y + height), degrees)
             self._xywh[4 * row : 4 * row + 4] = array("d", (x1, y1, x2 - x1, y2 - y1))
-            self._report.repaired(self._where(entry.get("id")), TURNED.format(degrees))
+            tell_turned(self._report, self._where(entry.get("id")), degrees)
 
     def _add_clean(self, entries: list[Any]) -> bool:
         """Take all rows at once, in a fifth of the time, if each has all fields as they should be."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_writer import relative_name
-from tflhelpers.data.formats.class_list import read_class_list, write_class_list
+from tflhelpers.data.formats.class_list import class_list_of, read_class_list, write_class_list
 from tflhelpers.data.formats.oriented import numbers
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
@@ -29,7 +29,7 @@ def read(path: Path, report: ReportBuilder) -> RawSet:
     Raises:
         AnnotationError: If there is no JSON in it.
     """
-    classes = _class_list(path)
+    classes = class_list_of(path)
     names = read_class_list(classes, report) if classes.is_file() else None
     return RawSet(names, _pictures(path, report))
 
@@ -47,11 +47,7 @@ def write(annotations: Annotations, path: Path) -> list[Path]:
     rows = [_to_json(picture, path.parent, annotations.class_names) for picture in annotations.pictures]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
-    return [path, write_class_list(annotations.class_names, _class_list(path))]
-
-
-def _class_list(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.classes.txt")
+    return [path, write_class_list(annotations.class_names, class_list_of(path))]
 
 
 def _to_json(picture: Picture, folder: Path, class_names: Sequence[str]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.coco_writer import relative_name
-from tflhelpers.data.formats.class_list import read_class_list, write_class_list
+from tflhelpers.data.formats.class_list import class_list_of, read_class_list, write_class_list
+from tflhelpers.data.formats.coco_columns import as_size
 from tflhelpers.data.formats.counted_from import noting_if_from_one
-from tflhelpers.data.formats.files import noted_text
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.formats.tool_reading import text_of
 from tflhelpers.data.formats.writing import known_sizes, shortest
 from tflhelpers.files.atomic_file import write_text
 
@@ -34,7 +35,6 @@ _OTHER_NAMES = {
 _BLANK = {"", "nan", "<na>", "#n/a"}  # as pandas and spreadsheets write what is missing
 _NOTHING = _BLANK | {"none", "null", "n/a"}  # these may be names of classes too
 _DELIMITERS = (",", ";", "\t", "|")
-_MOST_BYTES = 256_000_000
 _Row = Mapping[str, str]
 
 
@@ -52,13 +52,13 @@ def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSe
     Raises:
         AnnotationError: If it is no table with these columns, or larger than 256 MB.
     """
-    text = _text_of(path, report)
+    text = text_of(path, report)
     delimiter, columns = _header(path, text)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     pictures = _pictures(_rows(rows, columns, path.name, report), path.name, report, one_based)
     if not one_based:
         pictures = noting_if_from_one(pictures, path.name, report)
-    classes = _class_list(path)
+    classes = class_list_of(path)
     names = read_class_list(classes, report) if classes.is_file() else None
     return RawSet(names, pictures)
 
@@ -96,24 +96,12 @@ def write(annotations: Annotations, path: Path, *, one_based: bool = False) -> l
             writer.writerow([*start, "", "", "", "", ""])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, table.getvalue())
-    return [path, write_class_list(annotations.class_names, _class_list(path))]
+    return [path, write_class_list(annotations.class_names, class_list_of(path))]
 
 
 def has_columns(first_line: str) -> bool:
     """Tell whether the first line of a text file names the columns of such a table."""
     return _columns_in(first_line) is not None
-
-
-def _class_list(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.classes.txt")
-
-
-def _text_of(path: Path, report: ReportBuilder) -> str:
-    if path.stat().st_size > _MOST_BYTES:
-        raise AnnotationError(
-            f"{path}: expected a table of at most {_MOST_BYTES} bytes. Divide it into several."
-        )
-    return noted_text(path, report)
 
 
 def _header(path: Path, text: str) -> tuple[str, list[str]]:
@@ -196,10 +184,10 @@ def _pictures(
             report.refused(f"{name}, {where}", f"empty cells: {', '.join(missing)}")
         if not file_name:
             continue
-        picture = pictures.get(file_name)
+        picture, size = pictures.get(file_name), as_size(row.get("height"), row.get("width"))
         if picture is None:
-            picture = pictures[file_name] = RawPicture(file_name, [], f"{name}: {file_name}", _size(row))
-        elif _size(row) not in (picture.size, None):
+            picture = pictures[file_name] = RawPicture(file_name, [], f"{name}: {file_name}", size)
+        elif size not in (picture.size, None):
             report.note(f"{name}, {where}", f"another size than before: of {file_name!r}; the first counts")
         picture.incomplete |= is_refused
         if not (missing or is_negative):
@@ -223,11 +211,3 @@ def _number(text: str) -> float | str:
 
 def _less_one(value: float | str) -> float | str:
     return value - 1 if isinstance(value, float) else value
-
-
-def _size(row: _Row) -> tuple[int, int] | None:
-    try:
-        height, width = int(float(row.get("height", ""))), int(float(row.get("width", "")))
-    except (ValueError, OverflowError):
-        return None
-    return (height, width) if min(height, width) > 0 else None

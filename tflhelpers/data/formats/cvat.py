@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.coco_columns import as_size
-from tflhelpers.data.formats.oriented import around_ellipse, around_turned, is_turned, numbers
+from tflhelpers.data.formats.oriented import around_ellipse, around_turned, degrees_of, numbers
 from tflhelpers.data.formats.polygons import box_around
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
@@ -163,9 +163,9 @@ def _draw(shape: Element, label: str | None, here: str, drawn: Drawn) -> None:
 
 def _draw_box(shape: Element, label: str | None, here: str, drawn: Drawn) -> None:
     edges = [shape.get(edge) for edge in _EDGES]
-    degrees = (numbers(shape.get("rotation", 0)) or (0.0,))[0]
+    degrees = degrees_of(shape.get("rotation"))
     values = numbers(*edges)
-    if degrees % 360 == 0 or values is None:
+    if not degrees or values is None:
         drawn.box(label, (edges[0], edges[1], edges[2], edges[3]), here)
         return
     x1, y1, x2, y2 = values
@@ -174,8 +174,7 @@ def _draw_box(shape: Element, label: str | None, here: str, drawn: Drawn) -> Non
         drawn.refuse(here, "no numbers: of the turned box")
         return
     drawn.box(label, box, here)
-    if is_turned(degrees):
-        drawn.turned(here, degrees)
+    drawn.turned(here, degrees)
 
 
 def _around_polygon(shape: Element) -> tuple[float, float, float, float] | None:

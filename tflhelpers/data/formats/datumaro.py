@@ -14,7 +14,7 @@ from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats.coco_columns import as_size
 from tflhelpers.data.formats.files import files_below, relative_where
 from tflhelpers.data.formats.json_stream import read_members
-from tflhelpers.data.formats.oriented import around_turned, is_turned, numbers
+from tflhelpers.data.formats.oriented import around_turned, degrees_of, numbers
 from tflhelpers.data.formats.picture_index import as_posix
 from tflhelpers.data.formats.polygons import XYXY, segmentation_box
 from tflhelpers.data.formats.raw import RawPicture, RawSet
@@ -91,14 +91,13 @@ def _draw(entry: Any, classes: Sequence[str], here: str, drawn: Drawn) -> None:
     label = entry.get("label_id")
     known = isinstance(label, int) and not isinstance(label, bool) and 0 <= label < len(classes)
     drawn.box(classes[label] if known else None, box, here)
-    if is_turned(degrees):
-        drawn.turned(here, degrees)
+    drawn.turned(here, degrees)
 
 
 def _degrees(entry: Any) -> float:
     turned = text_at(entry, "type") == "rotated_bbox"
-    given = list_at(entry, "bbox")[4:5] if turned else [dict_at(entry, "attributes").get("rotation") or 0]
-    return (numbers(*given) or (0.0,))[0]
+    given = list_at(entry, "bbox")[4:5] if turned else [dict_at(entry, "attributes").get("rotation")]
+    return degrees_of(given[0]) if given else 0.0
 
 
 def _box(entry: dict[str, Any], kind: str, degrees: float) -> XYXY | None:
@@ -112,6 +111,6 @@ def _box(entry: dict[str, Any], kind: str, degrees: float) -> XYXY | None:
     x, y, width, height = found
     if kind == "rotated_bbox":  # its first two numbers are the centre
         x, y = x - width / 2, y - height / 2
-    if degrees % 360 == 0:
+    if not degrees:
         return x, y, x + width, y + height
     return around_turned((x, y, width, height), degrees)

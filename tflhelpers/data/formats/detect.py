@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats import csv_table
 from tflhelpers.data.formats.class_list import CLASS_LIST
+from tflhelpers.data.formats.files import walk_visible
 from tflhelpers.data.formats.picture_index import has_ending
 from tflhelpers.data.formats.recognise import ADVICE, tool_of
 from tflhelpers.data.formats.tools import TOOLS
@@ -198,9 +198,8 @@ def _first_line(path: Path) -> str:
 
 def _files(folder: Path) -> list[Path]:
     found: list[Path] = []
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        found += [Path(here, name) for name in sorted(names) if not name.startswith(".")]
+    for here, names in walk_visible(folder):
+        found += [Path(here, name) for name in names]
         if len(found) > _MOST_FILES:
             break
     return found

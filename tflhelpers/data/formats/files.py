@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.picture_files import counting_order
 from tflhelpers.files.stand_ins import stand_in
 from tflhelpers.files.text import FALLBACK, decode_text
 
 _HEAD_BYTES = 4096
+
+
+def walk_visible(folder: str | os.PathLike[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield a folder and each below with the names of its files, all in order, but nothing hidden."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        yield here, sorted(name for name in names if not name.startswith("."))
 
 
 def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
@@ -20,14 +27,12 @@ def files_below(folder: Path, endings: Collection[str]) -> list[Path]:
 
     Hidden files and folders and what a Mac adds to archives are left out.
     """
-    found = []
-    for here, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
-        found += [
-            Path(here, name)
-            for name in names
-            if os.path.splitext(name)[1].lower() in endings and not name.startswith(".")
-        ]
+    found = [
+        Path(here, name)
+        for here, names in walk_visible(folder)
+        for name in names
+        if os.path.splitext(name)[1].lower() in endings
+    ]
     return sorted(found, key=lambda path: counting_order(relative_where(path, folder)))
 
 
@@ -50,9 +55,3 @@ def noted_text(path: Path, report: ReportBuilder) -> str:
 def relative_where(path: Path, folder: Path) -> str:
     """Return how reports call a file: as seen from the folder of the import, with forward slashes."""
     return path.relative_to(folder).as_posix()
-
-
-def counting_order(name: str) -> list[tuple[int, str]]:
-    """Return a sorting key that puts `frame2` before `frame10`, in folders too."""
-    pieces = re.split(r"(\d+)", name.lower())
-    return [(int(piece), "") if piece.isdecimal() and len(piece) < 100 else (-1, piece) for piece in pieces]

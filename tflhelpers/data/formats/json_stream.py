@@ -87,7 +87,7 @@ def skipped_list(part: Part, entry: dict[str, Any]) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _members(window: Window, skip: re.Pattern | None) -> Iterator[Part]:
+def _members(window: Window, skip: re.Pattern[str] | None) -> Iterator[Part]:
     window.pos += 1
     if window.next_char() == "}":
         return
@@ -108,7 +108,7 @@ def _members(window: Window, skip: re.Pattern | None) -> Iterator[Part]:
         window.pos += 1
 
 
-def _array(window: Window, key: str, skip: re.Pattern | None) -> Iterator[Part]:
+def _array(window: Window, key: str, skip: re.Pattern[str] | None) -> Iterator[Part]:
     """Yield the entries of the array that begins here; at least one part, which may be empty."""
     window.key = key
     window.pos += 1
@@ -190,7 +190,7 @@ def _values(window: Window, report: ReportBuilder) -> Iterator[tuple[int, Any]]:
 _MARK = "(list not decoded)"  # stands in the text instead of the field whose list is passed over
 
 
-def _skipper(name: str | None) -> re.Pattern | None:
+def _skipper(name: str | None) -> re.Pattern[str] | None:
     """Return the pattern of a field with a list of numbers.
 
     In JSON, behind the value of a field comes a quote (the next field) or a brace, after blanks and a comma at
@@ -203,7 +203,7 @@ def _skipper(name: str | None) -> re.Pattern | None:
 class _Region:
     """The text of a window from its `pos` on, with the lists that are to be passed over taken out."""
 
-    def __init__(self, window: Window, skip: re.Pattern | None) -> None:
+    def __init__(self, window: Window, skip: re.Pattern[str] | None) -> None:
         self.pieces: list[str] = []
         raw = window.text[window.pos :]
         if skip is None:

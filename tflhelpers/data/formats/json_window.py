@@ -135,7 +135,7 @@ class Window:
             self._report.not_utf8(self.path.name)
         return text
 
-    def skip_to(self, pattern: re.Pattern) -> bool:
+    def skip_to(self, pattern: re.Pattern[str]) -> bool:
         """Go to the last character of the next match; False, at the end of the file, if there is none."""
         while True:
             found = pattern.search(self.text, self.pos)

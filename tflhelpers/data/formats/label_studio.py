@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tflhelpers.data.formats.coco_columns import as_size
-from tflhelpers.data.formats.oriented import around_ellipse, around_turned, is_turned, numbers
+from tflhelpers.data.formats.oriented import around_ellipse, around_turned, numbers
 from tflhelpers.data.formats.picture_index import has_ending
 from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.polygons import XYXY, box_around
@@ -159,7 +159,7 @@ def _draw(
         drawn.refuse(here, "no class name: the shape has no label")
     for label in labels:
         drawn.box(label, box, here)
-    if labels and "width" in value and is_turned(degrees):
+    if labels and "width" in value:
         drawn.turned(here, degrees)
 
 

@@ -14,6 +14,7 @@ from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.polygons import XYXY, box_around
 from tflhelpers.data.formats.raw import RawBox
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.data.formats.tool_reading import dict_at, list_at
 
 _SHAPELESS = {  # keys of what people draw besides whole boxes and polygons
     "bbox": "a box without its four numbers",
@@ -119,7 +120,7 @@ def _labels_of_project_row(row: dict[str, Any], where: str, report: ReportBuilde
         report.refused(where, f"no picture, but a map or a text: {data!r}"[:200])
         return []
     projects = row.get("projects")
-    found = [label for project in _values(projects) for label in _list(project, "labels")]
+    found = [label for project in _values(projects) for label in list_at(project, "labels")]
     labels: list[Label] = []
     for number, label in enumerate(found, 1):
         here = where if len(found) == 1 else f"{where}, label {number}"
@@ -231,7 +232,7 @@ def _as_object(label: Any) -> Any:
 
 
 def _rank(label: dict[str, Any]) -> tuple[float, ...]:
-    details, judged = _object(label, "label_details"), _object(label, "performance_details")
+    details, judged = dict_at(label, "label_details"), dict_at(label, "performance_details")
     return (
         float(details.get("is_benchmark_reference") is True),
         _score(judged.get("benchmark_score")),
@@ -241,7 +242,7 @@ def _rank(label: dict[str, Any]) -> tuple[float, ...]:
 
 
 def _is_skipped(label: dict[str, Any]) -> bool:
-    return any(_object(label, key).get("skipped") is True for key in ("performance_details", "label_details"))
+    return any(dict_at(label, key).get("skipped") is True for key in ("performance_details", "label_details"))
 
 
 def _score(value: Any) -> float:
@@ -260,13 +261,3 @@ def _reviews(reviews: Any) -> float:
 
 def _values(projects: Any) -> Iterator[Any]:
     yield from projects.values() if isinstance(projects, dict) else ()
-
-
-def _list(entry: Any, key: str) -> list[Any]:
-    found = entry.get(key) if isinstance(entry, dict) else None
-    return found if isinstance(found, list) else []
-
-
-def _object(entry: dict[str, Any], key: str) -> dict[str, Any]:
-    found = entry.get(key)
-    return found if isinstance(found, dict) else {}

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from tflhelpers.data.formats.polygons import XYXY, box_around
+from tflhelpers.data.formats.report import ReportBuilder
 
 _DIGITS = 6  # of a pixel: a sine's last bit puts no box outside its picture
 _STRAIGHT = 1e-3  # degrees: a turn so small moves no edge of a picture by a tenth of a pixel
@@ -22,6 +23,25 @@ def numbers(*values: Any) -> tuple[float, ...] | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return found if len(found) == len(values) and all(map(math.isfinite, found)) else None
+
+
+def degrees_of(value: Any) -> float:
+    """Return by how much a box is turned about its centre: 0 for no finite number, and for 180, which is none."""
+    degrees = (numbers(value) or (0.0,))[0]
+    return degrees if degrees % 180 else 0.0
+
+
+def tell_turned(report: ReportBuilder, where: str, degrees: float | None = None) -> None:
+    """Report that the box taken is the upright one around one that was turned.
+
+    Args:
+        report: Is told nothing of a turn by a multiple of 90 degrees: the box around is then the box.
+        where: The place in the file.
+        degrees: How far, if known.
+    """
+    if degrees is None or is_turned(degrees):
+        by = "" if degrees is None else f"by {degrees:.6g} degrees; "
+        report.repaired(where, f"turned box: {by}the upright box around it is taken")
 
 
 def is_turned(degrees: float) -> bool:
@@ -54,6 +74,16 @@ def around_turned(
         )
         for dx, dy in moved
     )
+
+
+def box_around_turned(box: XYXY, degrees: float) -> XYXY:
+    """Return the upright box around one that is turned about its centre.
+
+    >>> box_around_turned((0, 0, 4, 2), 90)
+    (1.0, -1.0, 3.0, 3.0)
+    """
+    x1, y1, x2, y2 = box
+    return around_turned((x1, y1, x2 - x1, y2 - y1), degrees) or box
 
 
 def around_ellipse(cx: float, cy: float, rx: float, ry: float, degrees: float = 0.0) -> XYXY:

@@ -6,11 +6,12 @@ import os
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from tflhelpers.data.formats.files import walk_visible
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 
 _MOST_FILES = 2_000_000  # a folder with more is no folder of pictures, but somebody's whole disk
@@ -95,7 +96,7 @@ class PictureIndex:
                     return FoundImage(_most_alike(paths, name), renamed)
         return None
 
-    def _walked(self, key) -> dict[str, list[str]]:
+    def _walked(self, key: Callable[[str], str]) -> dict[str, list[str]]:
         if key not in self._tables:
             table: dict[str, list[str]] = {}
             for path in self._all_paths:
@@ -104,7 +105,7 @@ class PictureIndex:
         return self._tables[key]
 
     @cached_property
-    def _tables(self) -> dict:
+    def _tables(self) -> dict[Callable[[str], str], dict[str, list[str]]]:
         return {}
 
     @cached_property
@@ -235,13 +236,8 @@ def _folded(text: str) -> str:
 
 
 def _pictures_below(folder: str) -> Iterator[str]:
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        yield from (
-            os.path.join(here, name)
-            for name in sorted(names)
-            if has_ending(name) and not name.startswith(".")
-        )
+    for here, names in walk_visible(folder):
+        yield from (os.path.join(here, name) for name in names if has_ending(name))
 
 
 def _most_alike(paths: Sequence[str], name: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ _OTHER_TASKS = {
 _FLOAT32 = 2.0**-24 * 1.001  # relative rounding error of a float32
 _DIGITS = 5
 Features = Mapping[str, memoryview]
+Rows = Sequence[tuple[Any, ...]]
 
 
 def box_features(boxes: Boxes, size: tuple[int, int], class_names: Sequence[str]) -> dict[str, Values]:
@@ -64,7 +66,7 @@ def raw_boxes(
 
     Raises:
         RecordError: If its lists do not have one value a box, or it is of another task than detection.
-        ExampleError: If a feature is damaged.
+        ProtoError: If a feature is damaged.
     """
     other = next((what for key, what in _OTHER_TASKS.items() if key in features), None)
     if other and not any(key.startswith(_BBOX) for key in features):
@@ -99,7 +101,7 @@ def marks_of(features: Features) -> list[str]:
     return told
 
 
-def _one_a_box(values: Sequence, count: int, name: str) -> Sequence:
+def _one_a_box(values: Sequence[Any], count: int, name: str) -> Sequence[Any]:
     if values and len(values) != count:
         raise RecordError(f"lists of unequal length: {count} boxes, {len(values)} values of {name}")
     return values or [None] * count
@@ -114,7 +116,7 @@ def _class_name(text: bytes | None, label: int, label_map: LabelMap | None) -> s
     return f"class {label}" if label > 0 else None
 
 
-def _fractions(rows: list[tuple], features: Features, size: tuple[int, int] | None) -> list[tuple]:
+def _fractions(rows: Rows, features: Features, size: tuple[int, int] | None) -> Rows:
     """Return x1, y1, x2, y2 of each box, so exact that they times the size are the edges that were drawn."""
     if size is None or not rows or not all(math.isfinite(value) for row in rows for value in row):
         return rows
@@ -127,7 +129,7 @@ def _fractions(rows: list[tuple], features: Features, size: tuple[int, int] | No
     return [(x1 / width, y1 / height, x2 / width, y2 / height) for x1, y1, x2, y2 in edges]
 
 
-def _edges(rows: Sequence[Sequence[float]], size: tuple[int, int]) -> list[tuple[float, ...]]:
+def _edges(rows: Rows, size: tuple[int, int]) -> list[tuple[float, ...]]:
     """Return the edges in pixels that fractions mean."""
     height, width = size
     return [

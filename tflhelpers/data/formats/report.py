@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.words import counted
 
 _SHOWN_KINDS = 3  # of each outcome: the summary stays within a dozen lines
 _SHOWN_MISTAKES = 10
@@ -85,7 +86,7 @@ class ImportReport:
         entries = [entry._asdict() for entry in self.entries]
         return json.dumps({"counts": dict(self.counts), "entries": entries}, ensure_ascii=False, indent=1)
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole report as a JSON file, atomically; its folder is made where missing."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +124,7 @@ class ReportBuilder:
         """Tell that a picture was taken, with so many boxes."""
         self._counts["pictures"] += 1
         self._counts["boxes"] += boxes
-        self._add("taken", where, _counted(boxes, "box", "boxes"))
+        self._add("taken", where, counted(boxes, "box", "boxes"))
 
     def repaired(self, where: str, how: str) -> None:
         """Tell that something was changed to be usable; the result differs from the file."""
@@ -168,7 +169,7 @@ def refuse_unless_clean(report: ImportReport) -> None:
     if faults:
         raise ImportRefused(
             "strict=True: expected nothing to repair or refuse, got "
-            f"{_counted(len(faults), 'thing', 'things')}. Mend the files, or import without strict.\n"
+            f"{counted(len(faults), 'thing', 'things')}. Mend the files, or import without strict.\n"
             + shown_mistakes(faults),
             report,
         )
@@ -183,9 +184,9 @@ def shown_mistakes(entries: list[ReportEntry]) -> str:
 
 
 def _headline(counts: Mapping[str, int]) -> str:
-    pictures = _counted(counts["pictures"], "picture", "pictures")
-    boxes = _counted(counts["boxes"], "box", "boxes")
-    repaired = _counted(counts["repaired"], "thing", "things")
+    pictures = counted(counts["pictures"], "picture")
+    boxes = counted(counts["boxes"], "box", "boxes")
+    repaired = counted(counts["repaired"], "thing")
     return f"{pictures} and {boxes} taken, {repaired} repaired, {counts['refused']} refused."
 
 
@@ -209,7 +210,3 @@ def _example(entry: ReportEntry) -> str:
     return " ".join(
         f"{entry.kind} ({where})".splitlines()
     )  # names of files and classes may have several lines
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

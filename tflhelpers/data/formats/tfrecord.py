@@ -15,16 +15,17 @@ from PIL import Image
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_reader import AnnotationError
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, LabelMap, read_label_map
-from tflhelpers.data.formats.raw import RawPicture, RawSet
+from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.record_boxes import Features, marks_of, raw_boxes
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.shards import find_record_files
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
 from tflhelpers.data.images import _DECODER_ERRORS, _stored_size, open_picture
 from tflhelpers.data.record_pictures import ENCODED, record_picture_path
-from tflhelpers.files.example_proto import ExampleError, bytes_of, numbers_of, split_example
+from tflhelpers.files.example_proto import bytes_of, numbers_of, split_example
 from tflhelpers.files.record_file import Record, RecordError, read_records
 from tflhelpers.files.text import decode_text
+from tflhelpers.files.wire_proto import ProtoError
 
 _NAMES = ("image/filename", "image/source_id", "image/key/sha256")
 
@@ -69,7 +70,7 @@ def _pictures(
         for record in read_records(file, tell):
             try:
                 yield _picture(file, record, names, numbers, report)
-            except ExampleError as error:
+            except ProtoError as error:
                 tell(record.offset, f"no tf.train.Example: {error}")
             except RecordError as error:
                 tell(record.offset, str(error))
@@ -96,7 +97,7 @@ def _picture(
 
 
 def _note_disagreement(
-    boxes: list, labels: list[int], names: LabelMap | None, where: str, report: ReportBuilder
+    boxes: list[RawBox], labels: list[int], names: LabelMap | None, where: str, report: ReportBuilder
 ) -> None:
     for box, label in zip(boxes, labels, strict=True):
         mapped = names.names.get(label) if names is not None else None

@@ -26,7 +26,7 @@ _MOST_SHARDS = 1000  # open at once
 
 
 def write_tfrecords(
-    annotations: Annotations, path: str | os.PathLike, shards: int = 1, *, progress: bool = True
+    annotations: Annotations, path: str | os.PathLike[str], shards: int = 1, *, progress: bool = True
 ) -> list[Path]:
     """Write pictures and boxes as TFRecords for the Object Detection API, and `label_map.pbtxt` beside them.
 

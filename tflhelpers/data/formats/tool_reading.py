@@ -9,6 +9,7 @@ from typing import Any
 from tflhelpers.data.annotations import AnnotationError
 from tflhelpers.data.formats.files import noted_text
 from tflhelpers.data.formats.json_stream import BrokenJson, read_members, read_rows
+from tflhelpers.data.formats.oriented import tell_turned
 from tflhelpers.data.formats.raw import RawBox, RawPicture
 from tflhelpers.data.formats.report import ReportBuilder
 
@@ -37,9 +38,8 @@ class Drawn:
         self._report.refused(f"{self.where}, {here}", why)
 
     def turned(self, here: str, degrees: float | None = None) -> None:
-        """Tell that the box taken is the upright one around one that was turned, if known by how far."""
-        by = "" if degrees is None else f"by {degrees:.6g} degrees; "
-        self._report.repaired(f"{self.where}, {here}", f"turned box: {by}the upright box around it is taken")
+        """Tell of a box that was turned; see `tell_turned`."""
+        tell_turned(self._report, f"{self.where}, {here}", degrees)
 
     def note(self, here: str, what: str) -> None:
         """Tell something worth knowing."""

@@ -22,13 +22,14 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.box_repair import to_numbers
 from tflhelpers.data.formats.class_list import CLASS_LIST, read_class_list, write_class_list
+from tflhelpers.data.formats.coco_columns import as_size
 from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.files import files_below, relative_where
+from tflhelpers.data.formats.oriented import box_around_turned, degrees_of, tell_turned
 from tflhelpers.data.formats.picture_index import as_posix
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.safe_xml import XmlRefused, read_xml
-from tflhelpers.data.formats.turned_boxes import TURNED, box_around_turned, degrees_of
 from tflhelpers.data.formats.writing import NOT_IN_XML, known_sizes, names_like, refuse_names, shortest
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
@@ -118,7 +119,8 @@ def _to_picture(
         else:
             boxes.append(_upright(box, entry, where, report))
     refused = report.refusals > before
-    return RawPicture(names[0], boxes, where, _size(root), aliases=tuple(names[1:]), incomplete=refused)
+    size = as_size(root.findtext("size/height"), root.findtext("size/width"))
+    return RawPicture(names[0], boxes, where, size, aliases=tuple(names[1:]), incomplete=refused)
 
 
 def _names(root: Element, where: str) -> list[str]:
@@ -153,7 +155,7 @@ def _upright(box: RawBox, entry: Element, where: str, report: ReportBuilder) -> 
     edges = to_numbers([box.xyxy])[0].tolist()
     if not degrees or not all(map(math.isfinite, edges)):
         return box
-    report.repaired(f"{where}, {box.where}", TURNED.format(degrees))
+    tell_turned(report, f"{where}, {box.where}", degrees)
     return box._replace(xyxy=box_around_turned((edges[0], edges[1], edges[2], edges[3]), degrees))
 
 
@@ -168,14 +170,6 @@ def _class_name(entry: Element) -> str | None:
     """Return the text of <name>: blanks count, but not those around which an editor has wrapped the line."""
     text = entry.findtext("name")
     return text.strip() if text and "\n" in text else text
-
-
-def _size(root: Element) -> tuple[int, int] | None:
-    try:
-        height, width = (int(float(root.findtext(f"size/{side}", ""))) for side in ("height", "width"))
-    except (ValueError, OverflowError):
-        return None
-    return (height, width) if min(height, width) > 0 else None
 
 
 def _text(element: Element, tag: str) -> str:

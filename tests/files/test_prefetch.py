@@ -8,7 +8,7 @@ from itertools import count, islice
 
 import pytest
 
-from tflhelpers.model.prefetch import prefetch
+from tflhelpers.files.prefetch import prefetch, prefetch_each
 
 
 def label(number, item):
@@ -72,4 +72,55 @@ def test_an_error_of_the_generator_itself_is_raised_and_no_thread_is_left():
 
     with pytest.raises(OSError, match="camera unplugged"):
         list(prefetch(label, broken(), ahead=1, threads=2))
-    assert not [t for t in threading.enumerate() if t.name.startswith("tflhelpers-pictures")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("tflhelpers-prefetch")]
+
+
+def test_each_item_comes_with_its_result_or_its_error_and_the_others_go_on():
+    def picky(item):
+        if item % 3 == 0:
+            raise ValueError(f"item {item} is bad")
+        return item * 10
+
+    told = []
+    for item, result in prefetch_each(picky, range(8), ahead=2, threads=2):
+        try:
+            told.append((item, result()))
+        except ValueError as error:
+            told.append((item, str(error)))
+    assert told == [(i, f"item {i} is bad" if i % 3 == 0 else i * 10) for i in range(8)]
+
+
+def test_a_slow_item_holds_nobody_up():
+    first_may_end, last_done = threading.Event(), threading.Event()
+
+    def work(item):
+        if item == 0:
+            assert first_may_end.wait(10)
+        if item == 5:
+            last_done.set()
+        return item
+
+    results = prefetch_each(work, range(6), ahead=6, threads=2)
+    opener = threading.Thread(target=lambda: (last_done.wait(10), first_may_end.set()))
+    opener.start()
+    assert [result() for _, result in results] == list(range(6))
+    opener.join()
+
+
+def test_who_leaves_early_stops_the_threads_without_waiting_for_them():
+    stop, begun, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work(item):
+        if item:
+            begun.set()
+            stop.wait(10)
+            ended.set()
+        return item
+
+    results = prefetch_each(work, range(50), ahead=10, threads=1, stop=stop)
+    assert next(results)[1]() == 0
+    assert begun.wait(10)
+    with pytest.raises(KeyboardInterrupt):
+        results.throw(KeyboardInterrupt)
+    assert stop.is_set()
+    assert ended.wait(10)
