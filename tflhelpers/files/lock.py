@@ -2,8 +2,51 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
+
+_ASKED_EVERY = 0.005  # seconds
+
+
+class Locked(OSError):
+    """Another program, or another cell of this one, holds the lock; the message names it."""
+
+
+@contextmanager
+def locked(path: Path, *, wait: float = float("inf")) -> Iterator[bool]:
+    """Hold the lock of `path`: a hidden file beside it, which is gone after the block.
+
+    Args:
+        path: What is locked; it need not exist. Its folder is made where missing.
+        wait: Seconds to wait for another who holds it.
+
+    Yields:
+        True; False where the file system has no locks, such as a mounted Drive: others may be at work then.
+
+    Raises:
+        Locked: Another still holds it after `wait`.
+        OSError: The folder cannot be made or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock_path = path.with_name(f".{path.name}.lock")
+    until = time.monotonic() + wait
+    while (taken := _take(lock_path)) is None:
+        if time.monotonic() >= until:
+            raise Locked(f"{path} is in use by {holder(lock_path)}")
+        time.sleep(_ASKED_EVERY)
+    file, there_are_locks = taken
+    try:
+        yield there_are_locks
+    finally:
+        if sys.platform != "win32":  # where what is open cannot be removed
+            lock_path.unlink(missing_ok=True)
+        file.close()
 
 
 def try_lock(file: IO) -> bool:
@@ -28,3 +71,35 @@ def try_lock(file: IO) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def holder(lock_path: Path) -> str:
+    """Return who wrote itself into a lock's file, such as "process 4711 on my-laptop"."""
+    with suppress(OSError), lock_path.open("rb", buffering=0) as file:
+        file.seek(1)  # Windows lets nobody read the byte that is locked
+        return file.read().decode("utf-8", "replace") or "another program"
+    return "another program"
+
+
+def _take(lock_path: Path) -> tuple[IO, bool] | None:
+    """The lock's file, open and locked, and whether there are locks; None if another has it."""
+    file = lock_path.open("a+b", buffering=0)
+    try:
+        free = try_lock(file) and _is_at(file, lock_path)
+    except OSError:
+        return file, False
+    if not free:
+        file.close()
+        return None
+    with suppress(OSError):  # a full disk does not matter here
+        file.truncate(0)
+        file.write(f" process {os.getpid()} on {socket.gethostname()}".encode())
+    return file, True
+
+
+def _is_at(file: IO, path: Path) -> bool:
+    """Whether the file still has its name: whoever held the lock before us has removed it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
