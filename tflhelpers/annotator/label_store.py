@@ -23,7 +23,7 @@ from tflhelpers.data.pictures import Contents, Picture
 from tflhelpers.files.lock import locked
 
 _Made = TypeVar("_Made")
-_WAIT = 10.0  # seconds for another kernel to be done: it takes one of them a fraction of one
+_WAIT = 30.0  # seconds for another kernel to be done: it takes one of them a fraction of one
 _TRIES = 20  # where there are no locks
 _PAUSE = 0.05  # seconds, the same
 
@@ -218,8 +218,8 @@ class LabelStore:
     def _kept(self, change: Callable[[], _Made], is_there: Callable[[_Made], bool]) -> _Made:
         """Make a change to what the file holds now, in turn with other kernels.
 
-        On a file system without locks, another may have written what it read before: the file is looked at a while
-        later, and the change made again until it is there.
+        On a file system without locks, another machine may have written what it read before: the file is looked at a
+        while later, and the change made again until it is there.
         """
         for _ in range(_TRIES):
             began = time.monotonic()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 _ASKED_EVERY = 0.005  # seconds
+_LET_OTHERS = 0.015  # seconds until we ask again ourselves: who never pauses would keep the lock
+_let_go: dict[Path, float] = {}  # when we last held which
 
 
 class Locked(OSError):
@@ -22,20 +26,33 @@ class Locked(OSError):
 def locked(path: Path, *, wait: float = float("inf")) -> Iterator[bool]:
     """Hold the lock of `path`: a hidden file beside it, which is gone after the block.
 
+    Where the file system has no locks, such as a mounted Drive, the lock is one of this machine alone.
+
     Args:
         path: What is locked; it need not exist. Its folder is made where missing.
         wait: Seconds to wait for another who holds it.
 
     Yields:
-        True; False where the file system has no locks, such as a mounted Drive: others may be at work then.
+        Whether all others are kept out; False where those of other machines are not.
 
     Raises:
         Locked: Another still holds it after `wait`.
         OSError: The folder cannot be made or written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock_path = path.with_name(f".{path.name}.lock")
+    beside = path.with_name(f".{path.name}.lock")
+    with ExitStack() as stack:
+        keeps_all_out = stack.enter_context(_held(beside, path, wait))
+        if not keeps_all_out:
+            here = hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:16]
+            stack.enter_context(_held(Path(tempfile.gettempdir(), f"tflhelpers-{here}.lock"), path, wait))
+        yield keeps_all_out
+
+
+@contextmanager
+def _held(lock_path: Path, path: Path, wait: float) -> Iterator[bool]:
     until = time.monotonic() + wait
+    time.sleep(max(0.0, _let_go.get(lock_path, 0.0) + _LET_OTHERS - time.monotonic()))
     while (taken := _take(lock_path)) is None:
         if time.monotonic() >= until:
             raise Locked(f"{path} is in use by {holder(lock_path)}")
@@ -47,6 +64,7 @@ def locked(path: Path, *, wait: float = float("inf")) -> Iterator[bool]:
         if sys.platform != "win32":  # where what is open cannot be removed
             lock_path.unlink(missing_ok=True)
         file.close()
+        _let_go[lock_path] = time.monotonic()
 
 
 def try_lock(file: IO) -> bool:
