@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tflhelpers.files.atomic_folder import temporary_scratch
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import TrainingPictures, training_example
@@ -100,7 +101,7 @@ class FeatureCache:
 
     def __enter__(self) -> FeatureCache:
         if self.on_disk:
-            self._folder = Path(tempfile.mkdtemp(prefix="tflhelpers-features-"))
+            self._folder = temporary_scratch("features")
         self._store = [self._array(number, shape) for number, shape in enumerate(self.shapes)]
         self._truth: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         try:
