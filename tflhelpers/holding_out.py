@@ -20,6 +20,7 @@ from tflhelpers.model.detector import Detector
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.fine_tune import fine_tune, fingerprint
+from tflhelpers.training.record import contents_mark, training_record
 
 MAX_BOXES = 100
 
@@ -174,7 +175,8 @@ class _Store:
     ) -> None:
         self.folder = None if folder is None else Path(folder)
         self.class_names = annotations.class_names
-        depends_on = f"{fingerprint(annotations)} {sorted(arguments.items())}"
+        contents = "" if folder is None else contents_mark(training_record(annotations))
+        depends_on = f"{fingerprint(annotations)} {contents} {sorted(arguments.items())}"
         self.name = f"held_out_{zlib.crc32(depends_on.encode()):08x}"
 
     def _file(self, row: int) -> Path | None:
