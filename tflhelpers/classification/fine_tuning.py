@@ -19,6 +19,7 @@ import numpy as np
 from keras import layers
 
 from tflhelpers.classification.classifier import Classifier
+from tflhelpers.classification.embeddings import content_key
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import class_weights
 from tflhelpers.classification.resized import ResizedPictures
@@ -27,7 +28,6 @@ from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import ProgressBar, progress_bar
 from tflhelpers.training.budget import Budget
 from tflhelpers.training.loop import Hook, StopRun, TrainingState, run
-from tflhelpers.training.record import image_key
 from tflhelpers.training.resume import STATE_FILE, Checkpointer, Stored
 from tflhelpers.training.same_training import remember_start, start_mark
 
@@ -371,7 +371,7 @@ class _Epochs(Hook):
 
 def _contents(pictures: LabelledPictures | None) -> str:
     """Differs where files of the same names hold other pictures."""
-    keys = [image_key(each.path) for each in pictures] if pictures is not None else []
+    keys = [content_key(each) for each in pictures] if pictures is not None else []
     return f"{zlib.crc32(repr(keys).encode()):08x}"
 
 
