@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
 from tflhelpers.data.images import ImageError
+
+logger = logging.getLogger(__name__)
 
 READERS = 2  # threads that read images: reading one takes a fifth of the network's time
 Item = TypeVar("Item")
@@ -40,7 +43,12 @@ def prefetch(
         waiting: deque[Future[Result]] = deque()
 
         def begin(count: int) -> None:
-            waiting.extend(pool.submit(work, number, item) for number, item in islice(numbered, count))
+            try:
+                waiting.extend(pool.submit(work, number, item) for number, item in islice(numbered, count))
+            except Exception as error:  # at its turn: the results before it count
+                failed: Future[Result] = Future()
+                failed.set_exception(error)
+                waiting.append(failed)
 
         try:
             begin(ahead)
@@ -51,6 +59,43 @@ def prefetch(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def reader(prepare: Callable[[Any], Result], on_error: str) -> Callable[[Any], Result | None]:
+    """`prepare`, or for `on_error="skip"` one that gives None for files that are no picture or absent, and logs them.
+
+    Raises:
+        ValueError: `on_error` is neither "raise" nor "skip".
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f'on_error must be "raise" or "skip", got {on_error!r}.')
+
+    def read(image: Any) -> Result | None:
+        try:
+            return prepare(image)
+        except (ImageError, OSError) as error:
+            logger.warning("Skipped: %s", error)
+            return None
+
+    return prepare if on_error == "raise" else read
+
+
+@contextmanager
+def partial_kept(done: Any) -> Iterator[None]:
+    """Give whatever is raised in the block, Ctrl-C too, an attribute `partial`: what was done by then.
+
+    >>> try:
+    ...     with partial_kept([1]):
+    ...         raise KeyboardInterrupt
+    ... except KeyboardInterrupt as error:
+    ...     error.partial
+    [1]
+    """
+    try:
+        yield
+    except BaseException as error:
+        error.partial = done() if callable(done) else done  # type: ignore[attr-defined]
+        raise
 
 
 def prefetch_batches(
