@@ -18,7 +18,7 @@ from tflhelpers.annotator.label_file import keep_aside, lock_of, one_at_a_time, 
 from tflhelpers.annotator.label_order import with_classes_first, with_pictures_found, with_start
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.coco_writer import relative_name, to_document
+from tflhelpers.data.coco_writer import measured, relative_name, to_document
 from tflhelpers.data.pictures import Contents, Picture
 from tflhelpers.files.lock import locked
 
@@ -258,6 +258,7 @@ class LabelStore:
                 raise self._unreadable  # whatever it holds must not be overwritten
             if self._unusable is not None:
                 self._tell_where_it_is(keep_aside(self.path))
+            annotations = replace(annotations, pictures=tuple(map(measured, annotations.pictures)))
             annotations.save(self.path)
         except OSError as error:
             raise self._not_saved(error) from error

@@ -173,7 +173,7 @@ class _Cache:
             "features": np.stack([seen.features for seen in self._fresh if seen.features is not None]),
             "cells": np.stack([seen.cells for seen in self._fresh if seen.cells is not None]),
         }
-        numbers = [int(path.stem) for path in self.folder.glob("*.npz") if path.stem.isdigit()]
+        numbers = [int(path.stem) for path in self.folder.glob("*.npz") if path.stem.isdecimal()]
         try:
             write_npz(self.folder / f"{max(numbers, default=-1) + 1:06d}.npz", np.savez, arrays)
         except OSError as error:

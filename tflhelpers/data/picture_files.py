@@ -45,4 +45,4 @@ def in_counting_order(paths: Iterable[Path]) -> list[Path]:
 
 def _counting_key(path: Path) -> list[tuple[int, str]]:
     pieces = re.split(r"(\d+)", path.name.lower())
-    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces]
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
