@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def check_kills(what, folder, kills):
-    job, check = JOBS[what]
+    check = JOBS[what][1]
     photos(folder)
     rng = random.Random(1)
     for _ in range(kills):
