@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.training.tiny import drawn_pictures, start_anew, tiny_detector, weights
+from tflhelpers.data.images import ImageError
 from tflhelpers.model.weights import read_npz
 from tflhelpers.training import resume
 from tflhelpers.training.fine_tune import fine_tune
@@ -38,6 +39,7 @@ def detector():
 @pytest.fixture(autouse=True)
 def _anew(detector):
     start_anew(detector)
+    detector.trained_on = None
 
 
 @pytest.fixture
@@ -161,3 +163,17 @@ def test_states_of_other_versions(detector, pictures, tmp_path, changes, refused
             fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
     else:
         assert len(fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run").loss) == 2
+
+
+def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, monkeypatch):
+    (tmp_path / "pictures").mkdir()
+    pictures = drawn_pictures(tmp_path / "pictures", 6)
+    last = pictures.image_paths[-1]
+    last.write_bytes(last.read_bytes()[:60])
+    before = weights(detector)
+    monkeypatch.setattr(DetectorTrainer, "learn", lambda *_: pytest.fail("learned"))
+    with pytest.raises(ImageError, match=last.name):
+        fine_tune(detector, pictures, **RECIPE)
+    assert detector.trained_on is None
+    for key, value in weights(detector).items():
+        np.testing.assert_array_equal(value, before[key])

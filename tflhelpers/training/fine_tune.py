@@ -99,6 +99,7 @@ def fine_tune(
         tell: objects that are too small, troubles and what was done about them, a loss that never moved.
 
     Raises:
+        ImageError, FileNotFoundError: a picture cannot be read; the message names it.
         ValueError: nothing to learn from, classes that do not fit, an unknown argument value, or a `resume_dir` of
             another training.
         OSError: another process is training in `resume_dir`; or, at the end, nothing could be kept there.
@@ -161,6 +162,7 @@ def _train_all(
     """Trains by one recipe after the other, each going on from what its checkpointer has kept."""
     notes = _warned(tiny_objects(annotations, detector.image_size))
     pictures = TrainingPictures(annotations, detector.image_size)
+    pictures.read_ahead()
     calibrate_batch_norm(detector, pictures)
     detector.trained_on = record
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
