@@ -59,6 +59,7 @@ def test_nothing_is_lost_between_kernels(tmp_path, kernels, locks):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("kernels", "locks"), [(2, "yes"), (4, "yes"), (2, "elsewhere")])
 def test_nothing_of_a_thousand_changes_is_lost(tmp_path, kernels, locks):
     draw_together(tmp_path / "annotations.json", kernels, 1000, locks)
