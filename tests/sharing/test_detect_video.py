@@ -422,6 +422,22 @@ def test_the_boxes_are_kept_when_only_the_look_at_them_changes(tmp_path):
         assert (report.boxes, report.frames, report.notes) == (fresh.boxes, fresh.frames, fresh.notes)
 
 
+@pytest.mark.parametrize(("seconds", "looked_at"), [(None, 0), (2.0, 10)])
+def test_boxes_that_version_1_kept_are_gone_on_with(tmp_path, seconds, looked_at):
+    path, out, detector = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4", StubDetector()
+    wanted = run(path, out).boxes
+    head, *frames, _ = out.with_name("out.mp4.boxes.jsonl").read_text().splitlines()
+    head = json.loads(head)
+    head |= {"version": 1, "frames": [*head["frames"], seconds, 1]}
+    kept = frames if seconds is None else frames[:20]
+    end = {"end": {"has_sound": False, "damaged": False, "cut": seconds is not None}}
+    lines = [json.dumps(head), *kept, json.dumps(end)]
+    out.with_name("out.mp4.boxes.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    for _ in range(2):
+        assert run(path, out, detector).boxes == wanted
+        assert detector.looked_at == looked_at
+
+
 @pytest.mark.parametrize("content", [b"my own list\n", b'{"of": "somebody else"}\n', b"\xff\xfe"])
 def test_another_file_of_the_journals_name_is_left_as_it_is(tmp_path, content):
     path, own = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4.boxes.jsonl"

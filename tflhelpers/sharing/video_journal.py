@@ -51,6 +51,7 @@ class VideoJournal:
         self.path, self._of, self._from_score = path, json.loads(json.dumps(of)), from_score
         self.frames: list[Seen] = []
         self.end: dict[str, Any] | None = None
+        self._until: float | None = None
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> VideoJournal:
@@ -117,7 +118,7 @@ class VideoJournal:
 
     def _take(self, entry: dict[str, Any]) -> None:
         if "end" in entry:
-            self.end = entry["end"]
+            self.end = {"until": self._until, **entry["end"]}
         elif "place" in entry:
             self.frames[entry["place"]] = _seen(entry)
         else:
@@ -128,6 +129,10 @@ class VideoJournal:
         try:
             head = json.loads(line)
             version, from_score = head.pop("version"), head.pop("from_score")
+            if version == 1:
+                *head["frames"], self._until, _ = head[
+                    "frames"
+                ]  # how much and how often was part of the head
         except (ValueError, KeyError, TypeError, AttributeError):
             if not line.startswith(b'{"version": '):  # one that a dying process had begun
                 raise ValueError(
@@ -135,7 +140,7 @@ class VideoJournal:
                     "Rename it, or give another out."
                 ) from None
             return False
-        return version == VERSION and head == self._of and from_score <= self._from_score
+        return version <= VERSION and head == self._of and from_score <= self._from_score
 
 
 def _line(entry: dict[str, Any]) -> bytes:
