@@ -129,10 +129,9 @@ class VideoJournal:
         try:
             head = json.loads(line)
             version, from_score = head.pop("version"), head.pop("from_score")
-            if version == 1:
-                *head["frames"], self._until, _ = head[
-                    "frames"
-                ]  # how much and how often was part of the head
+            if version == 1:  # how much of the video, and how often, was part of the head
+                *head["frames"], self._until, _ = head["frames"]
+            return version <= VERSION and head == self._of and from_score <= self._from_score
         except (ValueError, KeyError, TypeError, AttributeError):
             if not line.startswith(b'{"version": '):  # one that a dying process had begun
                 raise ValueError(
@@ -140,7 +139,6 @@ class VideoJournal:
                     "Rename it, or give another out."
                 ) from None
             return False
-        return version <= VERSION and head == self._of and from_score <= self._from_score
 
 
 def _line(entry: dict[str, Any]) -> bytes:
