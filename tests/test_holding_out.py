@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.training.tiny import drawn_pictures, tiny_detector
 from tflhelpers import holding_out
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.images import ImageError, read_image
 from tflhelpers.evaluation.scores import evaluate
 from tflhelpers.holding_out import leave_one_out
 
@@ -49,6 +51,7 @@ def trainings(monkeypatch):
         done.append(("".join(path.stem for path in annotations.image_paths), arguments))
 
     monkeypatch.setattr(holding_out, "fine_tune", learn)
+    monkeypatch.setattr(holding_out, "read_image", lambda path: None)  # these photos are only names
     return done
 
 
@@ -165,3 +168,49 @@ def test_it_predicts_the_exam_of_the_real_duck(shared_data):
     exam = evaluate(detector.detect_all(test.image_paths, threshold=0.0), test)
     print(predicted, exam, sep="\n\n")
     assert abs(predicted.pooled.ap50 - exam.ap50) <= 0.15
+
+
+def on_disk(folder, broken=()):
+    """The photos as files, some of them broken."""
+    for path, _ in PHOTOS:
+        Image.new("RGB", (300, 300)).save(folder / path.name)
+        if path.stem in broken:
+            (folder / path.name).write_bytes(b"half a photo")
+    return Annotations(PHOTOS.class_names, [(folder / path.name, boxes) for path, boxes in PHOTOS])
+
+
+def test_a_broken_photo_is_found_before_anything_is_trained(trainings, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(holding_out, "read_image", read_image)
+    photos = on_disk(tmp_path, broken="c")
+    with pytest.raises(ImageError, match=r"c\.jpg"):
+        leave_one_out(lambda: Learner(photos), photos, progress=False)
+    assert trainings == []
+    result = leave_one_out(lambda: Learner(photos), photos, progress=False, on_error="skip")
+    assert [seen for seen, _ in trainings] == ["bd", "ad", "ab"]
+    assert [photo.path.stem for photo in result.photos] == ["a", "b", "d"]
+    assert "c.jpg" in caplog.text
+
+
+def test_ctrl_c_leaves_the_photos_that_are_done(trainings):
+    whole = leave_one_out(Learner, PHOTOS, progress=False)
+    made = []
+
+    def make():
+        made.append(Learner())
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return made[-1]
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        leave_one_out(make, PHOTOS, progress=False)
+    assert caught.value.partial.photos == whole.photos[:2]
+    assert "a.jpg" in str(caught.value.partial)
+
+
+def test_other_photos_of_the_same_names_are_trained_for_again(trainings, tmp_path):
+    photos = on_disk(tmp_path)
+    for number in (4, 4, 8):
+        if number == 8:
+            Image.new("RGB", (300, 300), "red").save(tmp_path / "a.jpg")
+        leave_one_out(lambda: Learner(photos), photos, progress=False, resume_dir=tmp_path / "kept")
+        assert len(trainings) == number

@@ -18,6 +18,7 @@ MAY_SEE = {
         "training.loop",
         "training.budget",
         "training.resume",
+        "training.same_training",
         "training.recipe",
         "evaluation.certainty",
         "sharing.draw",

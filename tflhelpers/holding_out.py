@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ import numpy as np
 
 from tflhelpers.data.annotations import Annotations, Picture, check_annotations
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.images import read_image
 from tflhelpers.evaluation.certainty import share_interval
 from tflhelpers.evaluation.scores import Scores, evaluate
 from tflhelpers.evaluation.sweep import sweep_of, trials_of
 from tflhelpers.model.detector import Detector
+from tflhelpers.model.preprocess import partial_kept, reader
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.fine_tune import fine_tune, fingerprint
+from tflhelpers.training.record import contents_mark, training_record
 
 MAX_BOXES = 100
 
@@ -107,6 +110,7 @@ def leave_one_out(
     *,
     resume_dir: str | Path | None = None,
     progress: bool = True,
+    on_error: str = "raise",
     **fine_tune_arguments: Any,
 ) -> LeaveOneOut:
     """Train on all photos but one, score that one, and so on for each: as many trainings as photos.
@@ -118,10 +122,16 @@ def leave_one_out(
         resume_dir: folder in which each photo's boxes are kept when they are done; calling again with the same
             photos and arguments goes on from there. Empty it after changing `make_detector`.
         progress: show bars, one of the photos and one of each training.
+        on_error: "raise", or "skip": a photo that cannot be read is left out then, and logged. Each is decoded before
+            anything is trained.
         fine_tune_arguments: as for `fine_tune`, e.g. `steps=100`.
 
     Raises:
+        ImageError, FileNotFoundError: a photo cannot be read; nothing was trained.
         ValueError: fewer than 2 photos with objects, or arguments mixed up.
+
+        Whatever is raised later, Ctrl-C too, has in its attribute `partial` the `LeaveOneOut` of the photos that are
+        done, None where none is (in a notebook: `print(sys.last_value.partial)`).
 
     Example:
         `print(tfl.leave_one_out(lambda: tfl.Detector.embedded(photos.class_names), photos, steps=100))`
@@ -133,6 +143,7 @@ def leave_one_out(
             f"make_detector must be a function that makes a detector, got {got}. Write lambda: "
             "tfl.Detector.embedded(photos.class_names)."
         )
+    annotations = _readable(annotations, reader(_decoded, on_error))
     n_photos = sum(bool((~boxes.crowd_mask).any()) for _, boxes in annotations)
     if n_photos < 2:
         raise ValueError(
@@ -140,8 +151,11 @@ def leave_one_out(
             "score."
         )
     store = _Store(resume_dir, annotations, fine_tune_arguments)
-    predictions = []
-    with progress_bar(len(annotations), "Leaving one out", enabled=progress) as bar:
+    predictions: list[Boxes] = []
+    with (
+        partial_kept(lambda: _outcome(predictions, annotations)),
+        progress_bar(len(annotations), "Leaving one out", enabled=progress) as bar,
+    ):
         for row, (path, boxes) in enumerate(annotations):
             rest = Annotations.from_items(annotations.class_names, _others(annotations, row))
             found = store.load(row)
@@ -153,8 +167,25 @@ def leave_one_out(
             predictions.append(found)
             bar.update()
             bar.set_text(photo=path.name, objects=len(boxes))
-    photos = [_held_out(annotations[row : row + 1], found) for row, found in enumerate(predictions)]
-    return LeaveOneOut(evaluate(predictions, annotations), tuple(photos), annotations)
+    outcome = _outcome(predictions, annotations)
+    assert outcome is not None
+    return outcome
+
+
+def _decoded(path: Path) -> bool:
+    read_image(path)
+    return True
+
+
+def _readable(annotations: Annotations, is_read: Callable[[Path], bool | None]) -> Annotations:
+    return replace(annotations, pictures=tuple(each for each in annotations.pictures if is_read(each.path)))
+
+
+def _outcome(predictions: list[Boxes], annotations: Annotations) -> LeaveOneOut | None:
+    """What the predictions for the first photos say; None of none."""
+    done = annotations[: len(predictions)]
+    photos = [_held_out(done[row : row + 1], found) for row, found in enumerate(predictions)]
+    return LeaveOneOut(evaluate(predictions, done), tuple(photos), done) if photos else None
 
 
 def _others(annotations: Annotations, row: int) -> list[Picture]:
@@ -174,7 +205,8 @@ class _Store:
     ) -> None:
         self.folder = None if folder is None else Path(folder)
         self.class_names = annotations.class_names
-        depends_on = f"{fingerprint(annotations)} {sorted(arguments.items())}"
+        contents = "" if folder is None else contents_mark(training_record(annotations))
+        depends_on = f"{fingerprint(annotations)} {contents} {sorted(arguments.items())}"
         self.name = f"held_out_{zlib.crc32(depends_on.encode()):08x}"
 
     def _file(self, row: int) -> Path | None:

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from tflhelpers.annotator.label_store import LabelStore, NotSaved
+from tflhelpers.data import coco_writer
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
 
@@ -347,3 +348,16 @@ def test_5000_boxes(paths, file):
     after = drawn({**before["boxes"][0], "xyxy": [0.0, 0.0, 9.0, 9.0]}, *before["boxes"][1:], box(1))
     assert store.change(0, after, [before]).merged is False
     assert LabelStore(file, paths).content(0) == after
+
+
+def test_a_change_opens_each_picture_once_however_many_there_are(photos, file, monkeypatch):
+    """Sizes that the annotations do not name are measured with the first change only."""
+    opened = []
+    monkeypatch.setattr(coco_writer, "_size_if_readable", lambda path: opened.append(path) or (300, 400))
+    paths = [photos / f"{number}.jpg" for number in range(5000)]
+    start = Annotations.from_items(["duck"], [(path, Boxes.empty()) for path in paths])
+    store = LabelStore(file, paths, start=start)
+    store.change(0, drawn(box(1)), [NOTHING])
+    assert len(opened) == 5000
+    store.change(1, drawn(box(2)), [NOTHING])
+    assert len(opened) == 5000

@@ -247,3 +247,17 @@ def _maps():
     from tests.classification.tiny import tiny_maps
 
     return tiny_maps
+
+
+def test_pictures_that_cannot_be_read_can_be_skipped_and_what_was_done_is_kept(
+    classifier, asymmetric_image, tmp_path, caplog
+):
+    wanted = classifier.predict([asymmetric_image] * 2, progress=False)
+    images = [asymmetric_image, tmp_path / "none.png", asymmetric_image]
+    got = classifier.predict(images, batch_size=1, progress=False, on_error="skip")
+    assert (got.labels[1], got.top[1], np.isnan(got.probabilities[1]).all()) == (-1, "", True)
+    np.testing.assert_allclose(got.probabilities[[0, 2]], wanted.probabilities, atol=1e-5)
+    assert "none.png" in caplog.text
+    with pytest.raises(FileNotFoundError) as caught:
+        classifier.predict(images, batch_size=1, progress=False)
+    np.testing.assert_allclose(caught.value.partial.probabilities, wanted.probabilities[:1], atol=1e-5)

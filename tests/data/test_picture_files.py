@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tflhelpers.data.picture_files import pictures_in, videos_in
+from tflhelpers.data.picture_files import in_counting_order, pictures_in, videos_in
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,12 @@ def test_videos_are_no_pictures(tmp_path):
     assert [path.name for path in videos_in(tmp_path)] == ["clip2.mp4", "clip10.MOV"]
     assert [path.name for path in pictures_in(tmp_path)] == ["a.gif", "a.jpg"]
     assert videos_in(tmp_path / "gone") == []
+
+
+@pytest.mark.parametrize("name", ["5²7.jpg", "²", "1²", "٣.jpg", "①2.png", "a²3.jpg", f"{'9' * 200}.jpg"])
+def test_digits_of_all_kinds_can_be_sorted(name):
+    assert set(in_counting_order([Path(name), Path("2.jpg"), Path("b.jpg")])) == {
+        Path(name),
+        Path("2.jpg"),
+        Path("b.jpg"),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from tflhelpers.data import video_reading
 from tflhelpers.data.video_reading import VideoError, _command, ffmpeg_program, read_video
+from tflhelpers.sharing.video_file import write_video
 
 SIZE = (48, 80)  # height, width
 
@@ -192,3 +194,22 @@ def test_ffmpeg_itself_may_open_nothing_but_the_container_found(tmp_path):
     assert subprocess.run(command, capture_output=True).stdout == b""
     assert command[command.index("-format_whitelist") + 1] == "mov"
     assert command[command.index("-protocol_whitelist") + 1] == "file"
+
+
+LEFT_OPEN = """
+import sys
+from tflhelpers.data.video_reading import read_video
+frames = iter(read_video(sys.argv[1]))
+next(frames)
+raise OSError("No space left on device")
+"""
+
+
+def test_a_reader_that_an_error_leaves_open_does_not_abort_the_program(tmp_path):
+    frames = (np.full((240, 320, 3), 40 + number, np.uint8) for number in range(200))
+    path = write_video(frames, tmp_path / "a.mp4", fps=10).path
+    ended = subprocess.run(
+        [sys.executable, "-c", LEFT_OPEN, path], capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("OSError: No space left on device\n")

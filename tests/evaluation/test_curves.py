@@ -5,10 +5,16 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.cbook import is_math_text
+from matplotlib.text import Text
 
 from tests.evaluation.test_scores import A_HALF, A, B, ducks, random_pictures, truth
+from tflhelpers.classification.judgement_plots import plot_confusion
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.evaluation.confusion import Confusion
+from tflhelpers.evaluation.curves import PrecisionRecall, plot_curves
 from tflhelpers.evaluation.scores import evaluate
+from tflhelpers.explaining.suppression import plot_nms_steps
 
 matplotlib.use("agg")
 
@@ -57,3 +63,28 @@ def test_nothing_to_find_plots_nothing():
     axes = evaluate([ducks(A, scores=[0.5])], truth(Boxes.empty())).plot()
     assert axes.get_legend() is None
     assert not axes.get_lines()
+
+
+HOSTILE = ("$5 off", r"a $\frac$ b", "10$")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_dollar_in_a_class_name_is_a_dollar_in_every_plot(name):
+    curve = PrecisionRecall(name, 0.5, np.linspace(0, 1, 101), np.ones(101), np.ones(101))
+    counts = np.array([[1, 2], [3, 0]])
+    image, boxes = (
+        np.zeros((40, 40, 3), np.uint8),
+        Boxes([[1, 1, 20, 20], [2, 2, 21, 21]], [0, 0], [0.9, 0.8]),
+    )
+    for axes in (
+        plot_curves([curve]),
+        Confusion(counts, (name,)).plot(),
+        plot_confusion(counts, (name, "other")),
+        plot_nms_steps(image, boxes, [name]).axes[1],
+    ):
+        axes.figure.canvas.draw()  # formulas are read here
+        texts = [
+            text for text in axes.findobj(Text) if name.replace("$", "") in text.get_text().replace(r"\$", "")
+        ]
+        assert texts
+        assert all(not is_math_text(text.get_text()) for text in texts)

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from tflhelpers.files.atomic_file import PART, atomic_file
+from tflhelpers.files.atomic_folder import scratch_beside
+
+ROOT = Path(__file__).resolve().parents[2]
+DYING = """
+import os, signal, sys
+from pathlib import Path
 from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.atomic_folder import scratch_beside
+
+with atomic_file(Path(sys.argv[1])) as file, scratch_beside(Path(sys.argv[1])) as scratch:
+    file.write(b"half")
+    (scratch / "part").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+WRITE = """
+import sys
+from pathlib import Path
+from tflhelpers.files.atomic_file import write_text
+
+write_text(Path(sys.argv[1]), "whole")
+"""
 
 
 @pytest.mark.parametrize("before", [None, b"", b"old"])
@@ -34,3 +60,30 @@ def test_the_longest_name_that_a_disk_takes_can_be_written(tmp_path):
     with atomic_file(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"new"
+
+
+def run(program, path):
+    subprocess.run([sys.executable, "-c", program, path], cwd=ROOT, check=False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process's life cannot be asked for there")
+def test_what_a_kill_left_is_swept_by_the_next_process_and_what_is_at_work_is_not(tmp_path):
+    path, other = tmp_path / "a.bin", tmp_path / f".b.0123abcd{PART}"
+    other.write_bytes(b"of another file")
+    with atomic_file(path) as file, scratch_beside(path):
+        run(DYING, path)
+        assert len(list(tmp_path.iterdir())) == 5
+        run(WRITE, path)
+        assert len(list(tmp_path.iterdir())) == 4, "those of this process, the file and the other one"
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert sorted(tmp_path.iterdir()) == [other, path]
+
+
+def test_of_unknown_writers_only_what_is_a_day_old_is_swept(tmp_path):
+    old, new = (tmp_path / f".a.bin.{token}{PART}" for token in ("0123abcd", "4567abcd"))
+    for each in (old, new):
+        each.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    run(WRITE, tmp_path / "a.bin")
+    assert sorted(tmp_path.iterdir()) == [new, tmp_path / "a.bin"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.images import ImageError
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
 
@@ -68,3 +70,50 @@ def test_a_threshold_is_a_score(threshold):
         Wrong()
     with pytest.raises(ValueError, match="threshold must be a score from 0 to 1, got"):
         ByBrightness().detect(IMAGES[0], threshold=threshold)
+
+
+def broken(folder):
+    """Five pictures of which the fourth is cut, and a sixth that is not there."""
+    paths = [folder / f"{number}.png" for number in range(6)]
+    for path, image in zip(paths, IMAGES, strict=False):
+        Image.fromarray(image).save(path)
+    paths[3].write_bytes(paths[3].read_bytes()[:40])
+    return paths
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 8])
+def test_pictures_that_cannot_be_read_can_be_skipped(tmp_path, caplog, batch_size):
+    detector, paths = ByBrightness(), broken(tmp_path)
+    found = detector.detect_all(paths, batch_size=batch_size, progress=False, on_error="skip")
+    wanted = detector.detect_all(IMAGES, progress=False)
+    assert [len(boxes) for boxes in found] == [1, 1, 1, 0, 1, 0]
+    assert [found[row] for row in (0, 1, 2, 4)] == [wanted[row] for row in (0, 1, 2, 4)]
+    assert found[3].class_names == ("dark", "bright")
+    assert "Skipped" in caplog.text
+    assert "3.png" in caplog.text
+    assert "5.png" in caplog.text
+
+
+@pytest.mark.parametrize(("batch_size", "done"), [(1, 3), (2, 2), (8, 0)])
+def test_what_was_found_before_an_error_is_not_lost(tmp_path, batch_size, done):
+    detector = ByBrightness()
+    with pytest.raises(ImageError) as caught:
+        detector.detect_all(broken(tmp_path), batch_size=batch_size, progress=False)
+    assert caught.value.partial == detector.detect_all(IMAGES[:done], progress=False)
+
+
+def test_what_was_found_before_ctrl_c_is_not_lost():
+    detector = ByBrightness()
+
+    def images():
+        yield from IMAGES[:4]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        detector.detect_all(images(), batch_size=1, progress=False)
+    assert caught.value.partial == detector.detect_all(IMAGES, progress=False)[: len(caught.value.partial)]
+
+
+def test_on_error_is_one_of_two():
+    with pytest.raises(ValueError, match='on_error must be "raise" or "skip", got \'ignore\''):
+        ByBrightness().detect_all(IMAGES, on_error="ignore")

@@ -392,3 +392,77 @@ def test_no_pictures(tmp_path, monkeypatch, path, error, message):
         run(path, tmp_path / "out.gif")
     with pytest.raises(ValueError, match="fps must be pictures a second, more than 0, got 0"):
         run(pictures(tmp_path, [frame(0)]), tmp_path / "out.gif", fps=0)
+
+
+def fresh_boxes(tmp_path, path, **settings):
+    """How many boxes of each class a call that knows nothing finds."""
+    return run(path, tmp_path / "fresh" / "out.mp4", **settings).boxes
+
+
+def test_the_boxes_are_kept_when_only_the_look_at_them_changes(tmp_path):
+    path, out = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4"
+    looks = [
+        ({"every": 3, "seconds": 0.5}, 2),  # 5 of 30 frames, 10 a second: places 0 and 3
+        ({"every": 3, "seconds": 2}, 5),  # on to frame 20
+        ({"every": 1, "seconds": 1}, 6),  # those of the first ten that were passed over
+        ({"every": 2, "seconds": 0.3}, 0),
+        ({}, 17),
+        ({"threshold": 0.95}, 0),
+        ({"threshold": 0.45}, 0),
+        ({"seconds": 1.05, "steady": False}, 0),
+        ({"threshold": 0.1}, 30),  # of lower scores than were kept
+        ({}, 0),
+    ]
+    for number, (settings, looked_at) in enumerate(looks):
+        detector = StubDetector()
+        report = run(path, out, detector, **settings)
+        assert detector.looked_at == looked_at, settings
+        (tmp_path / str(number)).mkdir()
+        fresh = run(path, tmp_path / str(number) / "out.mp4", **settings)
+        assert (report.boxes, report.frames, report.notes) == (fresh.boxes, fresh.frames, fresh.notes)
+
+
+@pytest.mark.parametrize(("seconds", "looked_at"), [(None, 0), (2.0, 10)])
+def test_boxes_that_version_1_kept_are_gone_on_with(tmp_path, seconds, looked_at):
+    path, out, detector = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4", StubDetector()
+    wanted = run(path, out).boxes
+    head, *frames, _ = out.with_name("out.mp4.boxes.jsonl").read_text().splitlines()
+    head = json.loads(head)
+    head |= {"version": 1, "frames": [*head["frames"], seconds, 1]}
+    kept = frames if seconds is None else frames[:20]
+    end = {"end": {"has_sound": False, "damaged": False, "cut": seconds is not None}}
+    lines = [json.dumps(head), *kept, json.dumps(end)]
+    out.with_name("out.mp4.boxes.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    for _ in range(2):
+        assert run(path, out, detector).boxes == wanted
+        assert detector.looked_at == looked_at
+
+
+@pytest.mark.parametrize("content", [b"my own list\n", b'{"of": "somebody else"}\n', b"\xff\xfe"])
+def test_another_file_of_the_journals_name_is_left_as_it_is(tmp_path, content):
+    path, own = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4.boxes.jsonl"
+    own.write_bytes(content)
+    with pytest.raises(ValueError, match=r"expected the boxes of a video, .* got another file\. Rename it"):
+        run(path, tmp_path / "out.mp4")
+    assert own.read_bytes() == content
+
+
+@pytest.mark.slow
+def test_killed_at_thirty_moments_it_ends_as_the_unbroken_one(tmp_path):
+    path, out = clip(tmp_path / "a.mp4", 40), tmp_path / "out.mp4"
+    command = [sys.executable, str(HERE / "stub_detector.py"), str(path), str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            time.sleep(rng.uniform(0.3, 2.0))
+            process.kill()
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    assert len(list(read_video(out))) == 40
+    assert run(path, out).boxes == fresh_boxes(tmp_path, path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "a.mp4",
+        "fresh",
+        "out.mp4",
+        "out.mp4.boxes.jsonl",
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -194,3 +196,14 @@ MISTAKES = [
 def test_mistakes_are_named(image, boxes, names, options, error, message):
     with pytest.raises(error, match=message):
         draw_boxes(image, boxes, names, **options)
+
+
+def test_the_time_for_many_boxes_does_not_grow_with_their_square():
+    """1,200 boxes took 9 s: each of eight places was compared with each tag, one by one."""
+    rng = np.random.default_rng(0)
+    lows = rng.uniform(0, 900, (1200, 2))
+    xyxy = np.concatenate([lows, lows + rng.uniform(10, 90, (1200, 2))], axis=1)
+    boxes = Boxes(xyxy, rng.integers(0, 3, 1200), rng.uniform(0, 1, 1200))
+    began = time.process_time()
+    draw_boxes(np.zeros((1000, 1000, 3), np.uint8), boxes, ["duck", "boat", "cup"])
+    assert time.process_time() - began < 3

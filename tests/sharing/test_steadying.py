@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.sharing.steadying import smooth, steady_boxes, votes
+from tflhelpers.sharing.steadying import CALM, SIZE_REACH, smooth, steady_boxes, votes
 from tflhelpers.sharing.tracks import find_tracks
 
 NONE = Boxes.empty(with_scores=True)
@@ -110,3 +113,41 @@ def test_a_line_through_one_point_and_through_gaps():
     labels, scores = votes(np.array([0, 2]), [3, 3], [0.4, 0.8], np.array([0, 1, 2]))
     assert labels.tolist() == [3, 3, 3]
     assert scores[1] == pytest.approx(0.6)
+
+
+def shaken(count):
+    """The boxes of a thing that sways, seen by an unsteady detector in a part of the frames."""
+    rng = np.random.default_rng(0)
+    lefts = 60 + 50 * np.sin(np.arange(count) / 300) + rng.normal(0, 1, count)
+    return [box(left, score=rng.uniform(0.5, 1)) if n % 7 else NONE for n, left in enumerate(lefts)]
+
+
+def test_a_window_gives_what_the_whole_track_gives():
+    """The straight lines by the sums over all frames, as they are defined."""
+    frames = np.flatnonzero(np.arange(200) % 7)
+    rng = np.random.default_rng(1)
+    sizes, weights = rng.uniform(20, 60, (len(frames), 2)), rng.uniform(0.3, 1, len(frames))
+    at = np.arange(frames[0], frames[-1] + 1)
+    away = (frames - at[:, None]).astype(float)
+    near = weights * np.exp(-0.5 * (away / SIZE_REACH) ** 2)
+    ones, firsts, seconds = near.sum(1), (near * away).sum(1), (near * (away**2 + CALM)).sum(1)
+    level, slope = near @ sizes, (near * away) @ sizes
+    expected = (seconds[:, None] * level - firsts[:, None] * slope) / (ones * seconds - firsts**2)[:, None]
+    _, edges = smooth(frames, np.concatenate([-sizes / 2, sizes / 2], axis=1), weights)
+    np.testing.assert_allclose(edges[:, 2:] - edges[:, :2], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [6000, pytest.param(60_000, marks=pytest.mark.slow)])
+def test_a_long_track_takes_time_and_memory_by_its_length(count):
+    found = shaken(count)
+    began = time.process_time()
+    shown = steady_boxes(found, threshold=0.5)
+    seconds = time.process_time() - began
+    assert (len(shown), min(map(len, shown[1:-1]))) == (count, 1)
+    del shown
+    tracemalloc.start()
+    steady_boxes(found, threshold=0.5)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 50e6 / 60_000 * count  # bytes; two thirds are the boxes that are given
+    assert seconds < 2.5e-4 * count  # 6,000 frames took 18 s when each looked at all others

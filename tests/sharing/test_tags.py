@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tflhelpers.sharing import tags
 from tflhelpers.sharing.fonts import font_for
 from tflhelpers.sharing.tags import _joined, _shortened, make_tag, place_tag
 
@@ -29,6 +30,24 @@ PLACES = [
 @pytest.mark.parametrize(("box", "taken", "expected"), [p[1:] for p in PLACES], ids=[p[0] for p in PLACES])
 def test_places(box, taken, expected):
     assert place_tag(TAG, box, SIZE, taken) == expected
+
+
+def test_the_place_is_the_first_of_those_that_cover_the_least():
+    rng = np.random.default_rng(4)
+    for count in range(40):
+        lows = rng.integers(0, (160, 90), (count, 2))
+        taken = np.concatenate([lows, lows + rng.integers(1, 40, (count, 2))], axis=1)
+        box = (60, 30, 120, 80)
+        places = [tags._inside(place, TAG, SIZE) for place in tags._places(TAG, box)]
+        covered = [_covered(place, taken.tolist()) for place, _ in places]
+        least = min(zip(covered, (moved for _, moved in places), range(len(places)), strict=True))[-1]
+        assert place_tag(TAG, box, SIZE, taken) == places[least][0]
+
+
+def _covered(place, taken):
+    """Pixels of a place that others cover, those covered twice counted twice."""
+    cells = {(x, y) for x in range(place[0], place[2]) for y in range(place[1], place[3])}
+    return sum(sum(left <= x < right and top <= y < low for x, y in cells) for left, top, right, low in taken)
 
 
 def test_any_box_gets_a_place_inside():

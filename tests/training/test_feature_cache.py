@@ -133,7 +133,7 @@ def test_what_is_too_large_for_the_memory_lies_on_the_disk_until_the_end(
     large, _ = made_cache(detector, pictures, memory_bytes=100_000)
     assert (small.views, small.on_disk, large.views, large.on_disk) == (8, False, 8, True)
     with small as in_memory, large as on_disk:
-        assert len(list(tmp_path.glob("tflhelpers-features-*/*.npy"))) == 3
+        assert len(list(tmp_path.glob(".tflhelpers-features.*/*.npy"))) == 3
         for (ours, _), (theirs, _) in zip(in_memory.batches(4), on_disk.batches(4), strict=True):
             for mine, its in zip(ours, theirs, strict=True):
                 np.testing.assert_array_equal(mine, its)

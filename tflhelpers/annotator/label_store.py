@@ -1,11 +1,16 @@
-"""What people drew, in one COCO file: each change is on disk before anybody is told that it is saved."""
+"""What people drew, in one COCO file: each change is on disk before anybody is told that it is saved.
+
+Several kernels may keep their boxes in one file: they take turns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tflhelpers.annotator import contents
 from tflhelpers.annotator.contents import Content
@@ -13,9 +18,18 @@ from tflhelpers.annotator.label_file import keep_aside, lock_of, one_at_a_time, 
 from tflhelpers.annotator.label_order import with_classes_first, with_pictures_found, with_start
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.boxes import Boxes
-from tflhelpers.data.coco_writer import relative_name, to_document
+from tflhelpers.data.coco_writer import measured, relative_name, to_document
 from tflhelpers.data.pictures import Contents, Picture
+from tflhelpers.files.lock import locked
 
+_Made = TypeVar("_Made")
+_WAIT = 30.0  # seconds for another kernel to be done: it takes one of them a fraction of one
+_TRIES = 20  # where there are no locks
+_PAUSE = 0.05  # seconds, the same
+
+_AGAIN = (
+    "Free the file or its folder, or give another path; until then the boxes are kept in this browser only."
+)
 MERGED = (
     "Somebody else has changed the boxes of {name} meanwhile. Both theirs and yours are kept: "
     "delete those that are too many."
@@ -148,16 +162,11 @@ class LabelStore:
             NotSaved: If the file cannot be written; nothing has changed then.
             ValueError: If `content` is none.
         """
-        self.refresh()
-        ours = self._known(contents.checked_content(content))
-        theirs = self.content(index)
-        expected = [self._known(contents.checked_content(base)) for base in bases]
-        conflict = not any(contents.same(theirs, other) for other in [*expected, ours, contents.TODO])
-        wanted = contents.merged(theirs, ours) if conflict else ours
-        if not contents.same(theirs, wanted):
-            self._write(self._changed(index, wanted, size))
-        notice = MERGED.format(name=self._pictures[index].name) if conflict else None
-        return Saved(self.content(index), merged=not contents.same(wanted, ours), notice=notice)
+        ours, seen = contents.checked_content(content), [contents.checked_content(base) for base in bases]
+        return self._kept(
+            lambda: self._put(index, ours, seen, size),
+            lambda saved: contents.same(self.content(index), saved.content),
+        )
 
     @one_at_a_time
     def add_class(self, name: object) -> None:
@@ -167,8 +176,10 @@ class LabelStore:
             NotSaved: If the file cannot be written.
             ValueError: If the name is empty.
         """
-        self.refresh()
-        self._write(self._with_classes([_checked_name(name)]))
+        added = _checked_name(name)
+        self._kept(
+            lambda: self._write(self._with_classes([added])), lambda _: added in self._annotations.class_names
+        )
         self._wanted = self.class_names
 
     @one_at_a_time
@@ -179,22 +190,10 @@ class LabelStore:
             NotSaved: If the file cannot be written.
             ValueError: If there is no such class, or the new name is empty or another class's.
         """
-        self.refresh()
-        new, names = _checked_name(new), self.class_names
-        if old == new or (old not in names and new in names):
-            return
-        if not isinstance(old, str) or old not in names:
-            raise ValueError(f"there is no class {old!r}; the classes are {', '.join(names)}.")
-        if new in names:
-            raise ValueError(f"the name {new!r} is taken by another class. Choose another name.")
-        names[names.index(old)] = new
-        self._write(self._with(names, self._annotations.pictures))
-        self._renames = {
-            **{key: new if value == old else value for key, value in self._renames.items()},
-            old: new,
-        }
-        self._renames.pop(new, None)
-        self._wanted = [new if name == old else name for name in self._wanted]
+        self._kept(
+            lambda: self._rename(old, _checked_name(new)),
+            lambda _: old == new or old not in self._annotations.class_names,
+        )
 
     # ---- the file
 
@@ -216,19 +215,53 @@ class LabelStore:
             self.notice = f"{self.path} cannot be read: {error.strerror or error}."
         return None
 
+    def _kept(self, change: Callable[[], _Made], is_there: Callable[[_Made], bool]) -> _Made:
+        """Make a change to what the file holds now, in turn with other kernels.
+
+        On a file system without locks, another machine may have written what it read before: the file is looked at a
+        while later, and the change made again until it is there.
+        """
+        for _ in range(_TRIES):
+            began = time.monotonic()
+            with self._turn() as alone:
+                self.refresh()
+                made = change()
+            if alone:
+                return made
+            self._seen = None  # what stands there may be another's already
+            time.sleep(max(_PAUSE, 3 * (time.monotonic() - began)))
+            self.refresh()
+            if is_there(made):
+                return made
+        raise NotSaved(
+            f"{self.path.name} is written by several at once, and there are no locks there. {_AGAIN}"
+        )
+
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        with ExitStack() as stack:
+            try:
+                alone = stack.enter_context(locked(self.path, wait=_WAIT))
+            except OSError as error:
+                raise self._not_saved(self._unreadable or error) from error
+            yield alone
+
+    def _not_saved(self, error: OSError) -> NotSaved:
+        return NotSaved(
+            f"{self.path.name} cannot be written in the folder “{self.path.parent.name}”: "
+            f"{error.strerror or error}. {_AGAIN}"
+        )
+
     def _write(self, annotations: Annotations) -> None:
         try:
             if self._unreadable is not None:
                 raise self._unreadable  # whatever it holds must not be overwritten
             if self._unusable is not None:
                 self._tell_where_it_is(keep_aside(self.path))
+            annotations = replace(annotations, pictures=tuple(map(measured, annotations.pictures)))
             annotations.save(self.path)
         except OSError as error:
-            raise NotSaved(
-                f"{self.path.name} cannot be written in the folder “{self.path.parent.name}”: "
-                f"{error.strerror or error}. Free the file or its folder, or give "
-                "another path; until then the boxes are kept in this browser only."
-            ) from error
+            raise self._not_saved(error) from error
         self._annotations = annotations
         self._seen = signature_of(self.path)
         self._start = None  # it is in the file now
@@ -246,6 +279,35 @@ class LabelStore:
         return arranged if self._start is None else with_start(arranged, self._start)
 
     # ---- changes
+
+    def _put(
+        self, index: int, content: Content, bases: Sequence[Content], size: tuple[int, int] | None
+    ) -> Saved:
+        ours, theirs = self._known(content), self.content(index)
+        expected = [*map(self._known, bases), ours, contents.TODO]
+        conflict = not any(contents.same(theirs, other) for other in expected)
+        wanted = contents.merged(theirs, ours) if conflict else ours
+        if not contents.same(theirs, wanted):
+            self._write(self._changed(index, wanted, size))
+        notice = MERGED.format(name=self._pictures[index].name) if conflict else None
+        return Saved(self.content(index), merged=not contents.same(wanted, ours), notice=notice)
+
+    def _rename(self, old: object, new: str) -> None:
+        names = self.class_names
+        if old == new or (old not in names and new in names):
+            return
+        if not isinstance(old, str) or old not in names:
+            raise ValueError(f"there is no class {old!r}; the classes are {', '.join(names)}.")
+        if new in names:
+            raise ValueError(f"the name {new!r} is taken by another class. Choose another name.")
+        names[names.index(old)] = new
+        self._write(self._with(names, self._annotations.pictures))
+        self._renames = {
+            **{key: new if value == old else value for key, value in self._renames.items()},
+            old: new,
+        }
+        self._renames.pop(new, None)
+        self._wanted = [new if name == old else name for name in self._wanted]
 
     def _changed(self, index: int, content: Content, size: tuple[int, int] | None) -> Annotations:
         """Return the annotations with another content on one picture."""

@@ -24,7 +24,7 @@ from tflhelpers.classification.backbones import (
 from tflhelpers.classification.classifier_folder import read_settings, read_weights, write_classifier
 from tflhelpers.classification.label_checks import check_class_names
 from tflhelpers.classification.predictions import Predictions
-from tflhelpers.model.preprocess import checked_image, network_input, prefetch_batches
+from tflhelpers.model.preprocess import checked_image, network_input, partial_kept, prefetch_batches, reader
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -153,7 +153,9 @@ class Classifier:
 
     # ---- what it does
 
-    def predict(self, images, *, batch_size: int = BATCH_SIZE, progress: bool = True) -> Predictions:
+    def predict(
+        self, images, *, batch_size: int = BATCH_SIZE, progress: bool = True, on_error: str = "raise"
+    ) -> Predictions:
         """How likely each class is.
 
         Args:
@@ -161,16 +163,24 @@ class Classifier:
                 as they are needed. Labelled pictures count as well.
             batch_size: pictures that go through the network at once.
             progress: show a bar, if there is more than one batch.
+            on_error: "raise", or "skip": a file that is no picture or absent has probabilities of NaN then, and is
+                logged.
 
         Raises:
             ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
             ValueError: an array is no picture, or there is none at all.
+
+            Whatever is raised, Ctrl-C too, has in its attribute `partial` the Predictions of the pictures before (in
+            a notebook: `sys.last_value.partial`).
         """
-        return Predictions(self.class_names, self._predict("probabilities", images, batch_size, progress))
+        done: list[np.ndarray] = []
+        with partial_kept(lambda: self._predictions(done)):
+            self._predict("probabilities", images, batch_size, progress, done, on_error)
+        return self._predictions(done)
 
     def logits(self, images, *, batch_size: int = BATCH_SIZE, progress: bool = True) -> np.ndarray:
         """What the probabilities are made of by softmax. float32 (n, K); arguments as of `predict`."""
-        return self._predict("logits", images, batch_size, progress)
+        return np.concatenate(self._predict("logits", images, batch_size, progress, []))
 
     def explain(self, image, class_name: str | None = None, *, opacity: float = 0.8) -> np.ndarray:
         """The picture in gray: orange where it speaks for the class, blue where for the others.
@@ -255,22 +265,42 @@ class Classifier:
             raise ValueError(f"class_name must be one of {', '.join(self.class_names)}, got {class_name!r}.")
         return self.class_names.index(class_name)
 
-    def _predict(self, output: str, images, batch_size: int, progress: bool) -> np.ndarray:
+    def _predictions(self, rows: list[np.ndarray]) -> Predictions:
+        nothing = np.zeros((0, len(self.class_names)), np.float32)
+        return Predictions(self.class_names, np.concatenate([nothing, *rows]))
+
+    def _predict(
+        self,
+        output: str,
+        images,
+        batch_size: int,
+        progress: bool,
+        outputs: list[np.ndarray],
+        on_error: str = "raise",
+    ) -> list[np.ndarray]:
+        """Fill `outputs` with (B, K) of one batch after the other, NaN for pictures that were skipped."""
         single = isinstance(images, (str, Path)) or (isinstance(images, np.ndarray) and images.ndim == 3)
         images = [images] if single else images
-        outputs = []
-        batches = prefetch_batches(self._prepared, images, batch_size)
+        batches = prefetch_batches(reader(self._prepared, on_error), images, batch_size)
         total = len(images) if hasattr(images, "__len__") else None
         with (
             progress_bar(total, "Classifying", enabled=progress and not single, delay=1) as bar,
             closing(batches),
         ):
             for batch in batches:
-                outputs.append(run_padded(self, np.stack(batch), output, 1 if single else batch_size))
+                outputs.append(self._of_batch(output, batch, 1 if single else batch_size))
                 bar.update(len(batch))
         if not outputs:
             raise ValueError("images must hold at least one picture, got none.")
-        return np.concatenate(outputs)
+        return outputs
+
+    def _of_batch(self, output: str, batch: list[np.ndarray | None], batch_size: int) -> np.ndarray:
+        rows = np.full((len(batch), len(self.class_names)), np.nan, np.float32)
+        read = [row for row, image in enumerate(batch) if image is not None]
+        if read:
+            images = np.stack([image for image in batch if image is not None])
+            rows[read] = run_padded(self, images, output, batch_size)
+        return rows
 
     def _prepared(self, image) -> np.ndarray:
         picture = image.read() if hasattr(image, "label") else checked_image(image)

@@ -173,7 +173,12 @@ class _Cache:
             "cells": np.stack([seen.cells for seen in self._fresh if seen.cells is not None]),
         }
         numbers = [int(path.stem) for path in self.folder.glob("*.npz") if path.stem.isdecimal()]
-        write_npz(self.folder / f"{max(numbers, default=-1) + 1:06d}.npz", np.savez, arrays)
+        try:
+            write_npz(self.folder / f"{max(numbers, default=-1) + 1:06d}.npz", np.savez, arrays)
+        except OSError as error:
+            logger.warning(
+                "Features cannot be kept in %s (%s): they are computed again next time.", self.folder, error
+            )
         self._fresh = []
 
     def _stored(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

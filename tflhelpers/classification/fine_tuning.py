@@ -10,6 +10,7 @@ import math
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy as np
 from keras import layers
 
 from tflhelpers.classification.classifier import Classifier
+from tflhelpers.classification.embeddings import content_key
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import class_weights
 from tflhelpers.classification.resized import ResizedPictures
@@ -27,6 +29,7 @@ from tflhelpers.progress import ProgressBar, progress_bar
 from tflhelpers.training.budget import Budget
 from tflhelpers.training.loop import Hook, StopRun, TrainingState, run
 from tflhelpers.training.resume import STATE_FILE, Checkpointer, Stored
+from tflhelpers.training.same_training import remember_start, start_mark
 
 logger = logging.getLogger(__name__)
 
@@ -96,10 +99,20 @@ def checkpointer_of(
         f"{_fingerprint(learn)}, {_fingerprint(judge)}"
     )
     if folder is not None:
+        settings += f", contents {_contents(learn)} {_contents(judge)}, start {start_of(classifier)}"
         folder.mkdir(parents=True, exist_ok=True)
     checkpointer = Checkpointer(None if folder is None else folder / STATE_FILE, settings)
     checkpointer.check()
     return checkpointer
+
+
+def start_of(classifier: Classifier) -> str:
+    """Differs for another backbone to start from; the head is fitted first, so it does not count."""
+    return start_mark(classifier, _backbone_weights(classifier))
+
+
+def _backbone_weights(classifier: Classifier) -> Iterator[keras.Variable]:
+    return (variable for layer in classifier.backbone_layers for variable in layer.weights)
 
 
 def fine_tune_top(
@@ -121,6 +134,22 @@ def fine_tune_top(
         seconds: to end in, None for as long as it takes.
         progress: show a bar.
     """
+    start = start_of(classifier)
+    try:
+        return _tuned(classifier, learn, judge, recipe, checkpointer, seconds, progress)
+    finally:
+        remember_start(classifier, _backbone_weights(classifier), start)
+
+
+def _tuned(
+    classifier: Classifier,
+    learn: LabelledPictures,
+    judge: LabelledPictures | None,
+    recipe: TuningRecipe,
+    checkpointer: Checkpointer,
+    seconds: float | None,
+    progress: bool,
+) -> Tuned:
     began = time.monotonic()
     learning = _choose_layers(classifier)
     trainer = _Trainer(classifier, recipe)
@@ -144,8 +173,13 @@ def fine_tune_top(
     return Tuned(
         tuple(epochs.losses),
         tuple(epochs.held_out_losses) if judge is not None else (),
-        _notes(epochs, learning, judge is not None),
+        (*_notes(epochs, learning, judge is not None), *_told(checkpointer)),
     )
+
+
+def _told(checkpointer: Checkpointer) -> list[str]:
+    done = [checkpointer.kept_what_is_done()] if checkpointer.was_done else []
+    return [*checkpointer.troubles, *done]
 
 
 def _notes(epochs: _Epochs, learning: str, judged: bool) -> tuple[str, ...]:
@@ -325,8 +359,20 @@ class _Epochs(Hook):
         self.held_out_losses.append(self.held_out.loss(self.classifier))
         if self.best_epoch == len(self.held_out_losses) - 1:
             self._best = [np.asarray(variable).copy() for variable in self.classifier.network.variables]
-            if self._best_path is not None:
-                write_npz(self._best_path, np.savez, {f"{i:05d}": a for i, a in enumerate(self._best)})
+            if self._best_path is not None and not self.checkpointer.write(self._write_best):
+                with suppress(OSError):
+                    self._best_path.unlink()  # what is there was best before, and would be taken for these
+
+    def _write_best(self) -> None:
+        assert self._best is not None
+        assert self._best_path is not None
+        write_npz(self._best_path, np.savez, {f"{i:05d}": array for i, array in enumerate(self._best)})
+
+
+def _contents(pictures: LabelledPictures | None) -> str:
+    """Differs where files of the same names hold other pictures."""
+    keys = [content_key(each) for each in pictures] if pictures is not None else []
+    return f"{zlib.crc32(repr(keys).encode()):08x}"
 
 
 def _fingerprint(pictures: LabelledPictures | None) -> str:

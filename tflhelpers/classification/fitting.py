@@ -18,6 +18,7 @@ from tflhelpers.classification.looks_apart import copies_in_two_classes, deal_ou
 from tflhelpers.classification.temperature import fit_temperature
 from tflhelpers.evaluation.certainty import share_interval
 from tflhelpers.training.recipe import parse_seconds
+from tflhelpers.training.resume import alone_in
 
 __all__ = ["ClassifierHistory", "fit_classifier"]
 
@@ -64,11 +65,28 @@ def fit_classifier(
     Raises:
         ValueError: classes that do not fit, a class without a picture, an unknown argument value, or a `resume_dir` of
             another training.
+        OSError: another process is training in `resume_dir`; or, at the end, nothing could be kept there.
     """
     began = time.monotonic()
     _check(classifier, pictures, validation, epochs, augment)
     seconds = None if budget is None else parse_seconds(budget)
     folder = None if resume_dir is None else Path(resume_dir)
+    with alone_in(folder):
+        return _fit(classifier, pictures, validation, epochs, augment, folder, seed, seconds, progress, began)
+
+
+def _fit(
+    classifier: Classifier,
+    pictures: LabelledPictures,
+    validation: float | LabelledPictures | None,
+    epochs: int | None,
+    augment: str | bool | None,
+    folder: Path | None,
+    seed: int,
+    seconds: float | None,
+    progress: bool,
+    began: float,
+) -> ClassifierHistory:
     seen = embed(
         classifier, pictures.pictures, cache=folder, mirrored=augment in ("auto", True), progress=progress
     )
@@ -94,6 +112,8 @@ def fit_classifier(
     temperature, right = _divide_by_temperature(classifier, judge)
     for note in notes:
         logger.info(note)
+    if checkpointer is not None:
+        checkpointer.raise_if_nothing_was_kept()
     return ClassifierHistory(
         mode=classifier.mode,
         learned_from=learn.pictures,

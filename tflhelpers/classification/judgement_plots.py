@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tflhelpers.classification.scored import CalibrationBin
+from tflhelpers.files.text import no_math
 
 BLUE, ORANGE, INK = "#0072B2", "#D55E00", "#222222"
 MOST_WRITTEN = 20  # classes; cells of more are too small for numbers
@@ -26,8 +27,9 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str], axes: Any = N
             color = "white" if share > 0.6 else "black"
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color)
     ticks = range(len(counts))
-    axes.set_xticks(ticks, class_names, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, class_names)
+    names = [no_math(name) for name in class_names]
+    axes.set_xticks(ticks, names, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names)
     axes.set(xlabel="taken for", ylabel="is", title="What is taken for what")
     axes.spines[:].set_visible(False)
     return axes

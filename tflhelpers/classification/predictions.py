@@ -14,7 +14,7 @@ class Predictions:
 
     Attributes:
         class_names: a name for each column.
-        probabilities: float32 (n, K), rows sum to 1.
+        probabilities: float32 (n, K), rows sum to 1; NaN for a picture that was skipped, whose label is -1.
 
     Example:
         >>> Predictions(("camouflage", "normal"), np.float32([[0.9, 0.1]])).top
@@ -27,12 +27,12 @@ class Predictions:
     @property
     def labels(self) -> np.ndarray:
         """The likeliest class of each picture, int64 (n,)."""
-        return self.probabilities.argmax(axis=1)
+        return np.where(np.isnan(self.probabilities[:, 0]), -1, self.probabilities.argmax(axis=1))
 
     @property
     def top(self) -> tuple[str, ...]:
-        """The name of the likeliest class of each picture."""
-        return tuple(self.class_names[label] for label in self.labels)
+        """The name of the likeliest class of each picture; "" for one that was skipped."""
+        return tuple(self.class_names[label] if label >= 0 else "" for label in self.labels)
 
     @property
     def confidence(self) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from tflhelpers.classification.classifier import BATCH_SIZE, Classifier, run_padded
 from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.linear_head import class_weights, mean_loss
+from tflhelpers.files.atomic_folder import temporary_scratch
 from tflhelpers.files.prefetch import prefetch
 from tflhelpers.model.preprocess import network_input
 from tflhelpers.progress import progress_bar
@@ -50,7 +50,7 @@ class ResizedPictures:
 
     def __enter__(self) -> ResizedPictures:
         if self.on_disk:
-            self._folder = Path(tempfile.mkdtemp(prefix="tflhelpers-pictures-"))
+            self._folder = temporary_scratch("pictures")
             self._images = np.lib.format.open_memmap(self._folder / "images.npy", "w+", np.uint8, self.shape)
         else:
             self._images = np.empty(self.shape, np.uint8)

@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,12 @@ def _category_entries(path: Path, contents: Contents) -> list[dict[str, Any]]:
     return [{**record, "id": next_id(record), "name": name} for name, record in pairs]
 
 
+def measured(picture: Picture) -> Picture:
+    """Return the picture with its file's size where its annotations name none, so that it is opened once only."""
+    size = picture.size or _size_if_readable(picture.path)
+    return picture if size == picture.size else replace(picture, size=size)
+
+
 def _image_entry(picture: Picture, folder: Path, key: Any) -> dict[str, Any]:
     entry = {**picture.record, "id": key, "file_name": relative_name(picture.path, folder)}
     size = picture.size or _size_if_readable(picture.path)
@@ -99,7 +106,7 @@ def _size_if_readable(path: Path) -> tuple[int, int] | None:
         return None
 
 
-@lru_cache(maxsize=4096)  # saving after each box must not open hundreds of pictures again
+@lru_cache(maxsize=1 << 20)  # saving again must not open a hundred thousand pictures again
 def _measured_size(path: Path, modified_ns: int, length: int) -> tuple[int, int]:
     return image_size(path)
 

@@ -7,6 +7,7 @@ that varies. It says of each its number among all frames.
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import queue
@@ -16,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,8 @@ class FrameReader:
         )
         listener = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
         listener.start()
+        end = partial(_end, process, listener)
+        atexit.register(end)  # else a reader that an error has left open aborts the program at its exit
         count = 0
         try:
             for frame in self._frames(process.stdout):
@@ -141,9 +144,8 @@ class FrameReader:
                 yield frame
             self.damaged = process.wait() != 0
         finally:
-            process.kill()  # does nothing to one that has ended
-            process.wait()
-            listener.join()
+            atexit.unregister(end)
+            end()
             for stream in (process.stdout, process.stderr):
                 if stream is not None:
                     stream.close()
@@ -213,6 +215,12 @@ class FrameReader:
             if words in said:
                 return sentence
         return f"ffmpeg says: {self._words[-1] if self._words else 'nothing'}"
+
+
+def _end(process: subprocess.Popen[bytes], listener: threading.Thread) -> None:
+    process.kill()  # does nothing to one that has ended
+    process.wait()
+    listener.join()
 
 
 def _command(path: Path, demuxer: str, step: float, longest: int | None, skip: int) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tflhelpers.evaluation.findings import JudgedPicture
+from tflhelpers.files.text import no_math
 from tflhelpers.files.text_table import markdown_table, plain_table
 
 BACKGROUND = "background"
@@ -63,8 +64,14 @@ class Confusion:
             text = self._rows()[row][column + 1]
             axes.text(column, row, text, ha="center", va="center", color="white" if share > 0.6 else "black")
         ticks = range(len(self.counts))
-        axes.set_xticks(ticks, self._columns(), rotation=30, ha="right", rotation_mode="anchor")
-        axes.set_yticks(ticks, [*self.class_names, BACKGROUND])
+        axes.set_xticks(
+            ticks,
+            [no_math(name) for name in self._columns()],
+            rotation=30,
+            ha="right",
+            rotation_mode="anchor",
+        )
+        axes.set_yticks(ticks, [no_math(name) for name in [*self.class_names, BACKGROUND]])
         axes.set(xlabel="predicted", ylabel="truth")
         axes.spines[:].set_visible(False)
         return axes

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tflhelpers.files.text import no_math
+
 # Okabe and Ito's colours, told apart by colour-blind people, without the yellow that white paper swallows.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
 OVERLAPS = (0.5, 0.75)
@@ -65,7 +67,7 @@ def plot_curves(curves: Sequence[PrecisionRecall], axes: Any = None) -> Any:
             color=COLOURS[names.index(curve.class_name) % len(COLOURS)],
             linestyle="-" if curve.overlap == OVERLAPS[0] else (0, (4, 2)),
             linewidth=2,
-            label=f"{curve.class_name}, overlap {curve.overlap:.2f}: AP {curve.average_precision:.3f}",
+            label=f"{no_math(curve.class_name)}, overlap {curve.overlap:.2f}: AP {curve.average_precision:.3f}",
             clip_on=False,
         )
     axes.set(

@@ -21,6 +21,7 @@ from tflhelpers.explaining.figures import (
     new_figure,
     show_picture,
 )
+from tflhelpers.files.text import no_math
 from tflhelpers.model.nms import IOU_THRESHOLD
 
 _MOST_STEPS = 3  # panels between "before" and "after"
@@ -126,7 +127,7 @@ def plot_nms_steps(
         gone = dict.fromkeys(step.struck, (ORANGE, 1.4, (0, (3, 2))))
         waiting = dict.fromkeys(step.left, (FAINT, 1.2, "-"))
         _draw_rows(panel, picture, boxes, waiting | gone | {step.kept: (GREEN, 3.0, "-")})
-        name = class_names[boxes.labels[step.kept]]
+        name = no_math(class_names[boxes.labels[step.kept]])
         panel.set_title(
             f"step {number}: keep the {name} of {scores[step.kept]:.2f},\n"
             f"{len(step.struck)} go, {len(step.left)} wait",

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import shutil
+import socket
+import sys
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"
+_A_DAY = 86400.0  # seconds
+_OF_PROCESS = re.compile(rf"\.(?P<process>[0-9]{{1,9}})-(?P<machine>[0-9a-f]{{8}})-[0-9a-f]{{8}}{PART}")
+_swept: set[Path] = set()
 _LONGEST = 50  # characters of a file's name that its passing name repeats: no name is too long for that
 
 
@@ -24,6 +33,7 @@ def atomic_path(path: Path, suffix: str = "") -> Iterator[Path]:
         suffix: What the passing name ends in, for writers that go by it, such as ".mp4".
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
     part = passing_name(path, suffix)
     try:
         yield part
@@ -59,8 +69,8 @@ def sync(path: Path) -> None:
 
 
 def passing_name(path: Path, suffix: str = "") -> Path:
-    """Return a hidden name beside `path` that nobody else uses."""
-    return path.with_name(f"{_start(path)}{secrets.token_hex(4)}{PART}{suffix}")
+    """Return a hidden name beside `path` that nobody else uses; it says which process is at work there."""
+    return path.with_name(f"{_start(path)}{os.getpid()}-{_machine()}-{secrets.token_hex(4)}{PART}{suffix}")
 
 
 def passing_names(path: Path) -> list[Path]:
@@ -68,6 +78,41 @@ def passing_names(path: Path) -> list[Path]:
     return [
         each for each in path.parent.iterdir() if each.name.startswith(_start(path)) and PART in each.name
     ]
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes that were killed have left under passing names of `path`; once in a process."""
+    if path in _swept:
+        return
+    _swept.add(path)
+    for left in passing_names(path):
+        if not _is_at_work(left):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def _is_at_work(part: Path) -> bool:
+    """Whether the process lives that a passing name is of; of another machine's, whether it wrote today."""
+    named = _OF_PROCESS.search(part.name)
+    if named and named["machine"] == _machine() and sys.platform != "win32":  # there signal 0 is an interrupt
+        return _is_alive(int(named["process"]))
+    try:
+        return time.time() - part.stat().st_mtime < _A_DAY
+    except FileNotFoundError:
+        return False
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        pass
+    return True
+
+
+def _machine() -> str:
+    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
 
 
 def _start(path: Path) -> str:

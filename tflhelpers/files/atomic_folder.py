@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tflhelpers.files.atomic_file import passing_name, sync
+from tflhelpers.files.atomic_file import passing_name, sweep, sync
 
 COMING = ".coming"
 
@@ -22,12 +23,26 @@ def scratch_beside(path: Path) -> Iterator[Path]:
     """Give an empty folder on the disk of `path`, gone after the block; the folder above both is made where missing."""
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = passing_name(path)
-    scratch.mkdir()
+    scratch = _made_scratch(path)
     try:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def temporary_scratch(purpose: str) -> Path:
+    """Make an empty folder for what is too large for memory, to be removed by the caller.
+
+    What a process that was killed has left for the same purpose is removed first: it may be gigabytes.
+    """
+    return _made_scratch(Path(tempfile.gettempdir(), f"tflhelpers-{purpose}"))
+
+
+def _made_scratch(path: Path) -> Path:
+    sweep(path)
+    scratch = passing_name(path)
+    scratch.mkdir(mode=0o700)
+    return scratch
 
 
 def replace_folder(new: Path, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
@@ -35,10 +35,20 @@ def prefetch(
         >>> list(prefetch(lambda number, word: f"{number} {word}", ["a", "b", "c"], ahead=2))
         ['0 a', '1 b', '2 c']
     """
-    numbered = prefetch_each(lambda each: work(*each), enumerate(items), ahead=ahead, threads=threads)
-    with closing(numbered):
-        for _, result in numbered:
+    failed: list[Exception] = []
+
+    def numbered() -> Iterator[tuple[int, Item]]:
+        try:
+            yield from enumerate(items)
+        except Exception as error:  # raised at its turn: the results before it count
+            failed.append(error)
+
+    results = prefetch_each(lambda each: work(*each), numbered(), ahead=ahead, threads=threads)
+    with closing(results):
+        for _, result in results:
             yield result()
+    if failed:
+        raise failed[0]
 
 
 def prefetch_each(

@@ -14,6 +14,15 @@ _MARKS = {  # what a file of another encoding begins with; the longer ones first
 FALLBACK = "cp1252"  # what Excel writes in western Europe
 
 
+def no_math(text: str) -> str:
+    """Return a person's text so that matplotlib shows it as it is: between two "$" it would read formulas.
+
+    >>> print(no_math("$5 or 10$"))
+    \\$5 or 10\\$
+    """
+    return text.replace("$", r"\$")
+
+
 def encoding_of(beginning: bytes) -> str:
     """Return the encoding that a text's first four bytes tell, "utf-8-sig" if they tell nothing."""
     return next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), "utf-8-sig")

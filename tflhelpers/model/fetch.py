@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from tflhelpers.files.atomic_file import passing_names
 from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.files.download import FetchError, download
-from tflhelpers.files.lock import try_lock
+from tflhelpers.files.lock import locked
 from tflhelpers.model.unpack import DamagedArchive, UnsafeArchive, unpack
 from tflhelpers.progress import progress_bar
 
@@ -53,7 +52,7 @@ def fetch(
     if (folder / name).is_dir():
         return folder / name
     _make_folder(folder)
-    with _lock(folder / f".{name}.lock"):
+    with locked(folder / name):
         _tidy_up(folder, name)
         if (folder / name).is_dir():  # another one fetched it while we waited
             return folder / name
@@ -148,15 +147,3 @@ def _tidy_up(folder: Path, name: str) -> None:
     finish_folder(folder / name)
     for path in passing_names(folder / name):
         shutil.rmtree(path, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Holds a lock that the system frees when a process dies; goes on without where there are no locks."""
-    with path.open("a+b") as file:
-        try:
-            while not try_lock(file):
-                time.sleep(0.1)
-        except OSError:  # a file system without locks, such as a mounted Drive
-            pass
-        yield

@@ -13,7 +13,7 @@ import numpy as np
 from tflhelpers.data.boxes import Boxes, checked_threshold
 from tflhelpers.files.prefetch import prefetch
 from tflhelpers.model.postprocess import RawBoxes, boxes_of_batch
-from tflhelpers.model.preprocess import checked_image, network_input, prefetch_batches
+from tflhelpers.model.preprocess import checked_image, network_input, partial_kept, prefetch_batches, reader
 from tflhelpers.progress import progress_bar
 
 Size = tuple[int, ...]  # (H, W)
@@ -75,6 +75,7 @@ class ImageDetector(ABC):
         progress: bool = True,
         threshold: float | None = None,
         max_boxes: int = 100,
+        on_error: str = "raise",
     ) -> list[Boxes]:
         """The objects in each of many pictures, of which a few at a time are in memory.
 
@@ -87,32 +88,48 @@ class ImageDetector(ABC):
             batch_size: pictures that go through the network at once, or fewer where it cannot take in so many.
             progress: show a bar.
             threshold, max_boxes: as for `detect`.
+            on_error: "raise", or "skip": a file that is no picture or absent has no boxes then, and is logged.
 
         Raises:
             ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
             ValueError: an array is no picture; the message says which.
+
+            Whatever is raised, Ctrl-C too, has in its attribute `partial` the Boxes of the pictures before (in a
+            notebook: `sys.last_value.partial`).
         """
         threshold = self._threshold_or_own(threshold)
         _check_many(images, batch_size)
+        prepare = reader(self._prepared, on_error)
         batch_size = min(batch_size, self.max_batch or batch_size)
         total = len(images) if isinstance(images, Sized) else None
         found: list[Boxes] = []
-        batches = prefetch_batches(self._prepared, images, batch_size)
+        batches = prefetch_batches(prepare, images, batch_size)
         chosen = prefetch(
             lambda _, seen: self._boxes(*seen, threshold, max_boxes),
             self._seen_by_network(batches, batch_size),
             ahead=2,
             threads=1,
         )
-        with progress_bar(total, "Detecting", enabled=progress) as bar, closing(batches), closing(chosen):
+        with (
+            partial_kept(found),
+            progress_bar(total, "Detecting", enabled=progress) as bar,
+            closing(batches),
+            closing(chosen),
+        ):
             for boxes in chosen:
                 found += boxes
                 bar.update(len(boxes))
         return found
 
-    def _boxes(self, raw: RawBoxes, sizes: Sequence[Size], threshold: float, max_boxes: int) -> list[Boxes]:
-        found = boxes_of_batch(raw, sizes, threshold, max_boxes)
-        return [replace(boxes, class_names=self.class_names) for boxes in found]
+    def _boxes(
+        self, raw: RawBoxes | None, sizes: Sequence[Size | None], threshold: float, max_boxes: int
+    ) -> list[Boxes]:
+        """Of images of these sizes; None for one that was skipped, of which the network has seen nothing."""
+        seen = [size for size in sizes if size is not None]
+        found = iter(boxes_of_batch(raw, seen, threshold, max_boxes) if raw is not None else ())
+        nothing = Boxes.empty(with_scores=True)
+        every = (nothing if size is None else next(found) for size in sizes)
+        return [replace(boxes, class_names=self.class_names) for boxes in every]
 
     def _threshold_or_own(self, threshold: float | None) -> float:
         return checked_threshold(self.threshold if threshold is None else threshold)
@@ -122,11 +139,12 @@ class ImageDetector(ABC):
         return self.network_input(picture), picture.shape[:2]
 
     def _seen_by_network(
-        self, batches: Iterable[Sequence[Prepared]], batch_size: int
-    ) -> Iterator[tuple[RawBoxes, Sequence[Size]]]:
+        self, batches: Iterable[Sequence[Prepared | None]], batch_size: int
+    ) -> Iterator[tuple[RawBoxes | None, Sequence[Size | None]]]:
         for batch in batches:
-            inputs, sizes = zip(*batch, strict=True)
-            yield self._run(np.stack(inputs), batch_size), sizes
+            inputs = [prepared[0] for prepared in batch if prepared is not None]
+            raw = self._run(np.stack(inputs), batch_size) if inputs else None
+            yield raw, [None if prepared is None else prepared[1] for prepared in batch]
 
     def _run(self, inputs: np.ndarray, batch_size: int) -> RawBoxes:
         """Of up to `batch_size` images; a constant batch keeps the compiled network."""

@@ -5,8 +5,9 @@ Needs neither TensorFlow nor Keras.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from PIL import Image
 from tflhelpers.data.images import ImageError, read_image
 from tflhelpers.data.resizing import legacy_resize
 from tflhelpers.files.prefetch import READERS, Result, prefetch
+
+logger = logging.getLogger(__name__)
 
 HUGE = 4  # times the network's sides
 
@@ -42,6 +45,43 @@ def checked_image(image) -> np.ndarray:
             "tflhelpers.read_image makes one of any picture file."
         )
     return array
+
+
+def reader(prepare: Callable[[Any], Result], on_error: str) -> Callable[[Any], Result | None]:
+    """`prepare`, or for `on_error="skip"` one that gives None for files that are no picture or absent, and logs them.
+
+    Raises:
+        ValueError: `on_error` is neither "raise" nor "skip".
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f'on_error must be "raise" or "skip", got {on_error!r}.')
+
+    def read(image: Any) -> Result | None:
+        try:
+            return prepare(image)
+        except (ImageError, OSError) as error:
+            logger.warning("Skipped: %s", error)
+            return None
+
+    return prepare if on_error == "raise" else read
+
+
+@contextmanager
+def partial_kept(done: Any) -> Iterator[None]:
+    """Give whatever is raised in the block, Ctrl-C too, an attribute `partial`: what was done by then.
+
+    >>> try:
+    ...     with partial_kept([1]):
+    ...         raise KeyboardInterrupt
+    ... except KeyboardInterrupt as error:
+    ...     error.partial
+    [1]
+    """
+    try:
+        yield
+    except BaseException as error:
+        error.partial = done() if callable(done) else done  # type: ignore[attr-defined]
+        raise
 
 
 def prefetch_batches(

@@ -7,7 +7,7 @@ import math
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
@@ -43,8 +43,9 @@ class VideoReport:
 
     Attributes:
         path: the video or GIF.
-        boxes_path: the boxes of each frame, a line of JSON each: with it the same call is done at once, and another
-            caption, title or threshold costs no detecting. May be deleted.
+        boxes_path: the boxes of each frame, a line of JSON each: with it the same call is done at once, another
+            caption, title or threshold from 0.4 on costs no detecting, and another `every` or `seconds` only that of
+            frames not looked at before. May be deleted.
         frames: frames of the clip that it shows.
         seconds: how long they play, the title not counted.
         image_size: (height, width) of the file in pixels.
@@ -121,7 +122,7 @@ def detect_video(
     Raises:
         FileNotFoundError: there is no such video, picture, or picture in the folder.
         VideoError: it has no frame that can be read, or the file cannot be written.
-        ValueError: a number or name is out of range.
+        ValueError: a number or name is out of range, or the name for the boxes is taken by another file.
         GifError: `max_bytes` cannot be met.
 
     Example:
@@ -138,7 +139,8 @@ def detect_video(
     look = VideoLook(tuple(detector.class_names), caption, before_after)
     film = _Film(clip, look, title, boxes, schedule([frame.time for frame in found.frames]))
     if as_gif:
-        info = write_gif(film.frames(), path, fps=film.schedule.fps, max_bytes=max_bytes, progress=progress)
+        with closing(film.frames()) as frames:
+            info = write_gif(frames, path, fps=film.schedule.fps, max_bytes=max_bytes, progress=progress)
         image_size, notes = info.image_size, info.notes
     else:
         image_size, notes = _write_mp4(film, path, progress), ()
@@ -254,7 +256,7 @@ class _Film:
             [repr(self.clip), repr(self.look), self.title, self.schedule.fps, PART_FRAMES, shown]
         )
 
-    def frames(self, start: int = 0) -> Iterator[np.ndarray]:
+    def frames(self, start: int = 0) -> Generator[np.ndarray, None, None]:
         """The frames from number `start` on."""
         if start < self.title_frames:
             card = self._card()
@@ -280,9 +282,11 @@ class _Film:
 def _write_mp4(film: _Film, out: Path, progress: bool) -> tuple[int, int]:
     """Write the film part by part, those that are there already left as they are."""
     parts = VideoParts(out, film.mark(), film.schedule.fps)
-    with progress_bar(film.length, f"Writing {out.name}", enabled=progress) as bar:
+    with (
+        progress_bar(film.length, f"Writing {out.name}", enabled=progress) as bar,
+        closing(film.frames(parts.done * PART_FRAMES)) as frames,
+    ):
         bar.resume(min(film.length, parts.done * PART_FRAMES))
-        frames = film.frames(parts.done * PART_FRAMES)
         while (first := next(frames, None)) is not None:
             size = (first.shape[0], first.shape[1])
             parts.write_next(_counted(chain([first], islice(frames, PART_FRAMES - 1)), bar), size)

@@ -92,7 +92,7 @@ def _draw_tags(
     font = None if font is None else Path(font)
     room = (canvas.shape[0] // 2, canvas.shape[1])  # a higher tag would hide the picture
     tags: list[np.ndarray] = []
-    taken: list[Rectangle] = []
+    taken = np.zeros((len(places), 4), np.int64)
     for row in order:
         if (place := places[row]) is None:
             continue
@@ -107,9 +107,10 @@ def _draw_tags(
             font=font,
         )
         if tag is not None:
+            taken[len(tags)] = place_tag(tag.shape[:2], place, canvas.shape[:2], taken[: len(tags)])
             tags.append(tag)
-            taken.append(place_tag(tag.shape[:2], place, canvas.shape[:2], taken))
-    for tag, (left, top, right, bottom) in zip(reversed(tags), reversed(taken), strict=True):
+    rectangles = taken[: len(tags)].tolist()
+    for tag, (left, top, right, bottom) in zip(reversed(tags), reversed(rectangles), strict=True):
         canvas[top:bottom, left:right] = tag
 
 

@@ -16,11 +16,12 @@ ByteTrack only names the boxes; the smoother takes the mean of the last frames, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.boxes import Boxes, iou_matrix
 from tflhelpers.sharing.tracks import Track, find_tracks
 
 UNSURE_PART = 0.5  # a track goes on with boxes of scores from this part of the threshold
@@ -31,7 +32,10 @@ CENTRE_REACH, SIZE_REACH = 1.0, 1.5  # frames: widths of the bells by which near
 SHARE_OF_TREMBLING = 0.5  # a centre is moved by at most this part of how much the size trembles
 VOTES_REACH = 5.0  # the same for class and score
 SAME_THING = 0.5  # overlap of two tracks of one class that are shown as one
+WINDOW = 8  # reaches to each side that are looked at
 CALM = 0.5  # how much a slope must pay for itself, in frames squared: ends of tracks would swing otherwise
+
+_Row = list[tuple[np.ndarray, int, float]]  # of a frame: box, label, score
 
 
 def steady_boxes(
@@ -64,31 +68,44 @@ def steady_boxes(
     """
     places = np.arange(len(found)) if numbers is None else np.asarray(numbers)
     total = (int(places[-1]) + 1 if len(places) else 0) if total is None else total
-    rows: list[list[tuple[np.ndarray, int, float]]] = [[] for _ in range(total)]
-    unsure = [boxes[_scores(boxes) >= UNSURE_PART * threshold] for boxes in found]
+    rows: list[_Row] = [[] for _ in range(total)]
+    _lay_out_all(found, places, threshold, rows)
+    return list(map(_boxes, _taken_from(rows)))
+
+
+def _lay_out_all(found: Sequence[Boxes], places: np.ndarray, threshold: float, rows: list[_Row]) -> None:
+    unsure = [_from(boxes, UNSURE_PART * threshold) for boxes in found]
     alone = threshold + SURE_ALONE * (1 - threshold)
     for track in find_tracks(unsure, sure=threshold):
         if len(track.frames) > 1 or len(found) == 1 or track.scores[0] >= alone:
             _lay_out(track, places, rows)
-    return [_boxes(entries) for entries in rows]
 
 
-def _scores(boxes: Boxes) -> np.ndarray:
-    return np.ones(len(boxes), np.float32) if boxes.scores is None else boxes.scores
+def _taken_from(rows: list[_Row]) -> Iterator[_Row]:
+    """The rows, each let go when it is given: of an hour they are as large as what is made of them."""
+    for number, row in enumerate(rows):
+        rows[number] = []
+        yield row
 
 
-def _lay_out(track: Track, places: np.ndarray, rows: list[list[tuple[np.ndarray, int, float]]]) -> None:
+def _from(boxes: Boxes, threshold: float) -> Boxes:
+    if boxes.scores is None or (enough := boxes.scores >= threshold).all():
+        return boxes
+    return boxes[enough]
+
+
+def _lay_out(track: Track, places: np.ndarray, rows: list[_Row]) -> None:
     """Write a track's steadied boxes into the rows of the frames from its first to its last one."""
     looked = np.asarray(track.frames)
     at, edges = smooth(looked, np.stack(track.xyxy), track.scores)
     labels, scores = votes(looked, track.labels, track.scores, at)
     there = places[at]
     frames = np.arange(there[0], min(there[-1] + 1, len(rows)))
-    for frame in frames.tolist():
-        xyxy = np.array([np.interp(frame, there, edges[:, side]) for side in range(4)])
-        nearest = int(np.searchsorted(there, frame, side="right")) - 1
-        score = float(np.interp(frame, there, scores))
-        rows[frame].append((xyxy, int(labels[nearest]), score))
+    xyxy = np.stack([np.interp(frames, there, edges[:, side]) for side in range(4)], axis=1)
+    nearest = np.searchsorted(there, frames, side="right") - 1
+    entries = zip(xyxy, labels[nearest].tolist(), np.interp(frames, there, scores).tolist(), strict=True)
+    for frame, entry in zip(frames.tolist(), entries, strict=True):
+        rows[frame].append(entry)
 
 
 def smooth(frames: np.ndarray, xyxy: np.ndarray, weights: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -122,35 +139,54 @@ def _lines(
     frames: np.ndarray, values: np.ndarray, weights: Sequence[float], at: np.ndarray, reach: float
 ) -> np.ndarray:
     """In each frame `at` (m,), the weighted straight line through values (n, 2) of `frames` (n,): (m, 2)."""
-    near, away = _bell(at, frames, reach)
-    near *= np.asarray(weights, np.float64)
-    ones, firsts, seconds = near.sum(1), (near * away).sum(1), (near * away**2).sum(1)
+    counts = _laid_out(frames, weights, at)
+    ones, firsts, seconds = (_near(counts, reach, power) for power in range(3))
     seconds += CALM * ones
-    level, slope = near @ values, (near * away) @ values
-    return (seconds[:, None] * level - firsts[:, None] * slope) / (ones * seconds - firsts**2)[:, None]
+    lines = []
+    for column in values.T:
+        weighed = counts * _laid_out(frames, column, at)
+        level, slope = _near(weighed, reach), _near(weighed, reach, 1)
+        lines.append((seconds * level - firsts * slope) / (ones * seconds - firsts**2))
+    return np.stack(lines, axis=1)
 
 
 def votes(
     frames: np.ndarray, labels: Sequence[int], scores: Sequence[float], at: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The class that is surest over the near frames, and the mean score: two arrays (m,) for the frames `at`."""
-    near, _ = _bell(at, frames, VOTES_REACH)
-    classes = np.unique(labels)
-    shares = np.stack([(near * ((np.asarray(labels) == each) * scores)).sum(1) for each in classes])
-    return classes[shares.argmax(0)], near @ np.asarray(scores, np.float64) / near.sum(1)
+    classes, ours = np.unique(labels), np.asarray(labels)
+    shares = np.stack(
+        [_near(_laid_out(frames, (ours == each) * scores, at), VOTES_REACH) for each in classes]
+    )
+    seen = _near(_laid_out(frames, np.ones(len(frames)), at), VOTES_REACH)
+    return classes[shares.argmax(0)], shares.sum(0) / seen
 
 
-def _bell(at: np.ndarray, frames: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """How much each of `frames` (n,) counts in each frame `at` (m,), and how far away it is: (m, n) each."""
-    away = (frames[None] - at[:, None]).astype(np.float64)
-    return np.exp(-0.5 * (away / reach) ** 2), away
+def _laid_out(frames: np.ndarray, values: np.ndarray | Sequence[float], at: np.ndarray) -> np.ndarray:
+    """Values of some frames (n,) in a row of all frames `at` (m,), 0 in the others."""
+    row = np.zeros(len(at))
+    row[frames - at[0]] = values
+    return row
 
 
-def _boxes(entries: list[tuple[np.ndarray, int, float]]) -> Boxes:
+def _near(row: np.ndarray, reach: float, power: int = 0) -> np.ndarray:
+    """At each place of `row` (m,), the sum of those near it, each times its bell and its distance to a power.
+
+    A window is as good as the whole row: what is `WINDOW` reaches away counts for 1e-14.
+    """
+    most = math.ceil(WINDOW * reach)
+    away = np.arange(-most, most + 1)
+    bell = np.exp(-0.5 * (away / reach) ** 2) * away**power
+    return np.correlate(np.pad(row, most), bell, "valid")
+
+
+def _boxes(entries: _Row) -> Boxes:
     """Boxes, the surest first; of two of one class on the same thing the surer one."""
     if not entries:
         return Boxes.empty(with_scores=True)
-    xyxy, labels, scores = zip(*sorted(entries, key=lambda entry: -entry[2]), strict=True)
-    boxes = Boxes(np.stack(xyxy), labels, np.minimum(scores, 1.0))
-    again = (boxes.iou(boxes) > SAME_THING) & (boxes.labels[:, None] == boxes.labels)
-    return boxes[~np.tril(again, -1).any(axis=1)]
+    xyxy, labels, scores = map(np.array, zip(*sorted(entries, key=lambda entry: -entry[2]), strict=True))
+    if len(labels) > 1:
+        again = (iou_matrix(xyxy, xyxy) > SAME_THING) & (labels[:, None] == labels)
+        kept = ~np.tril(again, -1).any(axis=1)
+        xyxy, labels, scores = xyxy[kept], labels[kept], scores[kept]
+    return Boxes(xyxy, labels, np.minimum(scores, 1.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,12 +53,9 @@ class Clip:
         """By what the video is known again, wherever it lies: its size, and a checksum of its ends."""
         return file_mark(self.path)
 
-    def within(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        """Those of the frames that come before `seconds`."""
-        for frame in frames:
-            if self.seconds is not None and frame.time >= self.seconds:
-                return
-            yield frame
+    def ends_before(self, time: float) -> bool:
+        """Whether a frame at this time comes behind `seconds`; a journal's times are rounded."""
+        return self.seconds is not None and time > self.seconds - 1e-6
 
 
 @dataclass(frozen=True)
@@ -126,24 +123,61 @@ class Found:
 def find_boxes(
     detector: Any, clip: Clip, journal: Path, *, threshold: float, every: int, progress: bool
 ) -> Found:
-    """Look at every `every`-th frame of a clip, going on where the journal ends.
+    """Look at every `every`-th frame of a clip, but for those that the journal knows.
 
     Raises:
+        ValueError: the journal's name is taken by something else.
         VideoError: there is no frame to be had.
     """
     floor = min(UNSURE, UNSURE_PART * threshold)
     of = {
         "video": clip.mark(),
-        "frames": [clip.step, clip.longest, clip.seconds, every],
+        "frames": [clip.step, clip.longest],
         "detector": detector_mark(detector),
-        "from_score": floor,
     }
-    with VideoJournal(journal, of) as kept:
+    with VideoJournal(journal, of, floor) as kept:
         known = len(kept.frames)
-        if kept.end is None:
+        if not _is_gone_through(clip, kept):
             _go_on(detector, clip, kept, every, floor, progress)
+        _look_at_passed(detector, clip, kept, every, floor, progress)
         end = kept.end or {}
-        return Found(kept.frames, end["has_sound"], end["damaged"], end["cut"], known)
+        frames = [frame for frame in kept.frames if not clip.ends_before(frame.time)]
+        cut = len(frames) < len(kept.frames) or end["until"] is not None
+        shown = [
+            frame if place % every == 0 else replace(frame, boxes=None) for place, frame in enumerate(frames)
+        ]
+        return Found(shown, end["has_sound"], end["damaged"], cut, known)
+
+
+def _is_gone_through(clip: Clip, journal: VideoJournal) -> bool:
+    """Whether the journal has each frame of the clip: it knows the video's end, or went as far."""
+    if journal.end is None:
+        return False
+    until = journal.end["until"]
+    return until is None or (clip.seconds is not None and clip.seconds <= until)
+
+
+def _look_at_passed(
+    detector: Any, clip: Clip, journal: VideoJournal, every: int, floor: float, progress: bool
+) -> None:
+    """Look at the frames that a call with a larger `every` has passed over."""
+    places = [
+        place
+        for place, frame in enumerate(journal.frames)
+        if place % every == 0 and frame.boxes is None and not clip.ends_before(frame.time)
+    ]
+    if not places:
+        return
+    wanted = set(places)
+    with (
+        closing(iter(clip.read(skip=places[0]))) as raw,
+        progress_bar(len(places), "Detecting", enabled=progress) as bar,
+    ):
+        images = (frame.image for place, frame in enumerate(raw, start=places[0]) if place in wanted)
+        for start in range(0, len(places), CHUNK):
+            chunk = places[start : start + CHUNK]
+            journal.fill(chunk, _detect(detector, islice(images, len(chunk)), floor))
+            bar.update(len(chunk))
 
 
 def _go_on(
@@ -151,16 +185,25 @@ def _go_on(
 ) -> None:
     reader = clip.read(skip=len(journal.frames))
     with closing(iter(reader)) as raw, progress_bar(None, "Detecting", enabled=progress) as bar:
-        frames = clip.within(raw)
+        cut: list[Frame] = []
+        frames = _within(clip, raw, cut)
         bar.resume(len(journal.frames))
         while chunk := _look(detector, islice(frames, CHUNK), len(journal.frames), every, floor):
             journal.add(chunk)
             bar.update(len(chunk))
             bar.set_total(_total(reader, clip))
-        cut = next(raw, None) is not None if clip.seconds is not None else False
     if not journal.frames:
         raise VideoError(f"{clip.path}: expected frames, got none in the first {clip.seconds:g} s.")
-    journal.finish(has_sound=reader.has_sound, damaged=reader.damaged, cut=cut)
+    journal.finish(has_sound=reader.has_sound, damaged=reader.damaged, until=clip.seconds if cut else None)
+
+
+def _within(clip: Clip, frames: Iterator[Frame], cut: list[Frame]) -> Iterator[Frame]:
+    """Those of the frames that the clip shows; the first one behind it goes to `cut`."""
+    for frame in frames:
+        if clip.ends_before(frame.time):
+            cut.append(frame)
+            return
+        yield frame
 
 
 def _total(reader: Frames, clip: Clip) -> int | None:

@@ -1,7 +1,8 @@
 """The boxes of a video's frames, kept in a file as they are found: a line of JSON for each frame.
 
 The first line says of what: other boxes are not mixed with them. A process may die at any byte: a line that is not
-whole does not count. The last line says that the video's end was reached.
+whole does not count. A line with a place is of a frame that was passed over before, and is looked at now. A line after
+the frames says that all that was wanted, or the video, was gone through.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,23 @@ class VideoJournal:
 
     Args:
         path: The file.
-        of: What the boxes are of: the video, the detector and how it looked, as JSON would have it. A file of
-            anything else is begun anew.
+        of: What the boxes are of: the video, the detector and how it looked, as JSON would have it. Boxes of
+            anything else give way to these.
+        from_score: The lowest score of the boxes wanted. Those of a file may go lower.
 
     Attributes:
         frames: Those of the file and those added since.
-        end: What was said of the video when its end was reached; None before.
+        end: What was said of the video behind the last of them; None where the work broke off there.
+
+    Raises:
+        ValueError: The file holds no boxes of a video; it is left as it is.
     """
 
-    def __init__(self, path: Path, of: dict[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: Path, of: dict[str, Any], from_score: float) -> None:
+        self.path, self._of, self._from_score = path, json.loads(json.dumps(of)), from_score
         self.frames: list[Seen] = []
         self.end: dict[str, Any] | None = None
-        self._head = _line({"version": VERSION, **of})
+        self._until: float | None = None
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> VideoJournal:
@@ -55,7 +60,7 @@ class VideoJournal:
         self._file.truncate(kept)
         self._file.seek(kept)
         if not kept:
-            self._append([self._head])
+            self._append([_line({"version": VERSION, **self._of, "from_score": self._from_score})])
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,6 +73,16 @@ class VideoJournal:
         frames = list(frames)
         self._append([_line(_entry(frame)) for frame in frames])
         self.frames += frames
+        self.end = None
+
+    def fill(self, places: Iterable[int], boxes: Iterable[Boxes]) -> None:
+        """Remember what is on frames that had been passed over."""
+        seen = [
+            (place, replace(self.frames[place], boxes=its)) for place, its in zip(places, boxes, strict=True)
+        ]
+        self._append([_line({"place": place, **_entry(frame)}) for place, frame in seen])
+        for place, frame in seen:
+            self.frames[place] = frame
 
     def finish(self, **said: Any) -> None:
         """Note that there are no more frames, and what is to be known of the video."""
@@ -87,7 +102,7 @@ class VideoJournal:
             lines = self.path.read_bytes().splitlines(keepends=True)
         except FileNotFoundError:
             return 0
-        if not lines or lines[0] != self._head:
+        if not lines or not self._is_of_this(lines[0]):
             return 0
         kept = len(lines[0])
         for line in lines[1:]:
@@ -95,14 +110,35 @@ class VideoJournal:
                 entry = json.loads(line) if line.endswith(b"\n") else None
                 if entry is None:
                     break
-                if "end" in entry:
-                    self.end = entry["end"]
-                else:
-                    self.frames.append(_seen(entry))
-            except (ValueError, KeyError, TypeError):
+                self._take(entry)
+            except (ValueError, KeyError, TypeError, IndexError):
                 break
             kept += len(line)
         return kept
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        if "end" in entry:
+            self.end = {"until": self._until, **entry["end"]}
+        elif "place" in entry:
+            self.frames[entry["place"]] = _seen(entry)
+        else:
+            self.frames.append(_seen(entry))
+            self.end = None
+
+    def _is_of_this(self, line: bytes) -> bool:
+        try:
+            head = json.loads(line)
+            version, from_score = head.pop("version"), head.pop("from_score")
+            if version == 1:  # how much of the video, and how often, was part of the head
+                *head["frames"], self._until, _ = head["frames"]
+            return version <= VERSION and head == self._of and from_score <= self._from_score
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if not line.startswith(b'{"version": '):  # one that a dying process had begun
+                raise ValueError(
+                    f"{self.path}: expected the boxes of a video, which are kept under this name, got another file. "
+                    "Rename it, or give another out."
+                ) from None
+            return False
 
 
 def _line(entry: dict[str, Any]) -> bytes:

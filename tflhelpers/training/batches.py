@@ -51,6 +51,17 @@ class TrainingPictures:
             self._cache[index] = entry
         return self._cache[index]
 
+    def read_ahead(self) -> None:
+        """Decode what the memory has room for, so that a broken picture is met before anything is learned.
+
+        Raises:
+            ImageError, FileNotFoundError: a picture cannot be read; the message names it.
+        """
+        for index in range(len(self)):
+            self[index]
+            if index not in self._cache:
+                return
+
     def _padded(self, boxes: Boxes, size: tuple[int, int], name: str) -> tuple[np.ndarray, np.ndarray]:
         clipped = boxes.clip(size)
         usable = clipped.area > 0

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tflhelpers.files.atomic_folder import temporary_scratch
 from tflhelpers.model.layer_calls import layer_calls
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.augment import Augmentation
@@ -101,7 +102,7 @@ class FeatureCache:
 
     def __enter__(self) -> FeatureCache:
         if self.on_disk:
-            self._folder = Path(tempfile.mkdtemp(prefix="tflhelpers-features-"))
+            self._folder = temporary_scratch("features")
         self._store = [self._array(number, shape) for number, shape in enumerate(self.shapes)]
         self._truth: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         try:

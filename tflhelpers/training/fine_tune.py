@@ -8,6 +8,7 @@ import os
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -15,8 +16,10 @@ import keras
 from tflhelpers.data.annotations import Annotations, check_annotations
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.folding import folded_network
+from tflhelpers.model.heads import PREDICTOR_KEY
 from tflhelpers.model.layers import USE_XLA
-from tflhelpers.model.ssd import layer_group
+from tflhelpers.model.ssd import layer_group, variables_by_key
+from tflhelpers.model.training_record import TrainingRecord
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.adamw import FlatAdamW
 from tflhelpers.training.advice import Movement, still_loss, tiny_objects
@@ -30,8 +33,9 @@ from tflhelpers.training.history import History
 from tflhelpers.training.loop import LOSSES, TrainingState, run
 from tflhelpers.training.preview import Preview, ShowPreview
 from tflhelpers.training.recipe import Recipe, choose_recipes
-from tflhelpers.training.record import training_record
-from tflhelpers.training.resume import STATE_FILE, Checkpointer
+from tflhelpers.training.record import contents_mark, training_record
+from tflhelpers.training.resume import STATE_FILE, Checkpointer, alone_in
+from tflhelpers.training.same_training import remember_start, start_mark
 from tflhelpers.training.sampler import HardNegatives, Sampler
 from tflhelpers.training.trainer import DetectorTrainer
 
@@ -83,7 +87,8 @@ def fine_tune(
         budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
         validation: pictures that are not learned from, to compute the loss on at the end.
         resume_dir: folder that the training is kept in every few seconds; calling again with the same arguments goes
-            on from there.
+            on from there. Other photos, boxes or arguments, or another detector to start from, are another training,
+            which needs another folder. Where the disk refuses, the training goes on, and says so.
         seed: makes a run repeatable on the same machine and backend (with a budget, the number of steps is not).
         cache_features: compute what the layers that do not learn make of each picture once and use it at every step;
             False computes it anew each time, for the same losses where nothing is augmented.
@@ -96,11 +101,16 @@ def fine_tune(
         tell: objects that are too small, troubles and what was done about them, a loss that never moved.
 
     Raises:
-        ValueError: nothing to learn from, classes that do not fit, or an unknown argument value.
+        ImageError, FileNotFoundError: a picture cannot be read; the message names it.
+        ValueError: nothing to learn from, classes that do not fit, an unknown argument value, or a `resume_dir` of
+            another training.
+        OSError: another process is training in `resume_dir`; or, at the end, nothing could be kept there.
         TrainingTrouble: the loss was nan or exploded again and again; the detector has the last good weights.
     """
     began = time.monotonic()
     _check(detector, annotations, validation)
+    record = training_record(annotations, start=detector.origin.name if detector.origin is not None else "")
+    start = start_mark(detector, _given_weights(detector))
     recipes = choose_recipes(
         annotations,
         fresh_predictor=detector.has_new_predictor,
@@ -113,18 +123,60 @@ def fine_tune(
         learning_rate=learning_rate,
         budget=budget,
     )
+    folder = _checked_folder(resume_dir)
+    of = f"seed {seed}, {fingerprint(annotations)}, contents {contents_mark(record)}, start {start}"
     checkpointers = [
-        Checkpointer(_state_path(resume_dir, number), f"{recipe}, seed {seed}, {fingerprint(annotations)}")
-        for number, recipe in enumerate(recipes)
+        Checkpointer(_state_path(folder, number), f"{recipe}, {of}") for number, recipe in enumerate(recipes)
     ]
+    with alone_in(folder):
+        for checkpointer in checkpointers:
+            checkpointer.check(detector.network)
+        try:
+            history = _train_all(
+                detector,
+                annotations,
+                record,
+                recipes,
+                checkpointers,
+                seed,
+                cache_features,
+                watch,
+                progress,
+                began,
+            )
+        finally:
+            remember_start(detector, _given_weights(detector), start)
+    loss = _validation_loss(detector, validation, batch_size, seed)
     for checkpointer in checkpointers:
-        checkpointer.check(detector.network)
-    notes = _warned(tiny_objects(annotations, detector.image_size))
+        checkpointer.raise_if_nothing_was_kept()
+    return replace(history, validation_loss=loss, seconds=time.monotonic() - began)
 
+
+def _given_weights(detector: Detector) -> list[keras.Variable]:
+    """The weights that a training starts from, but for those of a predictor that starts anew, at random."""
+    variables = variables_by_key(detector.network)
+    is_new = detector.has_new_predictor
+    return [each for key, each in variables.items() if not (is_new and key.startswith(PREDICTOR_KEY))]
+
+
+def _train_all(
+    detector: Detector,
+    annotations: Annotations,
+    record: TrainingRecord,
+    recipes: Sequence[Recipe],
+    checkpointers: Sequence[Checkpointer],
+    seed: int,
+    cache_features: bool,
+    watch: Preview | None,
+    progress: bool,
+    began: float,
+) -> History:
+    """Trains by one recipe after the other, each going on from what its checkpointer has kept."""
+    notes = _warned(tiny_objects(annotations, detector.image_size))
     pictures = TrainingPictures(annotations, detector.image_size)
+    pictures.read_ahead()
     calibrate_batch_norm(detector, pictures)
-    start = detector.origin.name if detector.origin is not None else ""
-    detector.trained_on = training_record(annotations, start=start)
+    detector.trained_on = record
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
     began_part = began
     for recipe, checkpointer in zip(recipes, checkpointers, strict=True):
@@ -140,6 +192,10 @@ def fine_tune(
         notes += [*made, *told]
         losses = {name: losses[name] + state.losses[name] for name in LOSSES}
         began_part = time.monotonic()
+    for checkpointer in checkpointers:
+        notes += checkpointer.troubles
+    if checkpointers[-1].was_done:
+        notes += _warned([checkpointers[-1].kept_what_is_done()])
     _warned(f"{sentence}; left out of the training." for sentence in pictures.dropped)
     return History(
         **losses,
@@ -147,7 +203,7 @@ def fine_tune(
         trained=recipes[-1].trained,
         dropped=tuple(pictures.dropped),
         notes=tuple(notes),
-        validation_loss=_validation_loss(detector, validation, batch_size, seed),
+        validation_loss=None,
     )
 
 
@@ -273,13 +329,19 @@ def _warned(sentences: Iterable[str]) -> list[str]:
     return told
 
 
-def _state_path(resume_dir: str | Path | None, part: int) -> Path | None:
+def _checked_folder(resume_dir: str | Path | None) -> Path | None:
     if resume_dir is None:
         return None
     folder = Path(resume_dir)
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"resume_dir must be a folder that can be written to, got {folder}.")
+    return folder
+
+
+def _state_path(folder: Path | None, part: int) -> Path | None:
+    if folder is None:
+        return None
     return folder / (STATE_FILE if part == 0 else STATE_FILE.replace(".", f"_{part + 1}."))
 
 

@@ -29,6 +29,11 @@ def training_record(annotations: Annotations, *, start: str = "") -> TrainingRec
     )
 
 
+def contents_mark(record: TrainingRecord) -> str:
+    """Differs where photos of the same names show something else."""
+    return f"{zlib.crc32(repr(sorted(record.images)).encode()):08x}"
+
+
 def image_key(path: Path) -> str:
     """The same for the same file, wherever it lies and whatever it is called; "" where it cannot be read."""
     try:

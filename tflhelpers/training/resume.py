@@ -10,23 +10,25 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from tflhelpers.files.lock import Locked, locked
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.training.loop import Hook, TrainingState
+from tflhelpers.training.same_training import same_settings
 
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "training_state.npz"
-NOT_WRITTEN = (
-    ", box_weight=1.0",
-)  # parts of settings that older versions left out, as they knew nothing else
+FORMAT = 1  # of the file; one of a later number is refused, fields that we do not know are left alone
 SAVE_SECONDS, SAVE_STEPS = 10.0, 20
 SAVE_SHARE = 0.05  # of the time may go into saving every 20 steps; else it is every 10 seconds
 
@@ -46,19 +48,47 @@ class Stored:
     about: dict = field(default_factory=dict)
 
 
+@contextmanager
+def alone_in(folder: Path | None) -> Iterator[None]:
+    """Keep other trainings out of a folder; None for none.
+
+    Raises:
+        Locked: another training is at work there; the message names its process.
+    """
+    with ExitStack() as stack:
+        if folder is not None:
+            try:
+                stack.enter_context(locked(folder / STATE_FILE, wait=0))
+            except Locked as error:
+                raise Locked(
+                    f"resume_dir must be of one training at a time: {error}. Wait for it or stop it, or give another "
+                    "resume_dir."
+                ) from error
+        yield
+
+
 class Checkpointer(Hook):
     """Keeps a training's state on disk every few steps or seconds, and brings it back.
 
-    Nothing is kept while a weight is nan or infinite: the older state is worth more.
+    Nothing is kept while a weight is nan or infinite: the older state is worth more. Where the disk refuses, that is
+    told, and tried again later: the training goes on.
 
     Args:
         path: the file, None to keep nothing.
         settings: text that must be the same for a training to go on from there.
+
+    Attributes:
+        troubles: what could not be kept, a sentence each.
+        was_done: whether the training was at its end before it began.
     """
 
     def __init__(self, path: Path | None, settings: str) -> None:
         self.path, self.settings = path, settings
         self._step, self._when, self._cost = 0, time.monotonic(), 0.0
+        self._began_at, self._has_kept = 0, False
+        self._refused: OSError | None = None
+        self.troubles: list[str] = []
+        self.was_done = False
 
     def check(self, network: keras.Model | None = None) -> None:
         """Raises a ValueError if what is kept is of another training, or of another network; changes nothing."""
@@ -88,7 +118,7 @@ class Checkpointer(Hook):
         if self.path is None:
             return state
         stored = load_state(trainer, self.path, settings=self.settings, accept=accept)
-        self._step = state.step = stored.step
+        self._began_at = self._step = state.step = stored.step
         state.losses |= stored.losses
         for name in state.about().keys() & stored.about.keys():
             setattr(state, name, stored.about[name])
@@ -106,7 +136,40 @@ class Checkpointer(Hook):
         self.keep(state)
 
     def after_run(self, state: TrainingState) -> None:
+        self.was_done = 0 < self._began_at == state.step
         self.keep(state)
+
+    def raise_if_nothing_was_kept(self) -> None:
+        """Raises an OSError where the disk refused each state; call it when the training is done."""
+        if self._refused is not None and not self._has_kept:
+            raise OSError(
+                f"The training is done and what it learned is there, but nothing of it could be kept in {self.path}: "
+                f"{self._refused.strerror or self._refused}. Save it elsewhere, and give another resume_dir."
+            ) from self._refused
+
+    def kept_what_is_done(self) -> str:
+        """A sentence for a training of which nothing was left to do."""
+        return f"Nothing was left to do: {self.path} has this training at its end. Delete it to train again."
+
+    def write(self, save: Callable[[], None]) -> bool:
+        """Calls what writes to the disk; whether that went well. The first trouble is told."""
+        try:
+            save()
+        except OSError as error:
+            self._refuse(error)
+            return False
+        self._has_kept, self._refused = True, None
+        return True
+
+    def _refuse(self, error: OSError) -> None:
+        if self._refused is None:
+            sentence = (
+                f"The training cannot be kept in {self.path} ({error.strerror or error}). It goes on; should it be "
+                "broken off, it starts from the last state that was kept."
+            )
+            self.troubles.append(sentence)
+            logger.warning(sentence)
+        self._refused = error
 
     def keep(self, state: TrainingState) -> None:
         """Writes the state now."""
@@ -118,9 +181,8 @@ class Checkpointer(Hook):
         about = state.about()
         for hook in self.hooks:
             about |= hook.kept()
-        save_state(
-            self.trainer, state.step, self.path, settings=self.settings, losses=state.losses, about=about
-        )
+        save = partial(save_state, self.trainer, state.step, self.path)
+        self.write(lambda: save(settings=self.settings, losses=state.losses, about=about))
         self._step, self._when = state.step, time.monotonic()
         self._cost = self._when - began
 
@@ -148,7 +210,7 @@ def save_state(
     arrays |= {f"loss/{name}": np.asarray(values, np.float32) for name, values in (losses or {}).items()}
     texts = {"settings": settings, "about": json.dumps(about or {})}
     newest, before = _beside(path)
-    write_npz(newest, np.savez, {"step": step, **texts, **arrays})
+    write_npz(newest, np.savez, {"format": FORMAT, "step": step, **texts, **arrays})
     if path.exists():
         os.replace(path, before)
     os.replace(newest, path)
@@ -191,18 +253,17 @@ def _stored_values(state: dict[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def _refuse_another(state: dict, path: Path, settings: str, stored: list, variables: list) -> None:
+    if (version := int(state.get("format", FORMAT))) > FORMAT:
+        raise ValueError(
+            f"{path} is of a newer version of tflhelpers (format {version}, known are those up to {FORMAT}). Update "
+            "tflhelpers to go on with it, or give another resume_dir to start anew."
+        )
     same_shapes = [array.shape for array in stored] == [tuple(v.shape) for v in variables]
-    if _comparable(str(state["settings"])) != _comparable(settings) or not same_shapes:
+    if not same_settings(str(state["settings"]), settings) or not same_shapes:
         raise ValueError(
             f"{path} is of another training ({state['settings']}), this one is ({settings}). "
             "Give the same arguments to go on with it, or another resume_dir to start anew."
         )
-
-
-def _comparable(settings: str) -> str:
-    for part in NOT_WRITTEN:
-        settings = settings.replace(part, "")
-    return settings
 
 
 def _beside(path: Path) -> tuple[Path, Path]:
@@ -220,7 +281,10 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
 
 def _read_one(path: Path) -> dict[str, np.ndarray] | None:
     try:
-        return read_npz(path)
+        state = read_npz(path)
+        if missing := {"step", "settings"} - state.keys():
+            raise DamagedFile(f"it has no {' and no '.join(sorted(missing))}")
+        return state
     except DamagedFile as error:
         logger.warning(
             "%s is damaged (%s): an older state is taken, or the training starts anew.", path, error

@@ -91,7 +91,7 @@ class Sampler:
 
     def restore(self, state: dict) -> None:
         """Goes on where `state` was taken."""
-        if not state:
+        if not {"order", "wrong", "credit"} <= state.keys():
             return
         self._begin()
         for index in state["order"]:

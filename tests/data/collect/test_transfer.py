@@ -214,3 +214,20 @@ def test_a_photo_as_large_as_cameras_make_them():
     buffer = io.BytesIO()
     Image.fromarray(noise).save(buffer, "JPEG", quality=95)
     assert len(data_url(buffer.getvalue())) < 10_000_000  # what a notebook server takes in one message
+
+
+def test_a_file_of_the_zips_name_is_left_as_it_is(colab, tmp_path):
+    photos, own = tmp_path / "photos", tmp_path / "photos.zip"
+    photos.mkdir()
+    (photos / "1.jpg").write_bytes(b"one")
+    with zipfile.ZipFile(own, "w") as archive:
+        archive.writestr("photos/only_here.jpg", b"precious")
+    before = own.read_bytes()
+    made = [collect.download(photos) for _ in range(2)]
+    (photos / "2.jpg").write_bytes(b"two")
+    made.append(collect.download(photos))
+    assert made == [tmp_path / "photos_2.zip"] * 3, "its own zip is replaced"
+    with zipfile.ZipFile(made[0]) as archive:
+        assert {"photos/1.jpg", "photos/2.jpg"} <= set(archive.namelist())
+    assert own.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "photos.zip", "photos_2.zip"]

@@ -303,3 +303,56 @@ def test_labels_without_any_picture_are_refused(tmp_path):
     _make(tmp_path, {"labels/a.txt": _LINE, "classes.txt": "cat\nduck"})
     with pytest.raises(ImportRefused, match="missing picture of unknown size: 'images/a'"):
         import_annotations(tmp_path)
+
+
+def _set_of(folder, names, level=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        Image.new("RGB", (60, 40), (level, level, level)).save(folder / name)
+    return Annotations(["cat", "duck"], [(folder / name, _BOXES) for name in names])
+
+
+def _contents(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_copies_do_not_go_through_links_and_not_among_pictures_of_another_set(tmp_path):
+    mine, other = _set_of(tmp_path / "mine", ["a.png"]), _set_of(tmp_path / "other", ["a.png", "b.png"], 99)
+    yolo = tmp_path / "yolo"
+    (yolo / "images").mkdir(parents=True)
+    (yolo / "images" / "a.png").symlink_to(tmp_path / "other" / "a.png")
+    before = _contents(tmp_path)
+    with pytest.raises(
+        AnnotationError, match=r"expected nothing, or a copy of .*mine/a\.png, got another file"
+    ):
+        export_annotations(mine, yolo, "yolo", copy_images=True)
+    assert _contents(tmp_path) == before
+    (yolo / "images" / "a.png").unlink()
+    export_annotations(other, yolo, "yolo", copy_images=True)
+    export_annotations(other, yolo, "yolo", copy_images=True)  # the same again
+    before = _contents(tmp_path)
+    with pytest.raises(AnnotationError, match="got another file"):
+        export_annotations(mine, yolo, "yolo", copy_images=True)
+    with pytest.raises(AnnotationError, match=r"none but these pictures, got 1 more: .*b\.png"):
+        export_annotations(other[:1], yolo, "yolo", copy_images=True)
+    assert _contents(tmp_path) == before
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(tmp_path, monkeypatch):
+    photos = _set_of(tmp_path / "mine", ["a.png", "b.png"])
+    copy, calls = shutil.copyfileobj, []
+
+    def full(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            target.write(source.read(10))
+            raise OSError("No space left on device")
+        copy(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfileobj", full)
+        with pytest.raises(OSError, match="No space"):
+            export_annotations(photos, tmp_path / "yolo", "yolo", copy_images=True)
+    assert [path.name for path in (tmp_path / "yolo" / "images").iterdir()] == ["a.png"]
+    export_annotations(photos, tmp_path / "yolo", "yolo", copy_images=True)
+    assert (tmp_path / "yolo/images/b.png").read_bytes() == (tmp_path / "mine/b.png").read_bytes()

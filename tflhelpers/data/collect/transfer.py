@@ -7,13 +7,16 @@ import os
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from tflhelpers.data.collect.names import free_name, safe_name
-from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.atomic_file import atomic_file, atomic_path
 
+_OURS = b"made by tflhelpers.collect.download"  # in the comment of a zip
 _NOT_IN_VS_CODE = (
     "Colab's upload window did not open. In VS Code's Colab extension it does not work: open the notebook in a "
     "browser, or put the files on Google Drive."
@@ -47,7 +50,8 @@ def download(path: str | os.PathLike[str]) -> Any:
     """Bring a file, such as a GIF or a detector's folder, to your computer.
 
     Args:
-        path: A file, or a folder, which comes as a zip that is made beside it.
+        path: A file, or a folder, which comes as a zip that is made beside it: "photos.zip", or "photos_2.zip" where
+            you have a file of that name.
 
     Returns:
         In Colab, where the browser saves it: the path. Elsewhere a link to show: make it the last line of a cell.
@@ -147,5 +151,26 @@ def safe_ending(suffix: str) -> str:
 
 
 def _as_zip(folder: Path) -> Path:
-    made = shutil.make_archive(str(folder), "zip", root_dir=folder.parent, base_dir=folder.name)
-    return Path(made)
+    """Zip a folder beside it; only a zip that was made here is replaced, any other file keeps its name."""
+    path = _place_of_zip(folder if folder.name not in ("", "..") else folder.resolve())
+    with atomic_path(path, ".zip") as part:
+        made = shutil.make_archive(
+            str(part.with_suffix("")), "zip", folder.resolve().parent, folder.resolve().name
+        )
+        with zipfile.ZipFile(made, "a") as archive:
+            archive.comment = _OURS
+    return path
+
+
+def _place_of_zip(folder: Path) -> Path:
+    endings = chain([""], (f"_{number}" for number in count(2)))
+    places = (folder.with_name(f"{folder.name}{ending}.zip") for ending in endings)
+    return next(place for place in places if not os.path.lexists(place) or _is_our_zip(place))
+
+
+def _is_our_zip(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment == _OURS and not path.is_symlink()
+    except (OSError, zipfile.BadZipFile):
+        return False

@@ -17,6 +17,7 @@ from tflhelpers.data import images
 from tflhelpers.data.annotations import AnnotationError, Annotations
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.class_list import CLASS_LIST, write_class_list
+from tflhelpers.data.formats.picture_index import has_ending
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.data.formats.writing import below_common_folder, known_sizes, refuse_names
@@ -30,7 +31,7 @@ from tflhelpers.data.formats.yolo_layout import (
     seen_from,
 )
 from tflhelpers.data.pictures import Picture
-from tflhelpers.files.atomic_file import write_text
+from tflhelpers.files.atomic_file import atomic_file, write_text
 from tflhelpers.files.stand_ins import stand_in
 from tflhelpers.files.text import decode_text
 from tflhelpers.progress import progress_bar
@@ -40,6 +41,8 @@ _MOST_BAD_LINES = 100
 _HEAD_BYTES = 4096
 _MOST_CLASSES = 1_000_000
 _USUAL_DIGITS, _FEWEST_DIGITS = 6, 4
+_CHUNK = 1 << 20  # bytes
+_ELSE = "Nothing was written. Give an empty folder, or remove what is there."
 _LINE_BREAKS = re.compile("[\0\r\n]")
 
 
@@ -81,23 +84,21 @@ def write(
 
     Raises:
         AnnotationError: If the size of a picture is not known, a name has line breaks, or two pictures differ only
-            by their ending, so that they would share a label file.
+            by their ending, so that they would share a label file. Or `copy_images`, and `images/` holds others.
     """
     sizes = known_sizes(annotations)
     refuse_names([*annotations.class_names, *map(str, annotations.image_paths)], _LINE_BREAKS, "YOLO")
     stems = _stems(annotations.image_paths, path)
+    pictures = list(annotations.image_paths)
     if copy_images:
         places = [
-            path / "images" / f"{stem}{source.suffix}"
-            for source, stem in zip(annotations.image_paths, stems, strict=True)
+            path / "images" / f"{stem}{source.suffix}" for source, stem in zip(pictures, stems, strict=True)
         ]
+        _check_places(pictures, places, path / "images")
         with progress_bar(len(places), "Copying pictures", enabled=progress, delay=2) as bar:
             pictures = [
-                bar.counted(_copied(source, place))
-                for source, place in zip(annotations.image_paths, places, strict=True)
+                bar.counted(_copied(source, place)) for source, place in zip(pictures, places, strict=True)
             ]
-    else:
-        pictures = list(annotations.image_paths)
     written = []
     for picture, size, stem in zip(annotations.pictures, sizes, stems, strict=True):
         file = path / "labels" / f"{stem}.txt"
@@ -264,9 +265,45 @@ def _to_yaml(class_names: Sequence[str]) -> str:
     )
 
 
+def _check_places(sources: Sequence[Path], places: Sequence[Path], folder: Path) -> None:
+    """Raise if copies would take the place of other pictures, or come to lie among those of another set."""
+    taken = [
+        (a, b) for a, b in zip(sources, places, strict=True) if os.path.lexists(b) and not _is_copy(a, b)
+    ]
+    if taken:
+        raise AnnotationError(
+            f"{taken[0][1]}: expected nothing, or a copy of {taken[0][0]}, got another file. {_ELSE}"
+        )
+    in_place = any(_is_same_file(a, b) for a, b in zip(sources, places, strict=True))
+    others = [] if in_place else sorted(set(_pictures_below(folder)) - set(places))
+    if others:
+        raise AnnotationError(
+            f"{folder}: expected none but these pictures, got {len(others)} more: {others[0]}. {_ELSE}"
+        )
+
+
+def _pictures_below(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if has_ending(file.name)]
+
+
+def _is_same_file(source: Path, place: Path) -> bool:
+    return place.exists() and source.exists() and place.samefile(source)
+
+
+def _is_copy(source: Path, place: Path) -> bool:
+    if _is_same_file(source, place):
+        return True
+    if place.is_symlink() or not place.is_file():
+        return False
+    with images._open_file(source) as one, place.open("rb") as other:
+        while (chunk := one.read(_CHUNK)) == other.read(_CHUNK):
+            if not chunk:
+                return True
+    return False
+
+
 def _copied(source: Path, place: Path) -> Path:
-    if not (place.exists() and source.exists() and place.samefile(source)):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with images._open_file(source) as picture, place.open("wb") as copy:
+    if not os.path.lexists(place):  # else it is a copy, as was checked
+        with images._open_file(source) as picture, atomic_file(place) as copy:
             shutil.copyfileobj(picture, copy)
     return place
