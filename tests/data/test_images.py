@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageSequence
+from PIL import Image, ImageSequence, features
 
 import tflhelpers
 from tflhelpers.data.images import ImageError, image_size, read_image
@@ -274,6 +274,36 @@ def test_a_picture_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch)
 
 def _no_memory(*_):
     raise MemoryError
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError, NotImplementedError, RecursionError, ZeroDivisionError, AttributeError]
+)
+def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch, error):
+    """Pillow's decoders have no common class for it; that of AVIF raises RuntimeError."""
+    path = tmp_path / "damaged.png"
+    _filled("L", 0, (100, 100)).save(path)
+
+    def fail(*_):
+        raise error("why")
+
+    monkeypatch.setattr(Image.Image, "convert", fail)
+    with pytest.raises(
+        ImageError, match=r"damaged\.png: expected a whole picture, but it is .* damaged \(why\)"
+    ):
+        read_image(path)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_a_damaged_avif_is_named(tmp_path):
+    path = tmp_path / "damaged.avif"
+    _filled("RGB", (255, 0, 0), (64, 64)).save(path)
+    content = bytearray(path.read_bytes())
+    start = content.find(b"mdat") + 4
+    content[start:] = bytes(len(content) - start)
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=r"damaged\.avif: expected a whole picture"):
+        read_image(path)
 
 
 @pytest.mark.parametrize("name", ["EPS", "PDF", "PCX", "TGA", "ICO", "SGI", "DDS", "JPEG2000"])

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from tflhelpers.files import http_client
-from tflhelpers.files.http_client import AddressGuard, length_of, open_url
+from tflhelpers.files.http_client import AddressGuard, length_of, open_url, whole_number
 
 OPEN = AddressGuard(allow_private=True)
 
@@ -96,3 +96,23 @@ def test_a_certificate_that_is_not_right(certificate, port, host, known, reason,
     with pytest.raises(urllib.error.URLError, match=reason) as caught:
         open_url(f"https://{host}:{port}/host", timeout_s=5, guard=OPEN).__enter__()
     assert isinstance(caught.value.reason, ssl.SSLCertVerificationError)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("5", 5),
+        (" 12 ", 12),
+        ("0", 0),
+        ("", None),
+        ("²", None),
+        ("٣", None),
+        ("-1", None),
+        ("1_0", None),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 5000, None),
+    ],
+)
+def test_numbers_in_headers(text, number):
+    """Python takes more for digits than a header may hold, and no number of any length."""
+    assert whole_number(text) == number

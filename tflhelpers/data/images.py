@@ -67,7 +67,9 @@ _DECODER_ERRORS = (
     IndexError,
     KeyError,
     TypeError,
-    OverflowError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )

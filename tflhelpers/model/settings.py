@@ -100,7 +100,7 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
             check_fields(
                 settings["arguments"], {name: _argument(name, family) for name in settings["arguments"]}
             )
-        trained_on = TrainingRecord.from_json(settings["trained_on"]) if settings["trained_on"] else None
+        trained_on = _record(settings["trained_on"])
     except BadJson as error:
         raise ValueError(
             f"{path} is damaged ({error}). Copy the folder again, or save the detector anew."
@@ -112,6 +112,13 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
         )
     architecture = Architecture(family, tuple(settings["image_size"]), settings["arguments"])
     return architecture, settings | {"trained_on": trained_on}
+
+
+def _record(stored: dict | None) -> TrainingRecord | None:
+    try:
+        return TrainingRecord.from_json(stored) if stored else None
+    except BadJson as error:
+        raise BadJson(f"trained_on: {error}") from error
 
 
 def _argument(name: str, family: str) -> Check:

@@ -108,9 +108,7 @@ class Collector:
     def __enter__(self) -> Collector:
         self._journal.__enter__()
         self._tell_strange()
-        if (
-            self.staging.is_symlink()
-        ):  # what is prepared or left over lies in the folder, not where a link leads
+        if self.staging.is_symlink():  # else what lies where it leads would be thrown away
             self.staging.unlink()
         self.staging.mkdir(exist_ok=True)
         self._finish_moves()
