@@ -352,15 +352,30 @@ def labelme(direction, format, folder, data):
 
 
 def label_studio(direction, format, folder, data):
-    """It writes what it imports of our COCO or YOLO files as its own JSON; it reads nothing else."""
+    """It writes what it imports of our files as its own JSON ("from_coco"), and converts that ("coco")."""
+    from label_studio_sdk.converter import Converter
     from label_studio_sdk.converter.imports import coco, yolo
 
-    out = folder / "out"
+    out, tasks = folder / "out", str(folder / "out" / "tasks.json")
     root = "/data/local-files/?d=images"
-    if format == "coco":
-        coco.convert_coco_to_ls(str(folder / "given.json"), str(out / "tasks.json"), image_root_url=root)
-    else:
-        yolo.convert_yolo_to_ls(str(folder / "given"), str(out / "tasks.json"), image_root_url=root)
+    if format == "from_yolo":
+        yolo.convert_yolo_to_ls(str(folder / "given"), tasks, image_root_url=root)
+        return
+    coco.convert_coco_to_ls(str(folder / "given.json"), tasks, image_root_url=root)
+    if format == "from_coco":
+        return
+    numbered = [{"id": number, **task} for number, task in enumerate(json.loads(Path(tasks).read_text()), 1)]
+    for task in numbered:  # as the server does when they are imported
+        task["annotations"] = [{"id": task["id"], **each} for each in task["annotations"]]
+    Path(tasks).write_text(json.dumps(numbered))
+    config = out / "tasks.label_config.xml"
+    made = folder / "made"
+    Converter(config.read_text(), str(folder), download_resources=False).convert(
+        tasks, str(made), format.upper(), is_dir=False
+    )
+    Path(tasks).unlink()
+    config.unlink()
+    shutil.copytree(made, out, dirs_exist_ok=True)
 
 
 TOOLS = {

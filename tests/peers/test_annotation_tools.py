@@ -30,6 +30,7 @@ PICTURES = {
 }
 EXACT = 0.001  # px
 TWO_DIGITS, WHOLE = 0.0051, 1.0  # tools that round to 0.01 px, and those that round or cut to whole pixels
+CUT_TWICE = 2.0  # left and width each
 STORED_SIZE = {"turned"}  # it takes the size of the photo as it lies: its boxes are elsewhere
 # tool, format → how far its edges are off by its own rounding
 WRITTEN = {
@@ -62,11 +63,14 @@ WRITTEN = {
     ("labelimg", "yolo"): EXACT,
     ("labelimg", "createml"): EXACT,
     ("labelme", "labelme"): EXACT,
+    ("label_studio", "from_coco"): EXACT,
+    ("label_studio", "from_yolo"): EXACT,
     ("label_studio", "coco"): EXACT,
+    ("label_studio", "voc"): CUT_TWICE,
     ("label_studio", "yolo"): EXACT,
 }
-ELSEWHERE = {("label_studio", "yolo"): STORED_SIZE}
-NO_NEGATIVES = {("datumaro", "voc"), ("globox", "open_images")}
+ELSEWHERE = {("label_studio", "from_yolo"): STORED_SIZE}
+NO_NEGATIVES = {("datumaro", "voc"), ("globox", "open_images"), ("label_studio", "voc")}
 # It counts left and top from 1.
 ONE_BASED = {("supervision", "voc")}
 # tool, format → how far its edges are off by its own rounding; pictures that it puts elsewhere

@@ -16,6 +16,7 @@ from tests.sharing.export.foreign_files import (
 )
 from tflhelpers.sharing.export.foreign_file import read_foreign
 from tflhelpers.sharing.export.packed_files import with_files
+from tflhelpers.sharing.export.tflite import export_tflite
 from tflhelpers.sharing.export.tflite_detector import TFLiteDetector
 
 NAMES = ("duck", "cup", "boat")
@@ -50,6 +51,26 @@ def int_classes(image) -> dict:
 def one_picture_without_a_side_for_it(image) -> dict:
     given = values(image)
     return {role: value[0] for role, value in given.items()}
+
+
+def test_a_normalisation_that_cannot_be_is_none(tmp_path, usual):
+    for std in ((0.0,), (1.0, 2.0)):
+        path = written(tmp_path, with_metadata(usual, metadata(USUAL, mean=(0.0,), std=std), {}))
+        assert_found(TFLiteDetector(path, class_names=NAMES))
+
+
+def test_one_name_is_no_list(tmp_path, usual):
+    with pytest.raises(
+        TypeError, match=r"class_names must be a list of names, got 'duck'\. Write \['duck'\]"
+    ):
+        TFLiteDetector(written(tmp_path, usual), class_names="duck")
+
+
+def test_names_for_a_file_of_ours(tmp_path, tiny, pictures):
+    info = export_tflite(tiny, tmp_path / "ours.tflite", photos=pictures)
+    assert TFLiteDetector(info, class_names=NAMES).class_names == NAMES
+    with pytest.raises(ValueError, match=r"class_names must hold 3 names, .* \(duck, toy boat, .*\), got 2"):
+        TFLiteDetector(info, class_names=NAMES[:2])
 
 
 @pytest.fixture(scope="module")

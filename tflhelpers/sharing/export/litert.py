@@ -27,7 +27,7 @@ def interpreter(path: str | os.PathLike, threads: int | None = None):
             ready.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ValueError(
-                f"{os.fspath(path)} cannot be run: {error}. Export it again, or update ai-edge-litert."
+                f"{os.fspath(path)} cannot be run: {error}. Update ai-edge-litert, or export the file again."
             ) from error
     return ready
 

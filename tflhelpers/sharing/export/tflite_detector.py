@@ -35,6 +35,7 @@ class TFLiteDetector(ImageDetector):
 
     Raises:
         FileNotFoundError: there is no such file.
+        TypeError: `class_names` is a text.
         ValueError: it is no such detector, damaged, or has no class names; the message says what it is.
         ImportError: neither ai-edge-litert nor TensorFlow is installed.
 
@@ -51,6 +52,10 @@ class TFLiteDetector(ImageDetector):
         self, path: str | os.PathLike, *, class_names: Sequence[str] | None = None, threads: int | None = None
     ) -> None:
         self.path = Path(path)
+        if isinstance(class_names, str):
+            raise TypeError(
+                f"class_names must be a list of names, got {class_names!r}. Write [{class_names!r}]."
+            )
         foreign = is_foreign(self.path)
         self._file = (ForeignDetector if foreign else _OwnFile)(self.path, class_names, threads)
         super().__init__(self._file.class_names, self._file.threshold)

@@ -62,7 +62,9 @@ def _normalization(picture: _Node | None):
     for unit in picture.nodes(4) if picture is not None else ():
         options = unit.node(1)
         if unit.byte(0) == NORMALIZATION and options is not None:
-            return options.floats(0), options.floats(1)
+            mean, std = options.floats(0), options.floats(1)
+            if {len(mean), len(std)} <= {1, 3} and all(std):
+                return mean, std
     return None, None
 
 
