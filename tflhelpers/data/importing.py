@@ -148,8 +148,8 @@ def export_annotations(
         The files written.
 
     Raises:
-        AnnotationError: If the format cannot hold a name, the size of a picture is needed and not known, or copies would
-            come to lie among other pictures.
+        AnnotationError: If the format cannot hold a name, the size of a picture is needed and not known, or
+            copies would come to lie among other pictures.
         FileNotFoundError: If a picture is missing that a TFRecord is to hold, or YOLO's folder a copy of.
         ValueError: If an argument is wrong.
     """
