@@ -214,8 +214,7 @@ def iou_matrix(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:
     a = _as_rows_of_four(a_xyxy, "a_xyxy").astype(np.float64)
     b = _as_rows_of_four(b_xyxy, "b_xyxy").astype(np.float64)
     shared = shared_areas(a, b)
-    areas = (np.prod(boxes[:, 2:] - boxes[:, :2], axis=-1) for boxes in (a, b))
-    union = np.add.outer(*areas) - shared
+    union = np.add.outer(_areas(a), _areas(b)) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0).astype(np.float32)
 
 
@@ -245,8 +244,12 @@ def rel_yxyx_to_xyxy(boxes_rel_yxyx: np.ndarray, image_size: tuple[int, ...]) ->
 def shared_areas(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The area that each box of `a` (n, 4) shares with each of `b` (m, 4), low edges first. float64 (n, m)."""
     a, b = a.astype(np.float64)[:, None], b.astype(np.float64)[None]
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    return np.prod(np.maximum(sides, 0), axis=-1)
+    sides = np.maximum(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0)
+    return sides[..., 0] * sides[..., 1]
+
+
+def _areas(xyxy: np.ndarray) -> np.ndarray:
+    return (xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1])
 
 
 def _as_rows_of_four(values: Any, name: str) -> np.ndarray:
