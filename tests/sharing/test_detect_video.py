@@ -402,14 +402,14 @@ def fresh_boxes(tmp_path, path, **settings):
 def test_the_boxes_are_kept_when_only_the_look_at_them_changes(tmp_path):
     path, out = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4"
     looks = [
-        ({"every": 3, "seconds": 0.5}, 2),  # 5 of 30 frames, 10 a second: places 0 and 3
-        ({"every": 3, "seconds": 2}, 5),  # on to frame 20
-        ({"every": 1, "seconds": 1}, 6),  # those of the first ten that were passed over
-        ({"every": 2, "seconds": 0.3}, 0),
+        ({"every": 3, "max_seconds": 0.5}, 2),  # 5 of 30 frames, 10 a second: places 0 and 3
+        ({"every": 3, "max_seconds": 2}, 5),  # on to frame 20
+        ({"every": 1, "max_seconds": 1}, 6),  # those of the first ten that were passed over
+        ({"every": 2, "max_seconds": 0.3}, 0),
         ({}, 17),
         ({"threshold": 0.95}, 0),
         ({"threshold": 0.45}, 0),
-        ({"seconds": 1.05, "steady": False}, 0),
+        ({"max_seconds": 1.05, "steady": False}, 0),
         ({"threshold": 0.1}, 30),  # of lower scores than were kept
         ({}, 0),
     ]
