@@ -28,7 +28,7 @@ _POSTPROCESS = b"TFLite_Detection_PostProcess"
 _BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint8": 1, "int8": 1, "int64": 8, "int16": 2, "bool": 1}
 
 
-class DamagedFile(ValueError):
+class DamagedLiteRT(ValueError):
     """A LiteRT file that is cut, or whose parts do not fit each other."""
 
 
@@ -73,14 +73,14 @@ def read_foreign(path: Path) -> ForeignFile:
     """What a file says of itself, after a look at all its parts.
 
     Raises:
-        DamagedFile: it is cut, or its parts do not fit each other.
+        DamagedLiteRT: it is cut, or its parts do not fit each other.
         ImportError: neither ai-edge-litert nor TensorFlow is installed.
     """
     schema = _schema()
     try:
         return _described(schema, path.read_bytes())
     except _UNREADABLE as error:
-        raise DamagedFile(
+        raise DamagedLiteRT(
             f"{path}: expected a detector that export_tflite wrote, got a LiteRT file that is damaged or cut. Copy or "
             "export it again."
         ) from error
