@@ -27,7 +27,7 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
         annotations: the pictures; only their sizes are read.
         image_size: (height, width) of the network's input.
     """
-    sides, pictures = _sides(annotations, image_size)
+    sides, pictures = sides_of(annotations, image_size)
     tiny = sides < TINY
     if not tiny.any():
         return
@@ -41,7 +41,7 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
     )
 
 
-def _sides(annotations: Annotations, image_size: tuple[int, int]) -> tuple[np.ndarray, list[Path]]:
+def sides_of(annotations: Annotations, image_size: tuple[int, int]) -> tuple[np.ndarray, list[Path]]:
     """Each object's side after resizing (the root of its area), and its picture."""
     sides: list[float] = []
     pictures: list[Path] = []
