@@ -138,6 +138,15 @@ def test_another_start_is_another_training_and_the_cell_run_again_is_not(
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
 
 
+def test_what_other_photos_have_taught_before_is_another_start(detector, pictures, tmp_path):
+    fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    for where in (None, tmp_path / "others"):
+        start_anew(detector)
+        fine_tune(detector, pictures[:1], **RECIPE, resume_dir=where)
+        with pytest.raises(ValueError, match="is of another training"):
+            fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+
+
 def rewritten(path, **changes):
     """The state with other entries; None takes one out."""
     arrays = read_npz(path) | changes

@@ -99,16 +99,16 @@ def checkpointer_of(
         f"{_fingerprint(learn)}, {_fingerprint(judge)}"
     )
     if folder is not None:
-        settings += f", contents {_contents(learn)} {_contents(judge)}, start {start_of(classifier)}"
+        settings += f", contents {_contents(learn)} {_contents(judge)}, start {start_of(classifier, folder)}"
         folder.mkdir(parents=True, exist_ok=True)
     checkpointer = Checkpointer(None if folder is None else folder / STATE_FILE, settings)
     checkpointer.check()
     return checkpointer
 
 
-def start_of(classifier: Classifier) -> str:
+def start_of(classifier: Classifier, folder: Path | None) -> str:
     """Differs for another backbone to start from; the head is fitted first, so it does not count."""
-    return start_mark(classifier, _backbone_weights(classifier))
+    return start_mark(classifier, _backbone_weights(classifier), folder)
 
 
 def _backbone_weights(classifier: Classifier) -> Iterator[keras.Variable]:
@@ -134,11 +134,12 @@ def fine_tune_top(
         seconds: to end in, None for as long as it takes.
         progress: show a bar.
     """
-    start = start_of(classifier)
+    folder = None if checkpointer.path is None else checkpointer.path.parent
+    start = start_of(classifier, folder)
     try:
         return _tuned(classifier, learn, judge, recipe, checkpointer, seconds, progress)
     finally:
-        remember_start(classifier, _backbone_weights(classifier), start)
+        remember_start(classifier, _backbone_weights(classifier), folder, start)
 
 
 def _tuned(

@@ -6,6 +6,7 @@ import ast
 import zlib
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,18 +38,23 @@ def same_settings(stored: str, ours: str) -> bool:
     return same_rest and (our_recipe is None or its_recipe is None or _same_call(its_recipe, our_recipe))
 
 
-def start_mark(model: Any, weights: Iterable) -> str:
-    """Return a mark of the weights that a training of `model` starts from.
+def start_mark(model: Any, weights: Iterable, folder: Path | None) -> str:
+    """Return a mark of the weights that a training of `model`, kept in `folder`, starts from.
 
-    A cell that is run again starts from where the call before has left the model: the mark is that call's then.
+    A cell that is run again starts from where the call before has left the model: the mark is that call's then. What a
+    call with another folder has taught the model is part of the start.
     """
-    now, (left, began) = _checksum(weights), getattr(model, "_last_training", ("", ""))
-    return began if now == left else now
+    now, last = _checksum(weights), getattr(model, "_last_training", None)
+    return last[2] if last is not None and last[:2] == (now, _place(folder)) else now
 
 
-def remember_start(model: Any, weights: Iterable, began: str) -> None:
+def remember_start(model: Any, weights: Iterable, folder: Path | None, began: str) -> None:
     """Note on `model` the mark of a training that ends or is broken off now, with these weights."""
-    model._last_training = (_checksum(weights), began)
+    model._last_training = (_checksum(weights), _place(folder), began)
+
+
+def _place(folder: Path | None) -> Path | None:
+    return None if folder is None else folder.resolve()
 
 
 def _checksum(weights: Iterable) -> str:
