@@ -67,20 +67,31 @@ def _checksum(weights: Iterable) -> str:
 def _parts(settings: str) -> tuple[ast.Call | None, list[str]]:
     """The recipe, if the text begins with one, and the parts behind it."""
     head, found, rest = settings.partition("), seed ")
-    if settings.startswith("Recipe(") and found:
-        call = ast.parse(f"{head})", mode="eval").body
-        if isinstance(call, ast.Call):
-            return call, [f"seed {rest}".split(", ")[0], *rest.split(", ")[1:]]
+    if settings.startswith("Recipe(") and found and (call := _call(f"{head})")) is not None:
+        return call, [f"seed {rest}".split(", ")[0], *rest.split(", ")[1:]]
     return None, settings.split(", ")
+
+
+def _call(text: str) -> ast.Call | None:
+    try:
+        call = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):  # a version wrote it that shows its recipes in another way
+        return None
+    return call if isinstance(call, ast.Call) else None
 
 
 def _same_call(stored: ast.Call, ours: ast.Call) -> bool:
     its, our = ({each.arg: each.value for each in call.keywords} for call in (stored, ours))
     defaults = _DEFAULTS.get(ast.unparse(ours.func), {})
-    return ast.unparse(stored.func) == ast.unparse(ours.func) and all(
+    return _in_words(stored) == _in_words(ours) and all(
         _same_value(its[name], value) if name in its else ast.unparse(value) == defaults.get(name or "")
         for name, value in our.items()
     )
+
+
+def _in_words(call: ast.Call) -> list[str]:
+    """What is called, with the values that have no name: NumPy shows its numbers so."""
+    return [ast.unparse(each) for each in (call.func, *call.args)]
 
 
 def _same_value(stored: ast.expr, ours: ast.expr) -> bool:
