@@ -101,6 +101,15 @@ def test_where_nothing_could_be_kept_it_raises_when_all_is_learned(detector, pic
         np.testing.assert_allclose(value, learned[key], atol=1e-5)
 
 
+def test_what_an_earlier_call_has_kept_is_kept(detector, pictures, tmp_path, monkeypatch):
+    fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    start_anew(detector)
+    refuse_to_write(monkeypatch)
+    history = fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    assert any(note.startswith("Nothing was left to do") for note in history.notes)
+    assert not any("cannot be kept" in note for note in history.notes)
+
+
 def test_other_photos_under_the_same_names_are_another_training(detector, pictures, tmp_path):
     fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
     start_anew(detector)
@@ -161,6 +170,7 @@ def rewritten(path, **changes):
         ({"about": '{"of_tomorrow": 1, "draws": {"of_tomorrow": []}}'}, None),
         ({"about": None, "format": None}, None),
         ({"settings": None}, None),  # as damaged: anew
+        ({"variable/1": None}, None),
     ],
 )
 def test_states_of_other_versions(detector, pictures, tmp_path, changes, refused):

@@ -119,6 +119,7 @@ class Checkpointer(Hook):
             return state
         stored = load_state(trainer, self.path, settings=self.settings, accept=accept)
         self._began_at = self._step = state.step = stored.step
+        self._has_kept = stored.step > 0
         state.losses |= stored.losses
         for name in state.about().keys() & stored.about.keys():
             setattr(state, name, stored.about[name])
@@ -137,7 +138,8 @@ class Checkpointer(Hook):
 
     def after_run(self, state: TrainingState) -> None:
         self.was_done = 0 < self._began_at == state.step
-        self.keep(state)
+        if not self.was_done:
+            self.keep(state)
 
     def raise_if_nothing_was_kept(self) -> None:
         """Raises an OSError where the disk refused each state; call it when the training is done."""
@@ -282,7 +284,9 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
 def _read_one(path: Path) -> dict[str, np.ndarray] | None:
     try:
         state = read_npz(path)
-        if missing := {"step", "settings"} - state.keys():
+        variables = sum(name.startswith("variable/") for name in state)
+        expected = {"step", "settings", *(f"variable/{number}" for number in range(variables))}
+        if missing := expected - state.keys():
             raise DamagedFile(f"it has no {' and no '.join(sorted(missing))}")
         return state
     except DamagedFile as error:
