@@ -381,7 +381,7 @@ def test_weights_of_another_detector_are_refused(detector, tmp_path):
         Detector.load(tmp_path / "three")
 
 
-@pytest.mark.parametrize("names", [[], "duck", ["duck", "duck"], ["duck", ""], [1]])
+@pytest.mark.parametrize("names", [[], "duck", ["duck", "duck"], ["duck", ""], [" "], ["M\udcf6we"], [1]])
 def test_class_names_that_are_no_list_of_names_are_refused(names):
     with pytest.raises(ValueError, match=r'class_names must be .*like \["duck"\], got'):
         Detector(TINY, names)
