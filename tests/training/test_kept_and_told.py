@@ -184,7 +184,10 @@ def test_states_of_other_versions(detector, pictures, tmp_path, changes, refused
         assert len(fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run").loss) == 2
 
 
-def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "learned", [slice(None), slice(0, 5)]
+)  # all; all but the broken one, which validates
+def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, monkeypatch, learned):
     (tmp_path / "pictures").mkdir()
     pictures = drawn_pictures(tmp_path / "pictures", 6)
     last = pictures.image_paths[-1]
@@ -192,7 +195,7 @@ def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, mo
     before = weights(detector)
     monkeypatch.setattr(DetectorTrainer, "learn", lambda *_: pytest.fail("learned"))
     with pytest.raises(ImageError, match=last.name):
-        fine_tune(detector, pictures, **RECIPE)
+        fine_tune(detector, pictures[learned], validation=pictures[5:], **RECIPE)
     assert detector.trained_on is None
     for key, value in weights(detector).items():
         np.testing.assert_array_equal(value, before[key])

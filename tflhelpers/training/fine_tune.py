@@ -131,6 +131,8 @@ def fine_tune(
     with alone_in(folder):
         for checkpointer in checkpointers:
             checkpointer.check(detector.network)
+        if validation:  # a broken picture there would cost the history at the end
+            TrainingPictures(validation, detector.image_size).read_ahead()
         try:
             history = _train_all(
                 detector,
