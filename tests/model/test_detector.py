@@ -345,7 +345,10 @@ RECORD = {"class_names": ["duck"], "images": {"a": "b"}, "num_boxes": 1, "when":
         ),
         (json.dumps(SETTINGS | {"family": ["a"]}), "a family of ssd_resnet_fpn"),
         ("[" * 100_000, r"detector\.json is damaged"),
-        (json.dumps(SETTINGS | {"format": 2}), "must have format 1 .*, got 2 .*newer tflhelpers"),
+        *[
+            (json.dumps(SETTINGS | {"format": 2, **more}), "must have format 1 .*, got 2 .*newer tflhelpers")
+            for more in ({}, {"trained_on": [1]}, {"trained_on": {"photos": 5}})
+        ],
         (json.dumps(SETTINGS | {"family": "yolo"}), "a family of ssd_resnet_fpn, .*, got 1 and yolo"),
     ],
 )
