@@ -15,7 +15,9 @@ from tflhelpers.ready_made.detectors import (
     training_folder_for,
 )
 from tflhelpers.ready_made.photos import photos_for
+from tflhelpers.training.fine_tune import given_weights
 from tflhelpers.training.record import training_record
+from tflhelpers.training.same_training import remember_start, start_mark
 
 OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
 
@@ -175,3 +177,15 @@ def test_a_training_goes_on_in_its_own_folder_only(project):
     assert len({first, *others}) == 3
     assert len(list(first.parent.iterdir())) == 2, "the last two are kept"
     assert others[1].is_dir()
+
+
+def test_a_cell_run_again_goes_on_in_its_folder_and_a_detector_that_knows_more_does_not(project):
+    photos, detector = tfl.samples.duck_photos(), tfl.Detector.embedded(["duck"])
+    first = training_folder_for(project, detector, photos, steps=2)
+    began = start_mark(detector, given_weights(detector), first)
+    bias = given_weights(detector)[-1]
+    bias.assign(bias + 1)
+    remember_start(detector, given_weights(detector), first, began)  # as a training in `first` ends
+    assert training_folder_for(project, detector, photos, steps=2) == first
+    longer = training_folder_for(project, detector, photos, steps=3)
+    assert longer != training_folder_for(project, tfl.Detector.embedded(["duck"]), photos, steps=3)

@@ -101,6 +101,15 @@ def test_where_nothing_could_be_kept_it_raises_when_all_is_learned(detector, pic
         np.testing.assert_allclose(value, learned[key], atol=1e-5)
 
 
+def test_what_an_earlier_call_has_kept_is_kept(detector, pictures, tmp_path, monkeypatch):
+    fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    start_anew(detector)
+    refuse_to_write(monkeypatch)
+    history = fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    assert any(note.startswith("Nothing was left to do") for note in history.notes)
+    assert not any("cannot be kept" in note for note in history.notes)
+
+
 def test_other_photos_under_the_same_names_are_another_training(detector, pictures, tmp_path):
     fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
     start_anew(detector)
@@ -138,6 +147,15 @@ def test_another_start_is_another_training_and_the_cell_run_again_is_not(
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
 
 
+def test_what_other_photos_have_taught_before_is_another_start(detector, pictures, tmp_path):
+    fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    for where in (None, tmp_path / "others"):
+        start_anew(detector)
+        fine_tune(detector, pictures[:1], **RECIPE, resume_dir=where)
+        with pytest.raises(ValueError, match="is of another training"):
+            fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+
+
 def rewritten(path, **changes):
     """The state with other entries; None takes one out."""
     arrays = read_npz(path) | changes
@@ -152,6 +170,7 @@ def rewritten(path, **changes):
         ({"about": '{"of_tomorrow": 1, "draws": {"of_tomorrow": []}}'}, None),
         ({"about": None, "format": None}, None),
         ({"settings": None}, None),  # as damaged: anew
+        ({"variable/1": None}, None),
     ],
 )
 def test_states_of_other_versions(detector, pictures, tmp_path, changes, refused):
@@ -165,7 +184,10 @@ def test_states_of_other_versions(detector, pictures, tmp_path, changes, refused
         assert len(fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run").loss) == 2
 
 
-def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "learned", [slice(None), slice(0, 5)]
+)  # all; all but the broken one, which validates
+def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, monkeypatch, learned):
     (tmp_path / "pictures").mkdir()
     pictures = drawn_pictures(tmp_path / "pictures", 6)
     last = pictures.image_paths[-1]
@@ -173,7 +195,7 @@ def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, mo
     before = weights(detector)
     monkeypatch.setattr(DetectorTrainer, "learn", lambda *_: pytest.fail("learned"))
     with pytest.raises(ImageError, match=last.name):
-        fine_tune(detector, pictures, **RECIPE)
+        fine_tune(detector, pictures[learned], validation=pictures[5:], **RECIPE)
     assert detector.trained_on is None
     for key, value in weights(detector).items():
         np.testing.assert_array_equal(value, before[key])

@@ -16,7 +16,7 @@ _GROWN = 2.0
 _LOWER = "Begin with a fresh detector and a tenth of the learning rate (fine_tune(..., learning_rate=...))."
 
 
-class Course(Protocol):
+class LossHistory(Protocol):
     """Losses by step, as `tflhelpers.fine_tune` returns them."""
 
     @property
@@ -25,7 +25,7 @@ class Course(Protocol):
     def matched(self) -> Sequence[float]: ...
 
 
-def history_causes(history: Course) -> Iterator[Cause]:
+def history_causes(history: LossHistory) -> Iterator[Cause]:
     """What the losses by step tell."""
     loss = np.asarray(history.loss, np.float64)
     if not len(loss):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
+from tflhelpers.files.json_file import is_names
 from tflhelpers.files.words import counted
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
@@ -299,7 +300,7 @@ def _name_its_classes(ours: int, theirs: int) -> str:
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
     names = tuple(class_names) if not isinstance(class_names, str) else ()
-    if not names or len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+    if not is_names(list(names)):  # what is made can be saved, and loaded again
         raise ValueError(
             f'class_names must be a list of different, non-empty names like ["duck"], got {class_names!r}.'
         )

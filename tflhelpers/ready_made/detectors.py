@@ -103,16 +103,23 @@ def training_folder_for(
     project: ProjectFolders, detector: Detector, annotations: Annotations, **settings: object
 ) -> Path:
     """Return where a training is kept while it runs: see `Project.training_folder`."""
-    from tflhelpers.training.record import training_record
+    from tflhelpers.training.fine_tune import fingerprint, given_weights
+    from tflhelpers.training.record import contents_mark, training_record
+    from tflhelpers.training.same_training import start_mark
 
-    record = training_record(annotations)
-    start = detector.origin.name if detector.origin is not None else ""
-    described = json.dumps(
-        [start, list(detector.class_names), dict(record.images), settings], sort_keys=True, default=str
-    )
-    parent = project.models / TRAINING
-    folder = parent / f"{zlib.crc32(described.encode()):08x}"
-    folder.mkdir(parents=True, exist_ok=True)
+    parent, weights = project.models / TRAINING, given_weights(detector)
+    photos = f"{fingerprint(annotations)} {contents_mark(training_record(annotations))}"
+
+    def folder_from(start: str) -> Path:
+        described = json.dumps([start, photos, settings], sort_keys=True, default=str)
+        return parent / f"{zlib.crc32(described.encode()):08x}"
+
+    parent.mkdir(parents=True, exist_ok=True)
+    gone_on_with = [
+        each for each in parent.iterdir() if folder_from(start_mark(detector, weights, each)) == each
+    ]
+    folder = gone_on_with[0] if gone_on_with else folder_from(start_mark(detector, weights, parent))
+    folder.mkdir(exist_ok=True)
     older = sorted(
         (each for each in parent.iterdir() if each != folder), key=lambda each: each.stat().st_mtime
     )

@@ -110,7 +110,6 @@ def fine_tune(
     began = time.monotonic()
     _check(detector, annotations, validation)
     record = training_record(annotations, start=detector.origin.name if detector.origin is not None else "")
-    start = start_mark(detector, _given_weights(detector))
     recipes = choose_recipes(
         annotations,
         fresh_predictor=detector.has_new_predictor,
@@ -124,6 +123,7 @@ def fine_tune(
         budget=budget,
     )
     folder = _checked_folder(resume_dir)
+    start = start_mark(detector, given_weights(detector), folder)
     of = f"seed {seed}, {fingerprint(annotations)}, contents {contents_mark(record)}, start {start}"
     checkpointers = [
         Checkpointer(_state_path(folder, number), f"{recipe}, {of}") for number, recipe in enumerate(recipes)
@@ -131,6 +131,8 @@ def fine_tune(
     with alone_in(folder):
         for checkpointer in checkpointers:
             checkpointer.check(detector.network)
+        if validation:  # a broken picture there would cost the history at the end
+            TrainingPictures(validation, detector.image_size).read_ahead()
         try:
             history = _train_all(
                 detector,
@@ -145,14 +147,14 @@ def fine_tune(
                 began,
             )
         finally:
-            remember_start(detector, _given_weights(detector), start)
+            remember_start(detector, given_weights(detector), folder, start)
     loss = _validation_loss(detector, validation, batch_size, seed)
     for checkpointer in checkpointers:
         checkpointer.raise_if_nothing_was_kept()
     return replace(history, validation_loss=loss, seconds=time.monotonic() - began)
 
 
-def _given_weights(detector: Detector) -> list[keras.Variable]:
+def given_weights(detector: Detector) -> list[keras.Variable]:
     """The weights that a training starts from, but for those of a predictor that starts anew, at random."""
     variables = variables_by_key(detector.network)
     is_new = detector.has_new_predictor

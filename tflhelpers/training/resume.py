@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +118,7 @@ class Checkpointer(Hook):
             return state
         stored = load_state(trainer, self.path, settings=self.settings, accept=accept)
         self._began_at = self._step = state.step = stored.step
+        self._has_kept = stored.step > 0
         state.losses |= stored.losses
         for name in state.about().keys() & stored.about.keys():
             setattr(state, name, stored.about[name])
@@ -137,7 +137,8 @@ class Checkpointer(Hook):
 
     def after_run(self, state: TrainingState) -> None:
         self.was_done = 0 < self._began_at == state.step
-        self.keep(state)
+        if not self.was_done:
+            self.keep(state)
 
     def raise_if_nothing_was_kept(self) -> None:
         """Raises an OSError where the disk refused each state; call it when the training is done."""
@@ -151,15 +152,11 @@ class Checkpointer(Hook):
         """A sentence for a training of which nothing was left to do."""
         return f"Nothing was left to do: {self.path} has this training at its end. Delete it to train again."
 
-    def write(self, save: Callable[[], None]) -> bool:
-        """Calls what writes to the disk; whether that went well. The first trouble is told."""
-        try:
-            save()
-        except OSError as error:
-            self._refuse(error)
-            return False
-        self._has_kept, self._refused = True, None
-        return True
+    def _save(self, state: TrainingState, path: Path) -> None:
+        about = state.about()
+        for hook in self.hooks:
+            about |= hook.kept()
+        save_state(self.trainer, state.step, path, settings=self.settings, losses=state.losses, about=about)
 
     def _refuse(self, error: OSError) -> None:
         if self._refused is None:
@@ -178,11 +175,11 @@ class Checkpointer(Hook):
         began = time.monotonic()
         if not all(np.isfinite(values).all() for values in self.trainer.snapshot()):
             return
-        about = state.about()
-        for hook in self.hooks:
-            about |= hook.kept()
-        save = partial(save_state, self.trainer, state.step, self.path)
-        self.write(lambda: save(settings=self.settings, losses=state.losses, about=about))
+        try:
+            self._save(state, self.path)
+            self._has_kept, self._refused = True, None
+        except OSError as error:
+            self._refuse(error)
         self._step, self._when = state.step, time.monotonic()
         self._cost = self._when - began
 
@@ -282,7 +279,9 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
 def _read_one(path: Path) -> dict[str, np.ndarray] | None:
     try:
         state = read_npz(path)
-        if missing := {"step", "settings"} - state.keys():
+        variables = sum(name.startswith("variable/") for name in state)
+        expected = {"step", "settings", *(f"variable/{number}" for number in range(variables))}
+        if missing := expected - state.keys():
             raise DamagedFile(f"it has no {' and no '.join(sorted(missing))}")
         return state
     except DamagedFile as error:
