@@ -442,9 +442,19 @@ def test_boxes_that_version_1_kept_are_gone_on_with(tmp_path, seconds, looked_at
 def test_another_file_of_the_journals_name_is_left_as_it_is(tmp_path, content):
     path, own = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4.boxes.jsonl"
     own.write_bytes(content)
-    with pytest.raises(ValueError, match=r"expected the boxes of a video, .* got another file\. Rename it"):
+    with pytest.raises(
+        ValueError, match=r"expected the boxes of a video, .* got another file\. Rename it.* another path\."
+    ):
         run(path, tmp_path / "out.mp4")
     assert own.read_bytes() == content
+
+
+def test_a_folder_of_the_journals_name_is_named(tmp_path):
+    (tmp_path / "out.mp4.boxes.jsonl").mkdir()
+    with pytest.raises(
+        ValueError, match=r"out\.mp4\.boxes\.jsonl: expected the boxes of a video, .* a folder\."
+    ):
+        run(clip(tmp_path / "a.mp4", 2), tmp_path / "out.mp4")
 
 
 @pytest.mark.slow

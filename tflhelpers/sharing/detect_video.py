@@ -44,8 +44,8 @@ class VideoReport:
     Attributes:
         path: the video or GIF.
         boxes_path: the boxes of each frame, a line of JSON each: with it the same call is done at once, another
-            caption, title or threshold from 0.4 on costs no detecting, and another `every` or `seconds` only that of
-            frames not looked at before. May be deleted.
+            caption, title or threshold from 0.4 on costs no detecting, and another `every` or `max_seconds` only that
+            of frames not looked at before. May be deleted.
         frames: frames of the clip that it shows.
         seconds: how long they play, the title not counted.
         image_size: (height, width) of the file in pixels.
