@@ -14,7 +14,7 @@ from tflhelpers.ready_made.detectors import (
     threshold_for,
     training_folder_for,
 )
-from tflhelpers.ready_made.photos import photos_for
+from tflhelpers.ready_made.photos import photos_for, scoring_photos_for
 from tflhelpers.training.record import training_record
 
 OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
@@ -142,6 +142,38 @@ def test_the_one_saved_last_is_taken_and_others_by_their_names(project):
     known = r"no detector 'duck'\. There are: several_classes, detector\. Choose one"
     with pytest.raises(FileNotFoundError, match=known):
         detector_for(project, "duck")
+
+
+def test_classes_in_another_order_are_the_same_classes(project):
+    save_photos(project.data, OWN, ["cup", "mug"])
+    detector = as_if_trained(photos_for(project)[0])
+    keep_for(project, detector)
+    path = project.data / "annotations.json"
+    pictures = [(each, boxes.with_classes(["cup", "mug"])) for each, boxes in photos_for(project)[0]]
+    tfl.Annotations.from_items(["mug", "cup"], pictures).save(path)
+    assert photos_for(project)[0].class_names == ("mug", "cup")
+    keep_for(project, as_if_trained(tfl.Annotations(["spoon"], pictures[2:])), "spoons")
+    found, told = detector_for(project)
+    assert (found.folder.name, found.class_names) == ("detector", ("cup", "mug"))
+    assert "Its classes are" not in told
+    assert "changed" not in told
+    assert scoring_photos_for(project, detector)[0].class_names == ("mug", "cup")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"format": 9, "family": "of the future"}', '{"format":'])
+def test_a_damaged_detector_does_not_stand_in_the_way_of_others_and_is_not_replaced(project, text):
+    save_photos(project.data, OWN)
+    settings = project.models / "detector" / "detector.json"
+    settings.parent.mkdir()
+    settings.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=r"models.detector.detector\.json (is damaged|must have format)"):
+        detector_for(project)
+    assert settings.read_text("utf-8") == text
+    keep_for(project, as_if_trained(photos_for(project)[0]), "other")
+    found, told = detector_for(project)
+    assert found.folder.name == "other"
+    assert f"Left out, as they cannot be read: {settings} " in told
+    assert "Also there" not in told
 
 
 def test_a_detector_of_an_older_version_says_that_it_does_not_know(project):
