@@ -16,6 +16,7 @@ from tflhelpers.ready_made.detectors import (
 )
 from tflhelpers.ready_made.photos import photos_for, scoring_photos_for
 from tflhelpers.training.record import training_record
+from tflhelpers.training.resume import alone_in
 
 OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
 
@@ -207,3 +208,13 @@ def test_a_training_goes_on_in_its_own_folder_only(project):
     assert len({first, *others}) == 3
     assert len(list(first.parent.iterdir())) == 2, "the last two are kept"
     assert others[1].is_dir()
+
+
+def test_the_folder_of_a_training_that_runs_is_kept(project):
+    photos, detector = tfl.samples.duck_photos(), as_if_trained(tfl.samples.duck_photos())
+    running = training_folder_for(project, detector, photos, seed=0)
+    (running / "kept.txt").write_text("a state")
+    with alone_in(running):
+        others = [training_folder_for(project, detector, photos, seed=seed) for seed in (1, 2, 3)]
+        assert (running / "kept.txt").exists()
+    assert [other.is_dir() for other in others] == [False, True, True]

@@ -6,9 +6,11 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tflhelpers.files.lock import locked
 from tflhelpers.ready_made.photos import count_boxes, photos_for
 from tflhelpers.ready_made.places import practice_folder
 
@@ -118,6 +120,7 @@ def training_folder_for(
 ) -> Path:
     """Return where a training is kept while it runs: see `Project.training_folder`."""
     from tflhelpers.training.record import training_record
+    from tflhelpers.training.resume import STATE_FILE
 
     record = training_record(annotations)
     start = detector.origin.name if detector.origin is not None else ""
@@ -128,10 +131,14 @@ def training_folder_for(
     folder = parent / f"{zlib.crc32(described.encode()):08x}"
     folder.mkdir(parents=True, exist_ok=True)
     older = sorted(
-        (each for each in parent.iterdir() if each != folder), key=lambda each: each.stat().st_mtime
+        (each for each in parent.iterdir() if each.is_dir() and each != folder),
+        key=lambda each: each.stat().st_mtime,
     )
     for each in older[: max(0, len(older) - MOST_TRAININGS + 1)]:
-        shutil.rmtree(each, ignore_errors=True)
+        with suppress(OSError):  # Locked: one that runs keeps its folder
+            with locked(each / STATE_FILE, wait=0):
+                pass  # Windows removes no folder with an open file in it, such as the lock's
+            shutil.rmtree(each, ignore_errors=True)
     return folder
 
 
