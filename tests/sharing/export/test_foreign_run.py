@@ -67,7 +67,7 @@ def test_one_name_is_no_list(tmp_path, usual):
 
 
 def test_names_for_a_file_of_ours(tmp_path, tiny, pictures):
-    info = export_tflite(tiny, tmp_path / "ours.tflite", photos=pictures)
+    info = export_tflite(tiny, tmp_path / "ours.tflite", images=pictures)
     assert TFLiteDetector(info, class_names=NAMES).class_names == NAMES
     with pytest.raises(ValueError, match=r"class_names must hold 3 names, .* \(duck, toy boat, .*\), got 2"):
         TFLiteDetector(info, class_names=NAMES[:2])
