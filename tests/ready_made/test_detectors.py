@@ -14,9 +14,10 @@ from tflhelpers.ready_made.detectors import (
     threshold_for,
     training_folder_for,
 )
-from tflhelpers.ready_made.photos import photos_for
+from tflhelpers.ready_made.photos import photos_for, scoring_photos_for
 from tflhelpers.training.fine_tune import given_weights
 from tflhelpers.training.record import training_record
+from tflhelpers.training.resume import alone_in
 from tflhelpers.training.same_training import remember_start, start_mark
 
 OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
@@ -146,6 +147,38 @@ def test_the_one_saved_last_is_taken_and_others_by_their_names(project):
         detector_for(project, "duck")
 
 
+def test_classes_in_another_order_are_the_same_classes(project):
+    save_photos(project.data, OWN, ["cup", "mug"])
+    detector = as_if_trained(photos_for(project)[0])
+    keep_for(project, detector)
+    path = project.data / "annotations.json"
+    pictures = [(each, boxes.with_classes(["cup", "mug"])) for each, boxes in photos_for(project)[0]]
+    tfl.Annotations.from_items(["mug", "cup"], pictures).save(path)
+    assert photos_for(project)[0].class_names == ("mug", "cup")
+    keep_for(project, as_if_trained(tfl.Annotations(["spoon"], pictures[2:])), "spoons")
+    found, told = detector_for(project)
+    assert (found.folder.name, found.class_names) == ("detector", ("cup", "mug"))
+    assert "Its classes are" not in told
+    assert "changed" not in told
+    assert scoring_photos_for(project, detector)[0].class_names == ("mug", "cup")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"format": 9, "family": "of the future"}', '{"format":'])
+def test_a_damaged_detector_does_not_stand_in_the_way_of_others_and_is_not_replaced(project, text):
+    save_photos(project.data, OWN)
+    settings = project.models / "detector" / "detector.json"
+    settings.parent.mkdir()
+    settings.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=r"models.detector.detector\.json (is damaged|must have format)"):
+        detector_for(project)
+    assert settings.read_text("utf-8") == text
+    keep_for(project, as_if_trained(photos_for(project)[0]), "other")
+    found, told = detector_for(project)
+    assert found.folder.name == "other"
+    assert f"Left out, as they cannot be read: {settings} " in told
+    assert "Also there" not in told
+
+
 def test_a_detector_of_an_older_version_says_that_it_does_not_know(project):
     detector = as_if_trained(tfl.samples.duck_photos())
     detector.trained_on = None
@@ -189,3 +222,13 @@ def test_a_cell_run_again_goes_on_in_its_folder_and_a_detector_that_knows_more_d
     assert training_folder_for(project, detector, photos, steps=2) == first
     longer = training_folder_for(project, detector, photos, steps=3)
     assert longer != training_folder_for(project, tfl.Detector.embedded(["duck"]), photos, steps=3)
+
+
+def test_the_folder_of_a_training_that_runs_is_kept(project):
+    photos, detector = tfl.samples.duck_photos(), as_if_trained(tfl.samples.duck_photos())
+    running = training_folder_for(project, detector, photos, seed=0)
+    (running / "kept.txt").write_text("a state")
+    with alone_in(running):
+        others = [training_folder_for(project, detector, photos, seed=seed) for seed in (1, 2, 3)]
+        assert (running / "kept.txt").exists()
+    assert [other.is_dir() for other in others] == [False, True, True]

@@ -109,8 +109,8 @@ def count_boxes(annotations: Annotations) -> int:
 
 
 def _fits(photos: Annotations, detector: Detector | None) -> bool:
-    """Whether photos have a detector's classes, in its order; nobody asks for any without a detector."""
-    return detector is None or photos.class_names == detector.class_names
+    """Whether photos have a detector's classes, in any order; nobody asks for any without a detector."""
+    return detector is None or set(photos.class_names) == set(detector.class_names)
 
 
 def _brought_before(project: ProjectFolders, detector: Detector | None, name: str) -> Annotations | None:

@@ -7,7 +7,7 @@ import math
 import os
 import zlib
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
@@ -44,8 +44,8 @@ class VideoReport:
     Attributes:
         path: the video or GIF.
         boxes_path: the boxes of each frame, a line of JSON each: with it the same call is done at once, another
-            caption, title or threshold from 0.4 on costs no detecting, and another `every` or `seconds` only that of
-            frames not looked at before. May be deleted.
+            caption, title or threshold from 0.4 on costs no detecting, and another `every` or `max_seconds` only that
+            of frames not looked at before. May be deleted.
         frames: frames of the clip that it shows.
         seconds: how long they play, the title not counted.
         image_size: (height, width) of the file in pixels.
@@ -122,6 +122,7 @@ def detect_video(
     Raises:
         FileNotFoundError: there is no such video, picture, or picture in the folder.
         VideoError: it has no frame that can be read, or the file cannot be written.
+        TypeError: `detector` is none, or `source` is something else than files.
         ValueError: a number or name is out of range, or the name for the boxes is taken by another file.
         GifError: `max_bytes` cannot be met.
 
@@ -183,6 +184,7 @@ def _are_one_film(pictures: list[Path]) -> bool:
 def _checked(
     detector, source, path, fps, threshold, every, max_seconds
 ) -> tuple[list[Path] | Path, Path, float]:
+    _check_detector(detector)
     source, path = _source_of(source), Path(path)
     first = source if isinstance(source, Path) else source[0]
     if path.suffix.lower() not in (".mp4", ".gif"):
@@ -206,10 +208,35 @@ def _checked(
     return source, path, threshold
 
 
+def _check_detector(detector: Any) -> None:
+    if not callable(getattr(detector, "detect", None)) or not hasattr(detector, "class_names"):
+        got = type(detector).__name__
+        raise TypeError(
+            f"detector must be a Detector, or have class_names and detect, got {got}. The call is "
+            "detect_video(detector, source, path)."
+        )
+
+
+def _picture_paths(source: Any) -> list[Path]:
+    """The paths of a list; raises TypeError where it is none, or one of something else."""
+    wanted, got = "source must be a video, a folder, or a list of picture files", type(source).__name__
+    if hasattr(source, "image_paths"):
+        raise TypeError(f"{wanted}, got {got}. Write annotations.image_paths.")
+    if not isinstance(source, Iterable):
+        raise TypeError(f"{wanted}, got {got}. The call is detect_video(detector, source, path).")
+    pictures = list(source)
+    others = [type(each).__name__ for each in pictures if not isinstance(each, str | os.PathLike)]
+    if others:
+        raise TypeError(
+            f"{wanted}, got a list of {others[0]}. For arrays use detect_all, draw_boxes and write_gif."
+        )
+    return [Path(each) for each in pictures]
+
+
 def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path] | Path:
     """A video, or the pictures of a list or folder."""
     if not isinstance(path, (str, os.PathLike)):
-        pictures = [Path(each) for each in path]
+        pictures = _picture_paths(path)
         if not pictures:
             raise ValueError("source must be a video or pictures, got an empty list.")
         missing = next(
@@ -223,6 +250,11 @@ def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Pa
         if not pictures_in(source):
             raise FileNotFoundError(f"{source}: expected pictures in this folder, got none. Check the path.")
         return pictures_in(source)
+    if isinstance(path, str) and "://" in path:
+        raise ValueError(
+            f"source must be a file on this machine, got the address {path}. Fetch it first: "
+            f'urllib.request.urlretrieve({path!r}, "clip.mp4").'
+        )
     if not source.is_file():
         raise FileNotFoundError(f"{source}: expected a video file, got nothing there. Check the path.")
     return source

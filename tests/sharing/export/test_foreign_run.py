@@ -208,6 +208,13 @@ def test_class_names_that_are_not_there_are_asked_for(tmp_path, usual, ssd):
             TFLiteDetector(written(tmp_path, content))
 
 
+def test_too_few_names_for_a_file_that_says_how_many_it_has_are_refused(tmp_path, ssd):
+    with pytest.raises(ValueError, match=r"class_names must hold 3 names, .* from 0, got 2\."):
+        TFLiteDetector(written(tmp_path, ssd), class_names=["duck", "cup"])
+    names = np.array(["background", *NAMES])
+    assert TFLiteDetector(written(tmp_path, ssd), class_names=names).class_names == ("background", *NAMES)
+
+
 def test_boxes_of_classes_without_a_name_are_left_out(tmp_path, usual):
     found = TFLiteDetector(written(tmp_path, usual), class_names=("duck", "cup")).detect(
         PICTURE, threshold=0.1

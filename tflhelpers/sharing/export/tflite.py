@@ -120,7 +120,7 @@ def export_tflite(model, path, *, quantize=None, head="postprocess", images=None
         RuntimeError: Keras does not compute with TensorFlow, or that can no longer convert.
     """
     if not isinstance(model, Detector):
-        return classifier_tflite(model, Path(path), quantize, images, progress)
+        return classifier_tflite(model, path, quantize, images, progress)
     return _detector_tflite(model, Path(path), quantize, head, images, progress)
 
 
