@@ -39,7 +39,7 @@ def temporary_scratch(purpose: str) -> Path:
 
 
 def _made_scratch(path: Path) -> Path:
-    sweep(path)
+    sweep(path.parent)
     scratch = passing_name(path)
     scratch.mkdir(mode=0o700)
     return scratch
