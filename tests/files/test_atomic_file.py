@@ -81,7 +81,7 @@ def test_what_a_kill_left_is_swept_by_the_next_process_and_what_is_at_work_is_no
 
 
 def test_of_unknown_writers_only_what_is_a_day_old_is_swept(tmp_path):
-    old, new = (tmp_path / f".a.bin.{token}{PART}" for token in ("0123abcd", "4567abcd"))
+    old, new = (tmp_path / f".a.bin.{token}{PART}.v1-2" for token in ("0123abcd", "4567abcd"))
     for each in (old, new):
         each.write_bytes(b"half")
     os.utime(old, (0, 0))

@@ -18,7 +18,7 @@ from typing import BinaryIO
 PART = ".part"
 _A_DAY = 86400.0  # seconds
 _PASSING = re.compile(
-    r"(?P<start>\..+\.)(?:(?P<process>[0-9]{1,9})-(?P<machine>[0-9a-f]{8})-)?[0-9a-f]{8}\.part(?:\.\w+)?",
+    r"(?P<start>\..+\.)(?:(?P<process>[0-9]{1,9})-(?P<machine>[0-9a-f]{8})-)?[0-9a-f]{8}\.part(?:\.[^.]+)?",
     re.DOTALL,
 )
 _swept: set[Path] = set()  # folders: a look at one costs as much as it has files
