@@ -190,10 +190,15 @@ class LabelStore:
             NotSaved: If the file cannot be written.
             ValueError: If there is no such class, or the new name is empty or another class's.
         """
-        self._kept(
-            lambda: self._rename(old, _checked_name(new)),
-            lambda _: old == new or old not in self._annotations.class_names,
-        )
+        name, wanted = _checked_name(new), list(self._wanted)
+
+        def rename() -> None:
+            if self._wanted != wanted:  # made before, and another machine has put the old name back
+                self._wanted, self._seen = list(wanted), None
+                self.refresh()
+            self._rename(old, name)
+
+        self._kept(rename, lambda _: old == name or old not in self._annotations.class_names)
 
     # ---- the file
 

@@ -102,16 +102,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
             memory.
     """
     with _opened(path) as image:
-        tiles = getattr(image, "tile", "")
-        deep_colour = image.mode == "RGB" and ";16" in str(tiles)  # of which Pillow keeps the upper 8 bits
-        image.load()
-        orientation = _orientation(image)  # only now: Pillow turns a TIFF itself while loading
-        rgb = _to_rgb(image)
-        if deep_colour:
-            rgb = _stretched(rgb)
-        if orientation in _UPRIGHT:
-            rgb = rgb.transpose(_UPRIGHT[orientation])
-        return np.array(rgb)
+        return np.array(_upright_rgb(image))
 
 
 def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
@@ -124,6 +115,18 @@ def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     with _opened(path) as image:
         width, height = _stored_size(image)
         return (width, height) if _orientation(image) in _SIDEWAYS else (height, width)
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    """Load a picture that was opened, and return it upright as mode RGB."""
+    tiles = getattr(image, "tile", "")
+    deep_colour = image.mode == "RGB" and ";16" in str(tiles)  # of which Pillow keeps the upper 8 bits
+    image.load()
+    orientation = _orientation(image)  # only now: Pillow turns a TIFF itself while loading
+    rgb = _to_rgb(image)
+    if deep_colour:
+        rgb = _stretched(rgb)
+    return rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
 
 
 @contextmanager

@@ -457,7 +457,7 @@ _ROWS = {
         {"a.xml": _voc(_DUCK), "b.xml": '<?xml version="1.0" encoding="klingon"?><annotation/>'},
         {},
         {"a.png": [_DUCK_BOX]},
-        [("refused", "b.xml", "unknown encoding: unknown encoding: klingon")],
+        [("refused", "b.xml", "unknown encoding: unknown encoding: klingon; save it as UTF-8")],
     ),
     "two files for one picture": (
         {"a.xml": _voc(_DUCK), "sub/other.xml": _voc(_DUCK, _object("cat", 1, 2, 3, 4))},
