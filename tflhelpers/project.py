@@ -386,7 +386,7 @@ def open_project(name: str = "transfer_learning_project", *, parent: str | Path 
     on_drive = in_colab and parent is None and not problem
     if parent is None:
         parent = drive.my_drive() if on_drive else Path.cwd()
-    notes = (f"Google Drive is not mounted: {problem} Work goes on in a local folder.",) if problem else ()
+    notes = (f"Google Drive is not mounted: {problem} A local folder is used instead.",) if problem else ()
     for note in notes:
         _log.warning(note)
     project = Project(Path(parent).expanduser().resolve() / name, in_colab, on_drive, notes)

@@ -114,7 +114,7 @@ class Scores:
         ]
         if 0 < self.n_truth < _FEW:
             one = f"{1 / self.n_truth:.2f}"
-            sentences.append(f"With so few objects, one found or missed moves the figures by about {one}.")
+            sentences.append(f"With so few objects, one found or missed changes the scores by about {one}.")
         return sentences
 
 

@@ -64,7 +64,7 @@ class Calibration:
         axes.axvline(self.threshold, color="#222222", linewidth=1.5)
         axes.axvspan(*self.threshold_interval, color="#222222", alpha=0.1, linewidth=0)
         axes.set(xlabel="threshold", ylabel="on these pictures", xlim=(0, 1), ylim=(0, 1.02))
-        axes.set_title(f"threshold {self.threshold:.2f}; gray: where it may as well lie", fontsize="medium")
+        axes.set_title(f"threshold {self.threshold:.2f}; gray: its 95 % interval", fontsize="medium")
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
@@ -150,7 +150,7 @@ def _best(sweep: Sweep, precision: float | None, false_alarms: float | None) -> 
 
 def _check_wishes(trials: Trials, precision: float | None, false_alarms: float | None) -> None:
     if precision is not None and false_alarms is not None:
-        raise ValueError("precision and false_alarms are two wishes for one threshold. Give one of them.")
+        raise ValueError("precision and false_alarms cannot both choose the threshold. Give one of them.")
     for name, wish in (("precision", precision), ("false_alarms", false_alarms)):
         if wish is not None and not 0 <= wish <= 1:
             raise ValueError(f"{name} must be a part from 0 to 1, got {wish}. For 5 % write 0.05.")
@@ -176,7 +176,7 @@ def _sentences(
     found, wrong, alarms = (int(counts[row]) for counts in (sweep.found, sweep.wrong, sweep.alarms))
     boxes = found + wrong
     said = [
-        f"From a score of {sweep.thresholds[row]:.2f}, {found} of {sweep.n_true} objects are found and "
+        f"At a threshold of {sweep.thresholds[row]:.2f}, {found} of {sweep.n_true} objects are found and "
         f"{wrong} of {boxes} boxes are wrong (F1 {sweep.f1[row]:.2f})."
     ]
     if not reached:
@@ -185,20 +185,20 @@ def _sentences(
         said.append(f"No threshold finds objects with {wish} on these pictures; this one comes nearest.")
     recall, right = share_interval(found, sweep.n_true), share_interval(found, boxes)
     said.append(
-        f"With so many objects the true shares may lie (at 95 %) anywhere in {_range(recall)} for what is "
-        f"found and {_range(right)} for what is right; drawn anew from these pictures, the threshold lies in "
-        f"{_range(interval)}."
+        f"With this many objects, the true recall may be anywhere in {_range(recall)} and the true precision "
+        f"anywhere in {_range(right)} (95 % intervals). On resampled sets of these pictures the threshold falls "
+        f"in {_range(interval)}."
     )
     if sweep.n_negatives:
         said.append(
-            f"{alarms} of {sweep.n_negatives} pictures without objects have a box; the true share may lie in "
+            f"{alarms} of {sweep.n_negatives} pictures without objects have a box; the true share may be anywhere in "
             f"{_range(share_interval(alarms, sweep.n_negatives))}."
         )
     elif wrong == 0:
         said.append("No picture without objects was looked at, so this says little about false alarms.")
     if lowest > 0.1:
         said.append(
-            f"The least sure box has {lowest:.2f}: detect with threshold=0 to see what lower thresholds give."
+            f"The lowest score here is {lowest:.2f}: detect with threshold=0 to see what lower thresholds give."
         )
     return said
 

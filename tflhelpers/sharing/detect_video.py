@@ -319,4 +319,4 @@ def _notes(found: Found, limit: float | None, are_photos: bool) -> Iterator[str]
     if found.has_sound:
         yield "The sound was left out."
     if found.damaged and not found.cut:
-        yield "The clip is damaged: what comes after the last frame could not be read."
+        yield "The clip is damaged: nothing after the last frame could be read."

@@ -291,7 +291,7 @@ def _check(detector: Detector, annotations: Annotations, validation: Annotations
     if not isinstance(detector, Detector):
         got = type(detector).__name__
         raise ValueError(
-            f"detector must be a Detector, which Detector.pretrained, embedded or load makes, got {got}. The call is "
+            f"detector must be a Detector, from Detector.pretrained, embedded or load, got {got}. The call is "
             f"{call}."
         )
     for pictures in (annotations, annotations if validation is None else validation):
