@@ -1,4 +1,4 @@
-"""`calibrate_threshold`: the score from which a box is worth showing, and how sure one can be of it."""
+"""`calibrate_threshold`: the score above which a box is worth showing, and how sure you can be of it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Calibration:
     """A threshold, what it gives on these pictures, and how sure that is. Prints as sentences.
 
     Attributes:
-        threshold: score from which to show boxes: give it to `detect`, or keep it as `detector.threshold`.
-        precision: part of the boxes that are right there.
-        recall: part of the objects that are found there.
+        threshold: lowest score to show: give it to `detect`, or keep it as `detector.threshold`.
+        precision: share of the boxes that are right at this threshold.
+        recall: share of the objects that are found at this threshold.
         f1: 2 × precision × recall / (precision + recall).
-        false_alarms: part of the pictures without objects that have a box; NaN if there are none.
-        reached: whether what was asked for is reached on these pictures.
-        threshold_interval: where the threshold lies for 95 % of sets drawn anew from these pictures.
+        false_alarms: share of the pictures without objects that have a box; NaN if there are no such pictures.
+        reached: whether these pictures reach what you asked for.
+        threshold_interval: where the threshold falls for 95 % of the sets resampled from these pictures.
         sentences: what was found, and how far to trust it.
         sweep: what every threshold gives.
     """
@@ -80,21 +80,23 @@ def calibrate_threshold(
     overlap: float = 0.5,
     class_names: Sequence[str] | None = None,
 ) -> Calibration:
-    """Choose the score from which boxes are shown. Take pictures that were not trained on.
+    """Choose the lowest score to show. Use pictures that were not trained on.
+
+    By default the threshold with the best F1 is chosen; `precision` or `false_alarms` asks for something else.
 
     Args:
         predictions: boxes with scores for each picture, detected with `threshold=0`.
-        annotations: the truth.
-        precision: the part of the boxes that shall be right, 0 to 1: then the threshold that finds most
-            objects with it. Without it, and without `false_alarms`, the threshold of the best F1.
-        false_alarms: the part of the pictures without objects that may have a box, 0 to 1: then the threshold
-            that finds most objects with no more.
-        overlap: intersection over union from which a box counts as found.
-        class_names: the classes of the predictions' labels, as for `evaluate`.
+        annotations: the true boxes.
+        precision: the share of the boxes that should be right, 0 to 1. The threshold that finds the most objects at
+            this precision is chosen.
+        false_alarms: the share of the pictures without objects that may have a box, 0 to 1. The threshold that finds
+            the most objects with no more false alarms is chosen.
+        overlap: the intersection over union at which an object counts as found.
+        class_names: the class names for the predictions' labels, as for `evaluate`.
 
     Raises:
-        ValueError: both wishes at once, nothing to find, no pictures without objects for `false_alarms`, or
-            predictions that do not fit (as for `evaluate`).
+        ValueError: both `precision` and `false_alarms` are given, there is nothing to find, `false_alarms` is given but
+            every picture has objects, or the predictions do not fit (as for `evaluate`).
 
     Example:
         >>> truth = Annotations(["duck"], [("a.jpg", Boxes([[0, 0, 10, 10]], [0]))])
