@@ -96,10 +96,10 @@ class LeaveOneOut:
             f"Each photo was scored by a detector that learned from the other {len(everything) - 1}. Together: AP50 "
             f"{self.pooled.ap50:.2f}, AP {self.pooled.ap:.2f}. The photos' own, mean ± standard deviation: AP50 "
             f"{mean50:.2f} ± {spread50:.2f}, AP {mean:.2f} ± {spread:.2f}.",
-            f"{found} of {n} objects are found at the best threshold; with so few, the true share may lie (at "
-            f"95 %) anywhere in {low:.2f}–{high:.2f}.",
-            "This holds for places as different from the photos as these are from each other: for one of the same "
-            "places it is too low, for one unlike them all too high. The final detector has seen one photo more.",
+            f"{found} of {n} objects are found at the best threshold; with so few, the true share may be "
+            f"anywhere in {low:.2f}–{high:.2f} (95 % interval).",
+            "This holds for places that differ from the photos as much as the photos do from each other: in the same "
+            "places expect more, in unlike ones less. The final detector has seen one photo more.",
         ]
         if len(self.photos) < len(everything):
             said.insert(0, f"Only {len(self.photos)} of {len(everything)} photos were scored.")

@@ -290,7 +290,7 @@ def test_a_finished_training_is_not_done_again_and_another_is_refused(monkeypatc
         np.testing.assert_allclose(np.asarray(ours), np.asarray(its), atol=1e-6)
     other = tiny_classifier(monkeypatch, "fine-tune")
     before = [np.asarray(variable).copy() for variable in other.network.variables]
-    with pytest.raises(ValueError, match="is of another training"):
+    with pytest.raises(ValueError, match="belongs to another training"):
         fit_classifier(other, pictures, epochs=5, resume_dir=tmp_path, progress=False)
     for variable, value in zip(other.network.variables, before, strict=True):
         np.testing.assert_array_equal(np.asarray(variable), value)

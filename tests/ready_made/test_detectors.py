@@ -26,9 +26,9 @@ OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
 @pytest.mark.parametrize(
     ("with_boxes", "states", "note"),
     [
-        (0, "ttttt", "0 photos have boxes so far. Draw on 2, then run this cell again."),
-        (1, "btttt", "1 photos have boxes so far. Draw on 2, then run this cell again."),
-        (5, "bbbbb", "No photo is left to do, so nothing is proposed."),
+        (0, "ttttt", "Photos with boxes so far: 0. Draw on 2, then run this cell again."),
+        (1, "btttt", "Photos with boxes so far: 1. Draw on 2, then run this cell again."),
+        (5, "bbbbb", "All photos are done, so there is nothing left to propose."),
     ],
 )
 def test_nothing_is_proposed_before_it_is_worth_it(with_boxes, states, note):
@@ -48,7 +48,7 @@ def test_two_photos_train_a_detector_that_proposes(small_embedded):
     annotator = SimpleNamespace(annotations=tfl.samples.duck_photos()[:2], states="bbttt")
     detector, note = proposer_for(annotator, start="embedded", steps=1)
     assert detector.class_names == ("duck",)
-    told = "A detector trained on your 2 photos proposes boxes on the others, dashed. It started from: "
+    told = "A detector trained on your 2 photos proposes boxes on the others, with dashed lines. It started from: "
     assert note.startswith(told)
     assert note.endswith("(embedded), as asked for: nothing to download.")
 
@@ -94,7 +94,7 @@ def test_practice_does_not_stand_in_for_photos_of_ones_own(project, small_embedd
     detector, told = detector_for(project, "practice")
     assert told.endswith(
         "These were drawn photos for practice, not yours: run 03_fine_tune_detector. "
-        "Also there, for the settings: detector."
+        "You can choose these in the settings too: detector."
     )
 
 
@@ -140,7 +140,7 @@ def test_the_one_saved_last_is_taken_and_others_by_their_names(project):
         keep_for(project, as_if_trained(photos), name)
     detector, told = detector_for(project)
     assert detector.folder.name == "several_classes"
-    assert told.endswith("Also there, for the settings: detector.")
+    assert told.endswith("You can choose these in the settings too: detector.")
     assert detector_for(project, "detector")[0].folder.name == "detector"
     known = r"no detector 'duck'\. There are: several_classes, detector\. Choose one"
     with pytest.raises(FileNotFoundError, match=known):
@@ -195,7 +195,7 @@ def test_a_threshold_found_on_training_photos_is_not_kept():
     )
     kept, told = threshold_for(detector, calibration, photos)
     assert kept == 0.5
-    assert told.startswith("The threshold stays 0.50: 0.83 was found on photos that it was trained on")
+    assert told.startswith("The threshold stays 0.50: 0.83 was measured on photos that it was trained on")
 
 
 def test_a_training_goes_on_in_its_own_folder_only(project):

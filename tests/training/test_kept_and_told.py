@@ -87,7 +87,7 @@ def test_a_full_disk_is_told_and_the_training_goes_on(detector, pictures, tmp_pa
     refuse_to_write(monkeypatch, after=1)
     history = fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
     assert len(history.loss) == 2
-    assert any("cannot be kept in" in note and "No space left" in note for note in history.notes)
+    assert any("cannot be saved in" in note and "No space left" in note for note in history.notes)
 
 
 def test_where_nothing_could_be_kept_it_raises_when_all_is_learned(detector, pictures, tmp_path, monkeypatch):
@@ -95,7 +95,9 @@ def test_where_nothing_could_be_kept_it_raises_when_all_is_learned(detector, pic
     learned = weights(detector)
     start_anew(detector)
     refuse_to_write(monkeypatch)
-    with pytest.raises(OSError, match=r"nothing of it could be kept in .*No space left.*Save it elsewhere"):
+    with pytest.raises(
+        OSError, match=r"nothing of it could be saved in .*No space left.*Save the detector elsewhere"
+    ):
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
     for key, value in weights(detector).items():
         np.testing.assert_allclose(value, learned[key], atol=1e-5)
@@ -115,7 +117,7 @@ def test_other_photos_under_the_same_names_are_another_training(detector, pictur
     start_anew(detector)
     path = pictures.image_paths[0]
     Image.fromarray(255 - np.asarray(Image.open(path).convert("RGB"))).save(path)
-    with pytest.raises(ValueError, match="is of another training"):
+    with pytest.raises(ValueError, match="belongs to another training"):
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
 
 
@@ -143,7 +145,7 @@ def test_another_start_is_another_training_and_the_cell_run_again_is_not(
     assert not any(note.startswith("Nothing was left to do") for note in history.notes)
     start_anew(detector)
     detector.network.variables[0].assign(detector.network.variables[0] + 0.5)
-    with pytest.raises(ValueError, match="is of another training"):
+    with pytest.raises(ValueError, match="belongs to another training"):
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
 
 

@@ -340,7 +340,7 @@ class _Epochs(Hook):
         try:
             self._best = [array for _, array in sorted(read_npz(path).items())]
         except (DamagedFile, FileNotFoundError) as error:
-            logger.warning("%s is damaged or gone (%s): the training starts anew.", path, error)
+            logger.warning("%s is damaged or gone (%s): the training starts over.", path, error)
             return False
         return True
 

@@ -143,8 +143,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
             raise ImageError(f"{path}: {_why_unidentified(file)}") from error
         except Image.DecompressionBombError as error:
             raise ImageError(
-                f"{path}: expected a photo, got far more pixels ({error}). Make it smaller; if you know the file, "
-                "raise PIL.Image.MAX_IMAGE_PIXELS, of which twice as many are read."
+                f"{path}: expected a photo, got far more pixels ({error}). Make it smaller; if you trust the file, "
+                "raise PIL.Image.MAX_IMAGE_PIXELS (twice that many pixels are read)."
             ) from error
         except MemoryError as error:
             raise ImageError(

@@ -95,6 +95,4 @@ def _read(pin: Path) -> dict[str, Any]:
     try:
         return check_fields(read_json(pin), _FIELDS)
     except BadJson as error:
-        raise CheckpointError(
-            f"{pin} is damaged ({error}). Delete it to trust the next download anew."
-        ) from error
+        raise CheckpointError(f"{pin} is damaged ({error}). Delete it to trust the next download.") from error

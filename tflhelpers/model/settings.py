@@ -103,7 +103,7 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
             settings["trained_on"] = _record(settings["trained_on"])
     except BadJson as error:
         raise ValueError(
-            f"{path} is damaged ({error}). Copy the folder again, or save the detector anew."
+            f"{path} is damaged ({error}). Copy the folder again, or save the detector again."
         ) from error
     if version != FORMAT_VERSION or family not in list(FAMILIES):
         raise ValueError(

@@ -84,7 +84,7 @@ def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> N
     if wrong:
         raise ValueError(
             f"{path} does not fit this network: {len(wrong)} of {len(wanted)} weights are missing or have another "
-            f"shape, first {wrong[0]}. Load the file with the detector.json that was saved beside it."
+            f"shape, first {wrong[0]}. Load the file with the detector.json that was saved with it."
         )
     refuse_not_finite(path, {key: arrays[key] for key in wanted})
     for key, variable in wanted.items():

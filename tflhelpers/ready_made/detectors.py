@@ -158,8 +158,8 @@ def threshold_for(
     record = detector.trained_on
     if record is not None and record.shares(training_record(measured_on)):
         return detector.threshold, (
-            f"The threshold stays {detector.threshold:.2f}: {calibration.threshold:.2f} was found on photos that it "
-            "was trained on, where it is surer than elsewhere."
+            f"The threshold stays {detector.threshold:.2f}: {calibration.threshold:.2f} was measured on photos that it "
+            "was trained on, and there it is surer than on new ones."
         )
     return calibration.threshold, f"The detector's own threshold is {calibration.threshold:.2f} from now on."
 
@@ -182,15 +182,15 @@ def proposer_for(
     drawn = annotator.annotations
     ready = sum(len(boxes) > 0 for _, boxes in drawn)
     if ready < min_photos:
-        return None, f"{ready} photos have boxes so far. Draw on {min_photos}, then run this cell again."
+        return None, f"Photos with boxes so far: {ready}. Draw on {min_photos}, then run this cell again."
     if "t" not in annotator.states:
-        return None, "No photo is left to do, so nothing is proposed."
+        return None, "All photos are done, so there is nothing left to propose."
     from tflhelpers.model.detector import Detector  # below, since most calls end before TensorFlow is needed
     from tflhelpers.training.fine_tune import fine_tune
 
     detector = Detector.pretrained(start, drawn.class_names, progress=progress)
     fine_tune(detector, drawn, steps=steps, progress=progress)
-    told = f"A detector trained on your {ready} photos proposes boxes on the others, dashed."
+    told = f"A detector trained on your {ready} photos proposes boxes on the others, with dashed lines."
     return detector, f"{told} It started from: {detector.origin}"
 
 
@@ -230,7 +230,7 @@ def _left_out(damaged: Mapping[str, ValueError]) -> str:
 
 
 def _others(names: list[str]) -> str:
-    return f"Also there, for the settings: {', '.join(names)}." if names else ""
+    return f"You can choose these in the settings too: {', '.join(names)}." if names else ""
 
 
 def _are_practice(project: ProjectFolders, photos: Annotations) -> bool:

@@ -43,15 +43,15 @@ class VideoReport:
 
     Attributes:
         path: the video or GIF.
-        boxes_path: the boxes of each frame, a line of JSON each: with it the same call is done at once, another
-            caption, title or threshold from 0.4 on costs no detecting, and another `every` or `max_seconds` only that
-            of frames not looked at before. May be deleted.
-        frames: frames of the clip that it shows.
-        seconds: how long they play, the title not counted.
+        boxes_path: the boxes of each frame, one line of JSON each. With it, the same call finishes at once; a new
+            caption, a new title or a threshold of 0.4 or more needs no new detection; and a new `every` or
+            `max_seconds` needs it only for frames not looked at before. You may delete it.
+        frames: how many frames of the clip it shows.
+        seconds: how long they play, not counting the title.
         image_size: (height, width) of the file in pixels.
         size_bytes: size of the file.
         boxes: class name -> boxes drawn, over all frames.
-        notes: what there is to know, one sentence each.
+        notes: what you should know, one sentence each.
     """
 
     path: Path
@@ -92,28 +92,29 @@ def detect_video(
     max_bytes: int = GIF_BYTES,
     progress: bool = True,
 ) -> VideoReport:
-    """Find things in a video or in pictures, and write them with boxes around them, as MP4 or as GIF.
+    """Find things in a video or in pictures, and write an MP4 or a GIF with boxes around them.
 
-    Clips may be long: memory does not grow with them. Frames are turned as the phone was held, and a frame rate that
-    varies is made constant. Killed in the middle, call it again: it goes on where it was, in finding (a file beside
-    `path` keeps the boxes) as in writing. Sound is left out.
+    Clips may be long: memory does not grow with them. Frames are turned upright, as the phone was held, and a varying
+    frame rate is made constant. If it is interrupted, call it again: detecting (a file next to `path` keeps the boxes)
+    and writing both continue where they stopped. Sound is left out.
 
     Args:
-        detector: a `Detector`, or whatever has `class_names` and `detect`.
+        detector: a `Detector`, or anything that has `class_names` and `detect`.
         source: the video: MP4, MOV, WebM, AVI, ... (`read_video` has the list); or pictures: a list of files, or a
             folder of them.
         path: where to write, ending in .mp4 or .gif. A GIF shows the clip's first 10 seconds, at most 12.5 frames a
             second, 960 pixels and `max_bytes`.
-        fps: how many pictures a second, where they are the frames of a film. Photos that show different scenes stay
-            for 0.8 s each, or nobody could look at them, and are not steadied.
+        fps: frames per second, if the pictures are the frames of a video. Photos that show different scenes stay for
+            0.8 s each, or nobody could look at them, and are not steadied.
         threshold: lowest score from 0 to 1; None for the detector's own.
-        steady: boxes without trembling, gaps and flashes (`steadying`); False draws what each frame alone gives.
+        steady: smooth the boxes over time, without jitter, gaps and flicker (`steadying`); False draws each frame's
+            boxes as they are.
         caption: text below the picture.
         title: text on a card before the clip, for two seconds.
-        before_after: the clip as it was on the left, with boxes on the right.
-        every: look at every so many-th frame only; between them boxes move on, or wait if not `steady`.
-        max_seconds: how much of the clip to take; None for all, or for a GIF 10 s of a film and 40 s of photos.
-        max_bytes: of a GIF.
+        before_after: show the original on the left and the boxes on the right.
+        every: run the detector on every n-th frame only; in between, boxes keep moving, or stay if not `steady`.
+        max_seconds: how much of the clip to take. None takes all; for a GIF, 10 s of a video or 40 s of photos.
+        max_bytes: largest size of a GIF.
         progress: show bars.
 
     Returns:
@@ -121,9 +122,9 @@ def detect_video(
 
     Raises:
         FileNotFoundError: there is no such video, picture, or picture in the folder.
-        VideoError: it has no frame that can be read, or the file cannot be written.
-        TypeError: `detector` is none, or `source` is something else than files.
-        ValueError: a number or name is out of range, or the name for the boxes is taken by another file.
+        VideoError: the video has no readable frame, or the file cannot be written.
+        TypeError: `detector` is none, or `source` is something other than files.
+        ValueError: a number or name is out of range, or another file has the name meant for the boxes.
         GifError: `max_bytes` cannot be met.
 
     Example:
@@ -351,4 +352,4 @@ def _notes(found: Found, limit: float | None, are_photos: bool) -> Iterator[str]
     if found.has_sound:
         yield "The sound was left out."
     if found.damaged and not found.cut:
-        yield "The clip is damaged: what comes after the last frame could not be read."
+        yield "The clip is damaged: nothing after the last frame could be read."

@@ -60,7 +60,7 @@ def alone_in(folder: Path | None) -> Iterator[None]:
                 stack.enter_context(locked(folder / STATE_FILE, wait=0))
             except Locked as error:
                 raise Locked(
-                    f"resume_dir must be of one training at a time: {error}. Wait for it or stop it, or give another "
+                    f"resume_dir is for one training at a time: {error}. Wait for it or stop it, or give another "
                     "resume_dir."
                 ) from error
         yield
@@ -144,13 +144,13 @@ class Checkpointer(Hook):
         """Raises an OSError where the disk refused each state; call it when the training is done."""
         if self._refused is not None and not self._has_kept:
             raise OSError(
-                f"The training is done and what it learned is there, but nothing of it could be kept in {self.path}: "
-                f"{self._refused.strerror or self._refused}. Save it elsewhere, and give another resume_dir."
+                f"The training is done and the detector has learned, but nothing of it could be saved in {self.path}: "
+                f"{self._refused.strerror or self._refused}. Save the detector elsewhere, and give another resume_dir."
             ) from self._refused
 
     def kept_what_is_done(self) -> str:
         """A sentence for a training of which nothing was left to do."""
-        return f"Nothing was left to do: {self.path} has this training at its end. Delete it to train again."
+        return f"Nothing was left to do: {self.path} holds this training, finished. Delete it to train again."
 
     def _save(self, state: TrainingState, path: Path) -> None:
         about = state.about()
@@ -161,8 +161,8 @@ class Checkpointer(Hook):
     def _refuse(self, error: OSError) -> None:
         if self._refused is None:
             sentence = (
-                f"The training cannot be kept in {self.path} ({error.strerror or error}). It goes on; should it be "
-                "broken off, it starts from the last state that was kept."
+                f"The training cannot be saved in {self.path} ({error.strerror or error}). It continues, but if it is "
+                "interrupted, it restarts from the last state that was saved."
             )
             self.troubles.append(sentence)
             logger.warning(sentence)
@@ -253,13 +253,13 @@ def _refuse_another(state: dict, path: Path, settings: str, stored: list, variab
     if (version := int(state.get("format", FORMAT))) > FORMAT:
         raise ValueError(
             f"{path} is of a newer version of tflhelpers (format {version}, known are those up to {FORMAT}). Update "
-            "tflhelpers to go on with it, or give another resume_dir to start anew."
+            "tflhelpers to continue it, or give another resume_dir to start over."
         )
     same_shapes = [array.shape for array in stored] == [tuple(v.shape) for v in variables]
     if not same_settings(str(state["settings"]), settings) or not same_shapes:
         raise ValueError(
-            f"{path} is of another training ({state['settings']}), this one is ({settings}). "
-            "Give the same arguments to go on with it, or another resume_dir to start anew."
+            f"{path} belongs to another training ({state['settings']}); this one is ({settings}). "
+            "Give the same arguments to continue it, or another resume_dir to start over."
         )
 
 
@@ -286,7 +286,7 @@ def _read_one(path: Path) -> dict[str, np.ndarray] | None:
         return state
     except DamagedFile as error:
         logger.warning(
-            "%s is damaged (%s): an older state is taken, or the training starts anew.", path, error
+            "%s is damaged (%s): an older state is used, or the training starts over.", path, error
         )
         return None
 

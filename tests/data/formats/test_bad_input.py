@@ -493,8 +493,8 @@ _ROWS = {
             (
                 "note",
                 "a.xml",
-                "frame undecided: the photo is turned by its EXIF orientation, and the file does not tell whether "
-                "the boxes were drawn before; taken as drawn on the upright photo. If they look wrong, "
+                "frame undecided: the photo is turned by its EXIF orientation, and the file does not say whether "
+                "the boxes were drawn before that; read as drawn on the upright photo. If they look wrong, use "
                 'frame="stored".',
             )
         ],

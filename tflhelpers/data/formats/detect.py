@@ -64,7 +64,7 @@ def detect_format(path: Path, images: Path | None = None) -> str:
         got = "none of them" if not formats else f"{' and '.join(formats)} side by side"
         advice = "" if not formats else " Give the file itself, or say which: format=..."
         raise AnnotationError(
-            f"{path}: expected annotations of one format, got {got}: {_seen(files)}.{advice} {_known()}"
+            f"{path}: expected annotations in one known format, got {got}: {_seen(files)}.{advice} {_known()}"
         )
     return formats[0]
 
@@ -238,4 +238,4 @@ def _seen(files: list[Path]) -> str:
 
 
 def _known() -> str:
-    return "Known are " + "; ".join(f'"{name}" ({what})' for name, what in FORMATS.items()) + "."
+    return "Known formats: " + "; ".join(f'"{name}" ({what})' for name, what in FORMATS.items()) + "."
