@@ -42,7 +42,7 @@ EXTRAS_REQUIRE = {
     "test": [
         "pytest>=8.0",
         "pytest-timeout>=2.3",
-        "pytest-xdist>=3.6",
+        "pytest-xdist>=3.8",
         "ruff>=0.17",
         "mypy>=1.13",
         "nbformat>=5.9",

@@ -232,7 +232,7 @@ def test_messages_of_gifs_drive_and_start(tmp_path, monkeypatch, troubles):
     info = tfl.write_gif([np.zeros((20, 30, 3), np.uint8)] * 3, "a.gif", fps=60)
     assert is_shown(str(info), troubles)
     denied = explain_mount_failure(ValueError("credential propagation was unsuccessful"))
-    assert is_shown(f"Google Drive is not mounted: {denied} Work goes on in a local folder.", troubles)
+    assert is_shown(f"Google Drive is not mounted: {denied} A local folder is used instead.", troubles)
     spec = importlib.util.spec_from_file_location("start", ROOT / "start.py")
     start = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(start)

@@ -141,10 +141,10 @@ def test_another_order_of_all_classes(tmp_path):
         (("background", *NAMES), "labels are shifted by one", "background, duck"),
         (
             NAMES[1:],
-            "detector and annotations have other classes",
+            "detector and annotations have different classes",
             "of the annotations duck, goose, swan. The detector lacks duck",
         ),
-        (("cup",), "detector and annotations have other classes", "The detector's classes are cup"),
+        (("cup",), "detector and annotations have different classes", "The detector's classes are cup"),
     ],
 )
 def test_names_that_differ(tmp_path, detectors, name, words):
@@ -168,7 +168,7 @@ def test_a_list_without_the_first_class_is_shifted_only_where_the_boxes_show_it(
         found[path] = Boxes(kept.xyxy, kept.labels - right, [0.9] * len(kept))
     (cause,) = diagnose(Planned(found, NAMES[1:]), pictures).causes
     assert cause.name == (
-        "detector and annotations have other classes" if right else "labels are shifted by one"
+        "detector and annotations have different classes" if right else "labels are shifted by one"
     )
     assert (
         "The detector's classes are goose, swan, those of the annotations duck, goose, swan."
@@ -305,7 +305,7 @@ SCORES = [
         0.4,
         [0.1],
         "the threshold is too high",
-        "At 0.50 0 of 18 objects are found; at 0.25 it would be 18, with 0 wrong boxes.",
+        "At 0.50, 0 of 18 objects are found; at 0.25 it would be 18, with 0 wrong boxes.",
     ),
     (
         "threshold too low",
@@ -319,7 +319,7 @@ SCORES = [
         0.6,
         [0.7] * 40,
         "everything is detected",
-        "At 0.50 there are 360 wrong boxes on 9 pictures",
+        "At 0.50, there are 360 wrong boxes on 9 pictures",
     ),
     (
         "run to 1",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -204,7 +206,24 @@ def test_ctrl_c_leaves_the_photos_that_are_done(trainings):
     with pytest.raises(KeyboardInterrupt) as caught:
         leave_one_out(make, PHOTOS, progress=False)
     assert caught.value.partial.photos == whole.photos[:2]
-    assert "a.jpg" in str(caught.value.partial)
+    told = str(caught.value.partial)
+    assert "a.jpg" in told
+    assert (
+        "Only 2 of 4 photos were scored. Each photo was scored by a detector that learned from the other 3."
+        in (told.replace("\n", " "))
+    )
+    assert "duck: on one photo only" not in told
+    assert "goose: on one photo only" in told
+
+
+def test_what_the_disk_refuses_is_told_and_ends_nothing(trainings, tmp_path, monkeypatch, caplog):
+    def refuses(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(holding_out, "write_npz", refuses)
+    result = leave_one_out(Learner, PHOTOS, resume_dir=tmp_path, progress=False)
+    assert len(result.photos) == 4
+    assert "No space left on device" in caplog.text
 
 
 def test_other_photos_of_the_same_names_are_trained_for_again(trainings, tmp_path):

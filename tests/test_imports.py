@@ -159,6 +159,26 @@ def test_names_one_call_away(space, names):
         module.nonsense  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("space", "name", "told"),
+    [
+        ("formats", "import_annotations", r"Write tfl\.import_annotations instead\."),
+        ("formats", "duck_photos", r"Write tfl\.samples\.duck_photos\(\) instead\."),
+        (
+            "samples",
+            "duck_photo",
+            r"Did you mean duck_photos, duck_clip.*It has: duck_clip, duck_photos, thing_photos\.",
+        ),
+        ("interop", "Detector", r"Write tfl\.Detector instead\."),
+    ],
+)
+def test_a_name_of_another_place_says_where_it_is(space, name, told):
+    with pytest.raises(
+        AttributeError, match=rf"module 'tflhelpers\.{space}' has no attribute '{name}'\. {told}"
+    ):
+        getattr(getattr(tflhelpers, space), name)
+
+
 @pytest.mark.parametrize("name", sorted(tflhelpers._HOMES))
 def test_every_public_name_is_where_the_table_says(name):
     value = getattr(tflhelpers, name)

@@ -106,7 +106,7 @@ def test_each_mount_failure_is_explained_once_and_work_goes_on(colab, caplog, tm
     assert len(project.notes) == len(caplog.records) == 1
     assert words in project.notes[0]
     assert project.notes[0].startswith("Google Drive is not mounted: ")
-    assert project.notes[0].endswith(". Work goes on in a local folder.")
+    assert project.notes[0].endswith(". A local folder is used instead.")
     assert project.folder == tmp_path.resolve() / "transfer_learning_project"
     assert project.results.is_dir()
     assert (project.in_colab, project.on_drive) == (True, False)

@@ -43,8 +43,8 @@ MAY_SEE = {
     "drive": [],
     "folders": [],
     "public_names": [],
-    "samples": ["data"],
-    "formats": ["data", "classification"],
+    "samples": ["data", "public_names"],
+    "formats": ["data", "classification", "public_names"],
     "interop": ["model", "sharing", "public_names"],
     # It hands out what all rooms make.
     "project": [

@@ -15,7 +15,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import image_size, open_picture
 from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
 from tflhelpers.evaluation.symptoms import Case, examine
-from tflhelpers.evaluation.training_symptoms import Course, history_causes, weight_causes
+from tflhelpers.evaluation.training_symptoms import LossHistory, history_causes, weight_causes
 
 DEFAULT_THRESHOLD = 0.5
 DEFAULT_ANCHOR = 32.0  # pixels of the input: the smallest anchor of the zoo's detectors
@@ -34,7 +34,7 @@ def diagnose(
     detector: Detecting,
     annotations: Annotations,
     *,
-    history: Course | None = None,
+    history: LossHistory | None = None,
     threshold: float | None = None,
     max_images: int = 50,
     progress: bool = True,

@@ -8,6 +8,7 @@ from tflhelpers.data.class_counts import class_counts
 from tflhelpers.data.combining import combine
 from tflhelpers.data.formats.report import ImportRefused, ImportReport
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
+from tflhelpers.public_names import importer
 
 __all__ = [
     "ImportRefused",
@@ -17,3 +18,5 @@ __all__ = [
     "labelled_photos",
     "write_tfrecords",
 ]
+
+__getattr__ = importer(__name__, dict.fromkeys(__all__, ""))  # says where other names are

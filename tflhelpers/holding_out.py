@@ -19,7 +19,7 @@ from tflhelpers.evaluation.scores import Scores, evaluate
 from tflhelpers.evaluation.sweep import sweep_of, trials_of
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.preprocess import partial_kept, reader
-from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
+from tflhelpers.model.weights import read_npz, write_npz
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.fine_tune import fine_tune, fingerprint
 from tflhelpers.training.record import contents_mark, training_record
@@ -55,11 +55,14 @@ class LeaveOneOut:
         pooled: scores of all photos together, each by the detector that had not seen it.
         photos: each photo's own.
         annotations: the truth, in the order of `photos`.
+        everything: the truth of all photos, those that were not scored any more because of an error too; None for no
+            others.
     """
 
     pooled: Scores
     photos: tuple[HeldOut, ...]
     annotations: Annotations = field(repr=False)
+    everything: Annotations | None = field(default=None, repr=False)
 
     @property
     def predictions(self) -> list[Boxes]:
@@ -69,7 +72,8 @@ class LeaveOneOut:
     def mean_and_spread(self, name: str = "ap50") -> tuple[float, float]:
         """Mean and standard deviation of the photos' own "ap50" or "ap"."""
         scores = np.array([getattr(photo, name) for photo in self.photos if photo.n_true])
-        return float(scores.mean()), float(scores.std(ddof=1)) if len(scores) > 1 else float("nan")
+        mean = float(scores.mean()) if len(scores) else float("nan")
+        return mean, float(scores.std(ddof=1)) if len(scores) > 1 else float("nan")
 
     def __str__(self) -> str:
         width = max(len("all photos"), *(len(photo.path.name) for photo in self.photos))
@@ -87,16 +91,19 @@ class LeaveOneOut:
         best = int(np.argmax(sweep.f1))
         found, n = int(sweep.found[best]), sweep.n_true
         low, high = share_interval(found, n)
+        everything = self.annotations if self.everything is None else self.everything
         said = [
-            f"Each photo was scored by a detector that learned from the other {len(self.photos) - 1}. Together: AP50 "
+            f"Each photo was scored by a detector that learned from the other {len(everything) - 1}. Together: AP50 "
             f"{self.pooled.ap50:.2f}, AP {self.pooled.ap:.2f}. The photos' own, mean ± standard deviation: AP50 "
             f"{mean50:.2f} ± {spread50:.2f}, AP {mean:.2f} ± {spread:.2f}.",
-            f"{found} of {n} objects are found at the best threshold; with so few, the true share may lie (at "
-            f"95 %) anywhere in {low:.2f}–{high:.2f}.",
-            "This holds for places as different from the photos as these are from each other: for one of the same "
-            "places it is too low, for one unlike them all too high. The final detector has seen one photo more.",
+            f"{found} of {n} objects are found at the best threshold; with so few, the true share may be "
+            f"anywhere in {low:.2f}–{high:.2f} (95 % interval).",
+            "This holds for places that differ from the photos as much as the photos do from each other: in the same "
+            "places expect more, in unlike ones less. The final detector has seen one photo more.",
         ]
-        lonely = [name for name, count in _photos_of_classes(self.annotations).items() if count == 1]
+        if len(self.photos) < len(everything):
+            said.insert(0, f"Only {len(self.photos)} of {len(everything)} photos were scored.")
+        lonely = [name for name, count in _photos_of_classes(everything).items() if count == 1]
         if lonely:
             said.append(
                 f"{', '.join(lonely)}: on one photo only, so the detector that was scored on it had never seen one."
@@ -120,7 +127,8 @@ def leave_one_out(
         annotations: the photos, at least 2 with objects. Photos without objects take part in all trainings but
             their own.
         resume_dir: folder in which each photo's boxes are kept when they are done; calling again with the same
-            photos and arguments goes on from there. Empty it after changing `make_detector`.
+            photos and arguments goes on from there. Empty it after changing `make_detector`. Where the disk refuses,
+            that is logged, and the trainings go on.
         progress: show bars, one of the photos and one of each training.
         on_error: "raise", or "skip": a photo that cannot be read is left out then, and logged. Each is decoded before
             anything is trained.
@@ -185,7 +193,7 @@ def _outcome(predictions: list[Boxes], annotations: Annotations) -> LeaveOneOut 
     """What the predictions for the first photos say; None of none."""
     done = annotations[: len(predictions)]
     photos = [_held_out(done[row : row + 1], found) for row, found in enumerate(predictions)]
-    return LeaveOneOut(evaluate(predictions, done), tuple(photos), done) if photos else None
+    return LeaveOneOut(evaluate(predictions, done), tuple(photos), done, annotations) if photos else None
 
 
 def _others(annotations: Annotations, row: int) -> list[Picture]:
@@ -220,18 +228,20 @@ class _Store:
         try:
             kept = read_npz(file)
             return Boxes(kept["xyxy"], kept["labels"], kept["scores"], class_names=self.class_names)
-        except (DamagedFile, KeyError) as error:
+        except (KeyError, ValueError) as error:
             logger.warning("%s is damaged (%s): its photo is trained for again.", file, error)
             return None
 
     def save(self, row: int, found: Boxes) -> None:
-        """Keep the boxes of this photo, whole or not at all."""
+        """Keep the boxes of this photo, whole or not at all; where the disk refuses, that is logged."""
         file = self._file(row)
         if file is None:
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
         arrays = {"xyxy": found.xyxy, "labels": found.labels, "scores": found.scores}
-        write_npz(file, np.savez, arrays)
+        try:
+            write_npz(file, np.savez, arrays)
+        except OSError as error:
+            logger.warning("%s cannot be kept (%s): its photo is trained for again next time.", file, error)
 
 
 def _photos_of_classes(annotations: Annotations) -> dict[str, int]:

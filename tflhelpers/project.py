@@ -1,7 +1,7 @@
 """The project: one folder for photos, detectors and results, and what a notebook works on in it.
 
-What is yours comes first; what is ready-made fills in until you have made your own. Which of them was taken is
-told by the project itself. The choosing is done in `ready_made` and `classification.own_or_drawn`.
+Your own photos, detectors and clips come first; samples stand in until you have some. The project tells you which of
+them it took. `ready_made` and `classification.own_or_drawn` do the choosing.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _Thing = TypeVar("_Thing")
 class Project(ProjectFolders):
     """The folders of one project, and what a notebook works on in them.
 
-    Each method returns the thing alone and prints a sentence that says which one was taken and why: your own where
-    there is one, a ready-made one otherwise. So every notebook runs to its end before you have made anything.
+    Each method returns one thing and prints a sentence that says which one it took and why: your own if you have one,
+    a sample otherwise. So every notebook runs to its end, even before you have made anything.
 
     Attributes:
         folder: The project folder.
         in_colab: Whether this runs in Google Colab.
         on_drive: Whether the folder is on Google Drive, where it outlives the session.
-        notes: What a person should know, one sentence each; empty when all went well.
+        notes: What you should know, one sentence each; empty when all went well.
     """
 
     # ------------------------------------------------------------------------------------------ photos in
@@ -53,30 +53,30 @@ class Project(ProjectFolders):
         """Offer a way to bring photos from your computer into ``data``.
 
         Returns:
-            A button to show, as the last line of a cell. In Colab, whose window would keep the notebook waiting, what
-            was uploaded if there was no photo yet; None where there is nothing to show.
+            A button; make it the last line of a cell to show it. In Colab, where a window keeps the notebook waiting,
+            it asks only while there are no photos yet, and returns what was uploaded. None if there is nothing to show.
         """
         return _tell(bring.upload_for(self))
 
     def film_frames(self, film: str = "", *, max_frames: int = bring.FRAMES, progress: bool = True) -> None:
-        """Take sharp frames that differ from a film into ``data``, to draw boxes on.
+        """Take sharp, differing frames from a video and put them into ``data``, to draw boxes on.
 
         Args:
-            film: The film's name in the project folder or in its ``data``, or its path; "" takes nothing and says
-                which films are there.
-            max_frames: How many at most.
+            film: The video's name in the project folder or in its ``data``, or its path; "" takes nothing and says
+                which videos are there.
+            max_frames: Take at most this many.
             progress: Show a bar.
 
         Raises:
-            FileNotFoundError: There is no such film; the message lists those that are there.
+            FileNotFoundError: There is no such video; the message lists those that are there.
         """
         _tell((None, bring.film_frames_for(self, film, max_frames=max_frames, progress=progress)))
 
     def heic(self, *, install: bool = False) -> None:
-        """Make photos of iPhones readable, and say whether there are any.
+        """Make iPhone photos (HEIC) readable, and say whether there are any.
 
         Args:
-            install: Install what they need, if it is missing.
+            install: Install the package that reads them, if it is missing.
         """
         _tell((None, bring.heic_for(self, install=install)))
 
@@ -84,9 +84,9 @@ class Project(ProjectFolders):
         """Return the photos and boxes that come from other tools, to import.
 
         Returns:
-            What is in ``data/boxes`` (photos with their boxes) and ``data/labelbox`` (a list of addresses ``*.csv``
-            and an export ``*.json`` or ``*.ndjson``); if both are empty, drawn photos of three things in both ways,
-            written to ``data/practice``.
+            What is in ``data/boxes`` (photos with their boxes) and ``data/labelbox`` (a list of URLs ``*.csv`` and an
+            export ``*.json`` or ``*.ndjson``). If both are empty, drawn photos of three things, one set for each of the
+            two folders, are written to ``data/practice``.
         """
         return _tell(brought.brought_for(self))
 
@@ -96,8 +96,8 @@ class Project(ProjectFolders):
         """Return the folder of photos to draw boxes on.
 
         Returns:
-            ``data`` if there are photos in it, the only folder in it that has some, otherwise ``data/practice``,
-            into which the five drawn photos of a toy duck are copied, without their boxes.
+            ``data`` if it has photos; or the one folder inside it that has some; otherwise ``data/practice``, with a
+            copy of the five drawn photos of a toy duck, without their boxes.
         """
         return _tell(photos.photo_folder_for(self))
 
@@ -105,14 +105,14 @@ class Project(ProjectFolders):
         """Return the annotated photos to train on.
 
         Args:
-            detector: One that is to be judged: where your photos have other classes than it, those that
-                07_bring_your_dataset has kept are taken if they have the same.
+            detector: The one you want to measure. If your photos have other classes than it has, the photos that
+                07_bring_your_dataset kept are taken instead, if their classes fit.
 
         Returns:
-            Your own photos with the boxes in the ``annotations.json`` beside them, if there are photos. They come
-            without boxes where you have drawn none: nothing drawn takes their place. Without photos of your own,
-            ``data/practice`` if you drew boxes there, otherwise the five drawn photos of a toy duck with the boxes
-            that ship with the package. What is to be put right is said as well.
+            Your own photos, if you have any, with the boxes in the ``annotations.json`` next to them. If you have
+            drawn no boxes yet, they come without: no sample takes their place. Without photos of your own,
+            ``data/practice`` if you drew boxes there, otherwise the five drawn photos of a toy duck with the boxes that
+            ship with the package. The sentence also says what you should fix.
         """
         return _tell(photos.photos_for(self, detector))
 
@@ -123,9 +123,9 @@ class Project(ProjectFolders):
             detector: The one to be measured; it knows what it was trained on.
 
         Returns:
-            The photos of ``data/test/annotations.json`` if it has boxes, of the detector's classes; otherwise those
-            that 07_bring_your_dataset held out, if they are; otherwise, if what is trained on is the drawn duck, the
-            drawn clip; otherwise the training photos themselves.
+            The first of these that is there and has the detector's classes: the photos of
+            ``data/test/annotations.json``, if it has boxes; those that 07_bring_your_dataset held out; the drawn clip,
+            if you train on the drawn duck; the training photos themselves.
 
         Raises:
             ValueError: No annotated photos have the detector's classes; the message says what to do.
@@ -138,8 +138,8 @@ class Project(ProjectFolders):
         """Return the pictures to sort into classes.
 
         Args:
-            folder: In ``data``, with a folder of pictures for each class.
-            count: Of drawn pictures of each class, where there are none of your own.
+            folder: The folder in ``data`` that holds one folder of pictures for each class.
+            count: How many pictures to draw of each class if you have none of your own.
             progress: Show a bar where it takes longer than two seconds.
 
         Returns:
@@ -152,9 +152,9 @@ class Project(ProjectFolders):
         """Return what to find things in: give it to :func:`tflhelpers.detect_video`.
 
         Returns:
-            Your film or pictures, in ``data/clip`` or else with your photos, a film before pictures; the path of a
-            film, or the paths of pictures in order (``frame2`` before ``frame10``). Without any, the 48 frames of a
-            drawn toy duck.
+            The path of your video, or the paths of your pictures in order (``frame2`` before ``frame10``), from
+            ``data/clip`` or, if that is empty, from the folder with your photos. A video comes before pictures. If you
+            have neither, the 48 frames of a drawn toy duck.
         """
         return _tell(clips.clip_for(self))
 
@@ -171,14 +171,15 @@ class Project(ProjectFolders):
         """Return the detector to use, and say what it was trained on and whether your photos have changed since.
 
         Args:
-            name: A folder in ``models``; "auto" takes the one that was saved last, of your own where there is one, and
-                of those with the classes of your photos where there is one.
-            start: What a new one starts from where none is saved, see :meth:`tflhelpers.Detector.pretrained`.
-            steps: Training steps when there is no saved detector; None lets ``fine_tune`` choose.
-            progress: Show bars while one is fetched and trained.
+            name: A folder in ``models``; "auto" takes the detector that was saved last, preferring your own to one for
+                practice, and one with the classes of your photos to others.
+            start: What to train a new one from if none is saved, see :meth:`tflhelpers.Detector.pretrained`.
+            steps: Training steps if none is saved; None lets ``fine_tune`` choose.
+            progress: Show bars while a detector is downloaded and trained.
 
         Returns:
-            The saved detector, otherwise one that is fine-tuned now on :meth:`photos` and saved as :meth:`keep` does.
+            The saved detector; if there is none, one that is now fine-tuned on :meth:`photos` and saved by
+            :meth:`keep`.
 
         Raises:
             FileNotFoundError: There is no detector of that name; the message lists those that are there.
@@ -188,8 +189,8 @@ class Project(ProjectFolders):
     def training_folder(self, detector: Detector, annotations: Annotations, **settings: object) -> Path:
         """Return where a training is kept while it runs: give it to ``fine_tune`` as ``resume_dir``.
 
-        The same photos, start and settings get the same folder, so that running the cell again goes on where it
-        stopped; anything else begins in a new one. The last two are kept.
+        The same photos, start and settings get the same folder, so running the cell again continues where it stopped.
+        Anything else gets a new folder. The last two folders are kept.
 
         Args:
             detector: What the training starts from.
@@ -199,19 +200,19 @@ class Project(ProjectFolders):
         return detectors.training_folder_for(self, detector, annotations, **settings)
 
     def keep(self, detector: Detector, name: str = detectors.OWN) -> Path:
-        """Save a detector in the project folder: under its name, or apart if it has learned only drawn things.
+        """Save a detector in the project folder: under its name, or as "practice" if it learned only drawn samples.
 
         Args:
             detector: A fine-tuned one.
             name: The folder in ``models``.
 
         Returns:
-            The folder. A detector for practice never takes the place of yours.
+            The folder. A practice detector never overwrites yours.
         """
         return _tell(detectors.keep_for(self, detector, name))
 
     def threshold(self, detector: Detector, calibration: Calibration, measured_on: Annotations) -> float:
-        """Return the threshold that a detector is to keep as its own.
+        """Return the threshold that a detector should keep as its own.
 
         Args:
             detector: The one that was measured.
@@ -219,8 +220,8 @@ class Project(ProjectFolders):
             measured_on: The photos that it was measured on.
 
         Returns:
-            The calibrated one; but the one that the detector has where it was trained on these photos, as a threshold
-            that suits what it has learned by heart is too high elsewhere.
+            The calibrated threshold. But if the detector was trained on these photos, the one it has: a threshold that
+            suits photos it knows by heart is too high for others.
         """
         return _tell(detectors.threshold_for(detector, calibration, measured_on))
 
@@ -234,19 +235,19 @@ class Project(ProjectFolders):
         steps: int | None = None,
         progress: bool = True,
     ) -> Detector | None:
-        """Return a detector that proposes boxes on the pictures that have none yet: give it to ``annotator.suggest``.
+        """Return a detector that proposes boxes on the pictures that have none yet: set ``annotator.suggest`` to it.
 
         Args:
-            annotator: The annotator that is to get it.
-            wanted: False trains nothing and says so: training keeps the kernel busy for a minute or two.
-            min_photos: How many photos must have boxes before it is worth training on them.
+            annotator: The annotator to train it from.
+            wanted: False trains nothing and says so; training keeps the kernel busy for a minute or two.
+            min_photos: How many photos need boxes before training on them is worth it.
             start: What it starts from, see :meth:`tflhelpers.Detector.pretrained`.
             steps: Training steps; None lets ``fine_tune`` choose.
-            progress: Show bars while one is fetched and trained.
+            progress: Show bars while a detector is downloaded and trained.
 
         Returns:
-            The detector, fine-tuned now on what is drawn so far; None where that is too little, or where no picture is
-            left to propose on.
+            The detector, fine-tuned now on what you have drawn so far; None if that is too little, or if no picture is
+            left without boxes.
         """
         return _tell(
             detectors.proposer_for(
@@ -257,16 +258,16 @@ class Project(ProjectFolders):
     def first_look(
         self, *, start: str = detectors.AUTO, threshold: float = 0.4, progress: bool = True
     ) -> np.ndarray:
-        """Return a photo with what a detector trained on COCO sees in it, by COCO's 90 names.
+        """Return a photo with the boxes that a detector trained on COCO's 90 classes finds in it.
 
         Args:
             start: See :meth:`tflhelpers.Detector.pretrained`.
-            threshold: Lowest score that is shown, 0 to 1.
-            progress: Show bars while the detector is fetched.
+            threshold: Lowest score to show, 0 to 1.
+            progress: Show bars while the detector is downloaded.
 
         Returns:
-            Your first photo, or a drawn one, with boxes, RGB uint8 (H, W, 3); where no such detector can be had the
-            photo alone, and the reason is said.
+            Your first photo, or a drawn one, with boxes, RGB uint8 (H, W, 3). If no such detector is available, the
+            photo without boxes, and the sentence says why.
         """
         return _tell(first_look.first_look_for(self, start=start, threshold=threshold, progress=progress))
 
@@ -285,12 +286,12 @@ class Project(ProjectFolders):
         Args:
             model: The detector or classifier to show.
             name: The folder in ``results`` to write.
-            title: Of the page; None for one made of the class names.
-            progress: Show bars while the program is fetched and the model made.
+            title: The page's title; None makes one from the class names.
+            progress: Show bars while the program is downloaded and the model converted.
 
         Returns:
-            What was written; without a network None, and how to go on is said: the program that runs models in
-            browsers has to be fetched once. An archive of it in the project folder is used instead.
+            What was written. The program that runs models in browsers has to be downloaded once, unless its archive is
+            in the project folder; without it and without a network, None, and the sentence says what to do.
         """
         return _tell(pages.web_demo_for(self, model, name=name, title=title, progress=progress))
 
@@ -313,21 +314,21 @@ class Project(ProjectFolders):
         Args:
             detector: The one to show.
             annotations: The photos to measure it on; None for :meth:`scoring_photos`. The page says which they were.
-            title: What the detector is of.
+            title: The page's title.
             name: The file in ``results`` to write.
             gif: A GIF or picture file to show first; it is put into the page.
-            history: Of :func:`tflhelpers.fine_tune`: the loss curves and its notes.
-            command: What somebody else types to repeat it.
+            history: What :func:`tflhelpers.fine_tune` returned, to show its loss curves and notes.
+            command: The command that repeats this, for the reader of the page.
             notes: Sentences to add, such as those of ``mistakes.what_to_photograph_next``.
             max_images: Pictures in each gallery at most.
-            progress: Show a bar while the photos are looked at.
+            progress: Show a bar while the detector runs.
 
         Returns:
             The page's path.
 
         Raises:
             FileNotFoundError: There is no such GIF.
-            ValueError: `gif` is of a kind that browsers do not show as a picture, or there is nothing to measure on.
+            ValueError: Browsers cannot show `gif` as a picture, or there is nothing to measure on.
         """
         return _tell(
             pages.results_page_for(
@@ -362,9 +363,9 @@ def _tell(told: tuple[_Thing, str]) -> _Thing:
 def open_project(name: str = "transfer_learning_project", *, parent: str | Path | None = None) -> Project:
     """Find or make the project folder with ``data``, ``models`` and ``results`` in it.
 
-    In Colab Google Drive is mounted and the folder lies in My Drive. Where that fails, the reason is
-    explained in ``notes`` (and logged once) and work goes on in a local folder. Elsewhere the folder lies in
-    the current directory, which in Jupyter is the notebook's own.
+    In Colab this mounts Google Drive, and the folder is in My Drive. If mounting fails, ``notes`` says why (and it is
+    logged once), and a local folder is used instead. Elsewhere the folder is in the current directory, which in Jupyter
+    is the notebook's own.
 
     Args:
         name: The folder's name.
@@ -386,7 +387,7 @@ def open_project(name: str = "transfer_learning_project", *, parent: str | Path 
     on_drive = in_colab and parent is None and not problem
     if parent is None:
         parent = drive.my_drive() if on_drive else Path.cwd()
-    notes = (f"Google Drive is not mounted: {problem} Work goes on in a local folder.",) if problem else ()
+    notes = (f"Google Drive is not mounted: {problem} A local folder is used instead.",) if problem else ()
     for note in notes:
         _log.warning(note)
     project = Project(Path(parent).expanduser().resolve() / name, in_colab, on_drive, notes)

@@ -74,6 +74,10 @@ def unknown_name(module: str, name: str, homes: Mapping[str, str]) -> str:
     first = f"module {module!r} has no attribute {name!r}."
     if name in MOVED:
         return f"{first} Write {MOVED[name]} instead."
-    near = get_close_matches(name, [*homes, *MOVED])
-    meant = f" Did you mean {', '.join(MOVED.get(each, each) for each in near)}?" if near else ""
+    if module != "tflhelpers" and name in importlib.import_module("tflhelpers").__all__:
+        return f"{first} Write tfl.{name} instead."
+    near = get_close_matches(name, dict.fromkeys([*homes, *MOVED]))
+    meant = (
+        f" Did you mean {', '.join(each if each in homes else MOVED[each] for each in near)}?" if near else ""
+    )
     return f"{first}{meant} It has: {', '.join(homes)}."

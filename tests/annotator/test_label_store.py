@@ -361,3 +361,20 @@ def test_a_change_opens_each_picture_once_however_many_there_are(photos, file, m
     assert len(opened) == 5000
     store.change(1, drawn(box(2)), [NOTHING])
     assert len(opened) == 5000
+
+
+def test_a_name_too_long_for_the_disk_stays_in_the_file_and_the_others_are_drawn_on(photos, file):
+    long = f"{'folder/' * 3000}duck1.jpg"
+    file.write_text(
+        json.dumps(
+            {
+                "images": [{"id": 1, "file_name": long}],
+                "annotations": [],
+                "categories": [{"id": 1, "name": "duck"}],
+            }
+        )
+    )
+    store = LabelStore(file, [photos / "duck1.jpg", photos / "duck2.jpg"])
+    assert store.notice == ""
+    store.change(1, drawn(box(3)), [TODO])
+    assert set(labels_in(file)) == {"duck1.jpg", "duck2.jpg"}

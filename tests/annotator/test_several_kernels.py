@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.annotator.kernel import TODO, no_locks
+from tflhelpers.annotator.label_store import LabelStore
 from tflhelpers.data.annotations import Annotations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,3 +91,20 @@ def test_a_killed_kernel_takes_nothing_with_it(tmp_path):
 @pytest.mark.slow
 def test_thirty_killed_kernels_take_nothing_with_them(tmp_path):
     draw_and_die(tmp_path / "annotations.json", kills=30, changes=300)
+
+
+def test_a_renaming_that_another_machine_undid_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("fcntl.flock", lambda opened, how: no_locks(opened, "no"))
+    file, photo = tmp_path / "annotations.json", tmp_path / "0.jpg"
+    store = LabelStore(file, [photo], ["duck", "swan"])
+    box = {"xyxy": [1.0, 2.0, 9.0, 40.0], "class": "duck", "crowd": False}
+    store.change(0, {"boxes": [box], "nothing_here": False}, [TODO], (100, 100))
+    before = [file.read_text()]
+    pausing = SimpleNamespace(  # between what it writes and its look at the file
+        monotonic=time.monotonic, sleep=lambda seconds: before and file.write_text(before.pop())
+    )
+    monkeypatch.setattr("tflhelpers.annotator.label_store.time", pausing)
+    store.rename_class("duck", "goose")
+    assert not before
+    found = Annotations.load(file)
+    assert (found.class_names, found[0][1].labels.tolist()) == (("goose", "swan"), [0])

@@ -65,6 +65,8 @@ def test_the_embedded_backbone_is_the_detectors():
         ((["a", "b"], "embedded", "train"), "mode must be one of features, fine-tune, got 'train'"),
         ((["a"], "embedded"), "at least 2 different classes"),
         ((["a", "a"], "embedded"), "at least 2 different classes"),
+        ((["a", " "], "embedded"), "each class needs a name that a file can hold, got ' '"),
+        ((["a", "M\udcf6we"], "embedded"), r"got 'M\\udcf6we'\. Give it another, or rename its folder"),
     ],
 )
 def test_what_cannot_be_built(arguments, message):

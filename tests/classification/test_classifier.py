@@ -151,7 +151,7 @@ def _spoil(folder):
         (lambda f: (f / "classifier.json").unlink(), FileNotFoundError, "classifier.json is missing"),
         (lambda f: (f / "classifier.json").write_text("{"), ValueError, "is damaged"),
         (lambda f: _change(f, backbone="Other"), ValueError, "a known backbone"),
-        (lambda f: _change(f, class_names=["a", "b", "c"]), ValueError, "does not fit classifier.json"),
+        (lambda f: _change(f, class_names=["a", "b", "c"]), ValueError, "does not fit the classifier.json"),
         (lambda f: (f / "classifier.json").write_text("[" * 100_000), ValueError, "is damaged"),
         (lambda f: (f / "classifier.json").write_text("[1]"), ValueError, "is damaged"),
         (lambda f: _change(f, backbone=["x"]), ValueError, "a known backbone"),

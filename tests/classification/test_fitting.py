@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tracemalloc
 
 import numpy as np
@@ -289,7 +290,7 @@ def test_a_finished_training_is_not_done_again_and_another_is_refused(monkeypatc
         np.testing.assert_allclose(np.asarray(ours), np.asarray(its), atol=1e-6)
     other = tiny_classifier(monkeypatch, "fine-tune")
     before = [np.asarray(variable).copy() for variable in other.network.variables]
-    with pytest.raises(ValueError, match="is of another training"):
+    with pytest.raises(ValueError, match="belongs to another training"):
         fit_classifier(other, pictures, epochs=5, resume_dir=tmp_path, progress=False)
     for variable, value in zip(other.network.variables, before, strict=True):
         np.testing.assert_array_equal(np.asarray(variable), value)
@@ -311,6 +312,35 @@ def test_without_its_best_weights_a_training_starts_anew_and_ends_the_same(
     np.testing.assert_allclose(another.held_out_loss, history.held_out_loss, atol=1e-4)
     for ours, its in zip(again.network.variables, first.network.variables, strict=True):
         np.testing.assert_allclose(np.asarray(ours), np.asarray(its), atol=1e-4)
+
+
+def test_where_the_disk_refuses_the_best_weights_the_state_before_stays_whole(
+    monkeypatch, pictures, tmp_path, caplog
+):
+    """Each epoch is better than the one before; only the weights before the first can be written."""
+    losses = iter(range(100, 0, -1))
+    monkeypatch.setattr(resized.ResizedPictures, "loss", lambda *_: float(next(losses)))
+    monkeypatch.setattr(resume, "SAVE_SECONDS", 0.0)
+    write, written, learn, counted = fine_tuning.write_npz, [], fine_tuning._Trainer.learn, []
+
+    def write_once(*arguments):
+        written.append(arguments)
+        if len(written) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(*arguments)
+
+    def counts(self, *batch):
+        counted.append(None)
+        return learn(self, *batch)
+
+    with monkeypatch.context() as full:
+        full.setattr(fine_tuning, "write_npz", write_once)
+        _, history, _ = fine_tune(full, pictures, resume_dir=tmp_path)
+    assert any("No space left on device" in note for note in history.notes)
+    monkeypatch.setattr(fine_tuning._Trainer, "learn", counts)
+    fine_tune(monkeypatch, pictures, resume_dir=tmp_path)
+    assert len(counted) == 9 - 2, "it goes on from the state before the first epoch ended"
+    assert "damaged or gone" not in caplog.text
 
 
 def test_a_budget_ends_it(monkeypatch, pictures):

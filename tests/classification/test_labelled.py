@@ -95,7 +95,7 @@ def test_unreadable_files_are_left_out_and_said(tmp_path):
     text = "\n".join(pictures.left_out)
     assert "empty.jpg: expected a picture, got an empty file" in text
     assert "page.jpg: expected a picture, got a web page" in text
-    assert f"1 pictures that lie in {tmp_path} itself" in text
+    assert f"1 pictures directly in {tmp_path}" in text
 
 
 @pytest.mark.parametrize(

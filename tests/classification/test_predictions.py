@@ -33,3 +33,7 @@ def test_it_prints_as_a_table():
         "0  b 70%  c 20%  a 10%",
         "1  a 50%  b 25%  c 25%",
     ]
+
+
+def test_a_picture_that_was_skipped_is_told():
+    assert repr(Predictions(("a", "b"), np.float32([[np.nan, np.nan]]))).splitlines()[1:] == ["0  skipped"]

@@ -232,6 +232,15 @@ def test_the_file_is_whole_on_disk_before_it_gets_its_name(coco_file, monkeypatc
     [
         ([], "expected a COCO JSON object.*got a list"),
         ({}, "'categories' must be a list.*'images' must be a list.*'annotations' must be a list"),
+        ({**_COCO, "images": 3}, "'images' must be a list"),
+        (
+            {**_COCO, "annotations": True, "categories": {"id": 1}},
+            "'categories' must be.*'annotations' must be",
+        ),
+        (
+            _changed("images", 0, file_name="a\0.png"),
+            r"image 12: file_name must be the name of a file, got 'a\\x00",
+        ),
         ({**_COCO, "images": [3]}, "'images': entry 0 must be an object, got 3"),
         ({**_COCO, "categories": []}, "at least one class"),
         (_changed("categories", 1, name="rubber duck"), "'rubber duck' is taken by class 0"),
@@ -273,6 +282,14 @@ def test_bad_files_are_refused_with_file_and_entry(tmp_path, data, message):
     path = _write(tmp_path / "bad.json", data)
     with pytest.raises(AnnotationError, match=r"(?s)bad\.json: .*" + message):
         Annotations.load(path)
+
+
+def test_a_name_that_no_disk_can_hold_is_a_picture_that_cannot_be_read(tmp_path):
+    path = _write(tmp_path / "a.json", _changed("images", 0, file_name="a" * 5000 + ".png"))
+    loaded = Annotations.load(path)
+    assert [problem.kind for problem in loaded[:1].check() if problem.box is None] == ["unreadable_picture"]
+    loaded.save(path)
+    assert len(Annotations.load(path).image_paths[0].name) == 5004
 
 
 def test_all_mistakes_are_listed_up_to_ten(tmp_path):

@@ -194,6 +194,8 @@ def test_12_bits_in_colours_of_16_are_made_as_bright(tmp_path, brightest, wanted
     with warnings.catch_warnings(record=True) as told:
         assert read_image(path).tolist() == [[wanted]]
     assert len(told) == (brightest == 4095)
+    with warnings.catch_warnings(record=True):
+        assert read_preview(path, 100)[0].tolist() == [[wanted]], "as the annotator and from_folder see it"
 
 
 @pytest.mark.parametrize("values", [np.full((2, 3), 70000, np.int32), np.full((2, 3), 0.5, np.float32)])

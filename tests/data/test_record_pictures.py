@@ -83,7 +83,7 @@ def test_a_file_written_anew_is_noticed(record_file):
     with pytest.raises(ImageError, match=r"train\.record.*damaged length"):
         read_image(path)
     record_file[0].write_bytes(b"")
-    with pytest.raises(ImageError, match=r"the file has 0 bytes\. Was it written anew"):
+    with pytest.raises(ImageError, match=r"the file has 0 bytes\. Was it rewritten"):
         read_image(path)
 
 

@@ -64,6 +64,13 @@ def test_other_places(tmp_path):
     assert not pictures.shared_scenes(pictures[:0])
 
 
+def test_what_is_no_annotations_is_named():
+    with pytest.raises(
+        ValueError, match=r"must be Annotations, got tuple. The call is trained_on.shared_scenes\("
+    ):
+        duck_photos().shared_scenes(duck_clip().image_paths)
+
+
 def test_the_samples():
     """Photos and clip are drawn in different places; of the clip any two halves share theirs."""
     assert not duck_photos().shared_scenes(duck_clip()[::6])

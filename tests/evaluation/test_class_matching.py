@@ -76,7 +76,7 @@ def test_a_class_that_the_annotations_lack_is_absent():
         (1, 1, 0)
     )
     assert math.isnan(scores.per_class["cat"].ap)
-    assert "The annotations have no class cat, which 2 of the predicted boxes are of." in str(scores)
+    assert "The annotations have no class cat, but 2 of the predicted boxes are of it." in str(scores)
     mistakes = find_mistakes(found, truth)
     assert mistakes.class_names == ("dog", "cat")
     assert mistakes.counts["background"] == 2

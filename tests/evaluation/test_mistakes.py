@@ -165,6 +165,8 @@ def test_the_table_and_its_sentence():
     ("arguments", "message"),
     [
         ({"threshold": 1.5}, "threshold must be a score from 0 to 1, got 1.5"),
+        ({"threshold": "0.5"}, "threshold must be a score from 0 to 1, got '0.5'"),
+        ({"threshold": np.zeros(2)}, "threshold must be a score from 0 to 1, got array"),
         ({"overlap": 0.05}, "overlap must be from 0.1 to 1, got 0.05"),
         ({"predictions": []}, "one Boxes for each of the 1 pictures"),
     ],

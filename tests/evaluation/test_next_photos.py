@@ -82,7 +82,7 @@ def test_no_advice_from_luck(tmp_path):
     said = advice(pictures, [LOST, FOUND, FOUND, FOUND] + [LOST, LOST] + [FOUND] * 6)
     assert said == [
         "3 of 12 objects were not found, and they have nothing in common that luck would not explain. "
-        "More photos of all kinds will help, and more to score with will tell."
+        "Take more photos of all kinds, and more to score with."
     ]
 
 

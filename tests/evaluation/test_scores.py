@@ -196,7 +196,7 @@ def test_table_says_what_was_counted(capsys):
         ["all", "classes", "1.000", "1.000", "1.000", "1"],
     ]
     assert "1 picture with 1 object and 1 region to ignore; 1 box predicted." in str(scores)
-    assert "moves the figures by about 1.00" in str(scores)
+    assert "changes the scores by about 1.00" in str(scores)
     markdown = scores._repr_markdown_().splitlines()
     assert markdown[2] == "| a\\|b | 1.000 | 1.000 | 1.000 | 1 |"
     assert all(line.count("|") - line.count("\\|") == 6 for line in markdown[:5])

@@ -107,11 +107,11 @@ def test_what_is_ignored_counts_neither_way():
 def test_it_says_how_sure_one_can_be():
     chosen = calibrate_threshold(*pictures([0.9] * 5, [], [0.2] * 10))
     assert str(chosen).splitlines() == [
-        "From a score of 0.55, 5 of 5 objects are found and 0 of 5 boxes are wrong (F1 1.00).",
-        "With so many objects the true shares may lie (at 95 %) anywhere in 0.57–1.00 for what is found and "
-        "0.57–1.00 for what is right; drawn anew from these pictures, the threshold lies in 0.55–0.55.",
-        "0 of 10 pictures without objects have a box; the true share may lie in 0.00–0.28.",
-        "The least sure box has 0.20: detect with threshold=0 to see what lower thresholds give.",
+        "At a threshold of 0.55, 5 of 5 objects are found and 0 of 5 boxes are wrong (F1 1.00).",
+        "With this many objects, the true recall may be anywhere in 0.57–1.00 and the true precision anywhere in "
+        "0.57–1.00 (95 % intervals). On resampled sets of these pictures the threshold falls in 0.55–0.55.",
+        "0 of 10 pictures without objects have a box; the true share may be anywhere in 0.00–0.28.",
+        "The lowest score here is 0.20: detect with threshold=0 to see what lower thresholds give.",
     ]
     missing = str(calibrate_threshold(*pictures([0.5, 0.4], [0.7]), precision=0.9))
     assert "No threshold finds objects with a precision of 0.9 on these pictures" in missing
@@ -127,7 +127,7 @@ def test_a_threshold_that_hangs_on_few_pictures_has_a_wide_interval():
 @pytest.mark.parametrize(
     ("given", "wishes", "message"),
     [
-        (pictures([0.9]), {"precision": 0.9, "false_alarms": 0.1}, "two wishes"),
+        (pictures([0.9]), {"precision": 0.9, "false_alarms": 0.1}, "cannot both choose"),
         (pictures([0.9]), {"precision": 90}, "precision must be a part from 0 to 1, got 90"),
         (pictures([0.9]), {"false_alarms": 0.05}, "needs pictures without objects"),
         (pictures(on_negatives=[0.9]), {}, "at least one object to find, got none"),

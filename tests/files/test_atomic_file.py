@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tflhelpers.files.atomic_file import PART, atomic_file
+from tflhelpers.files.atomic_file import PART, atomic_file, passing_name, passing_names, write_text
 from tflhelpers.files.atomic_folder import scratch_beside
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,9 +81,43 @@ def test_what_a_kill_left_is_swept_by_the_next_process_and_what_is_at_work_is_no
 
 
 def test_of_unknown_writers_only_what_is_a_day_old_is_swept(tmp_path):
-    old, new = (tmp_path / f".a.bin.{token}{PART}" for token in ("0123abcd", "4567abcd"))
+    old, new = (tmp_path / f".a.bin.{token}{PART}.v1-2" for token in ("0123abcd", "4567abcd"))
     for each in (old, new):
         each.write_bytes(b"half")
     os.utime(old, (0, 0))
     run(WRITE, tmp_path / "a.bin")
     assert sorted(tmp_path.iterdir()) == [new, tmp_path / "a.bin"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".a.bin.partial",
+        ".a.bin.part1.rar",
+        ".a.bin.notes.part",
+        ".a.bin.0123abcd.parts",
+        "a.bin.0123abcd.part",
+    ],
+)
+def test_a_file_that_is_only_called_alike_is_nobodys_to_sweep(tmp_path, name):
+    (tmp_path / name).write_bytes(b"mine")
+    os.utime(tmp_path / name, (0, 0))
+    write_text(tmp_path / "a.bin", "whole")
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([name, "a.bin"])
+
+
+def test_one_look_at_a_folder_serves_all_files_written_there(tmp_path, monkeypatch):
+    looks, iterdir = [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: (looks.append(folder), iterdir(folder))[1])
+    for number in range(5):
+        write_text(tmp_path / f"{number}.txt", "whole")
+    assert looks == [tmp_path], (
+        "each look costs as much as there are files: with one a file, thousands take hours"
+    )
+
+
+def test_names_that_begin_alike_are_not_mixed_up(tmp_path):
+    ours = passing_name(tmp_path / "net")
+    for each in (ours, passing_name(tmp_path / "net.v2")):
+        each.mkdir()
+    assert passing_names(tmp_path / "net") == [ours]

@@ -18,6 +18,7 @@ from tflhelpers.files.atomic_folder import (
     replace_files,
     replace_folder,
     scratch_beside,
+    temporary_scratch,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,3 +150,20 @@ def test_what_fails_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == [folder]
     assert read(folder) == OLD
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has no such modes")
+def test_a_folder_that_stays_is_open_to_others_as_any_new_one(tmp_path):
+    """A web server, or a colleague, is somebody else."""
+    (tmp_path / "usual").mkdir()
+    with scratch_beside(tmp_path / "a") as scratch:
+        replace_folder(scratch, tmp_path / "a")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has no such modes")
+def test_what_is_too_large_for_memory_is_nobody_elses_to_see():
+    scratch = temporary_scratch("test")
+    mode = scratch.stat().st_mode & 0o777
+    scratch.rmdir()
+    assert mode == 0o700

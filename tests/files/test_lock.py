@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -57,6 +58,7 @@ def test_one_thread_at_a_time(tmp_path):
         for _ in range(50):
             with locked(tmp_path / "new" / "a.json"):
                 inside.append(None)
+                time.sleep(0.001)  # lets the others in, if anything does
                 most.append(len(inside))
                 inside.pop()
 

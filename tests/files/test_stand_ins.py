@@ -49,6 +49,11 @@ _SENTENCE = "a Git LFS pointer, not the file: run git lfs pull, or download it f
             "a server's error message, not the file: NoSuchKey",
         ),
         (b"404: Not Found", "a server's error message, not the file: 404: Not Found. Download it again"),
+        (b"502 Bad Gateway\n", "a server's error message, not the file: 502 Bad Gateway. Download it again"),
+        (
+            b'{"errors": [{"message": "no"}], "data": null}',
+            "a server's error message, not the file: [{'message'",
+        ),
     ],
 )
 def test_what_is_not_the_file(tmp_path, head, said):
@@ -67,6 +72,9 @@ def test_what_is_not_the_file(tmp_path, head, said):
         b'{"images": [], "annotations": [], "categories": []}',
         b'{"version": "5.0", "flags": {}, "shapes": [], "imagePath": "a.jpg"}',
         b'[{"message": "x"}]',
+        b'{"message": "from the barn", "images": [], "annotations": [], "categories": []}',
+        b'{"detail": "of one class", "class_names": ["duck"]}',
+        b"500 Euro\n",
         b'{"message": "cut',
         b"<annotation><filename>a.png</filename></annotation>",
         b"\x89PNG\r\n\x1a\n",

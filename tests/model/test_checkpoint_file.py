@@ -93,8 +93,8 @@ def _cut(path):
         (lambda p: _cut(data_file(p)), ".", r"is cut short: expected 40 bytes, got 39"),
         (lambda p: data_file(p).write_bytes(b""), ".", r"is cut short: expected 40 bytes, got 0"),
         (lambda p: _cut(index_file(p)), ".", r"is no complete checkpoint index: the mark that ends"),
-        (lambda p: None, "saved_model", r"is a SavedModel .* Give the checkpoint beside it: .*checkpoint"),
-        (lambda p: None, "saved_model/variables/variables", r"is a SavedModel .* beside it"),
+        (lambda p: None, "saved_model", r"is a SavedModel .* Give the checkpoint next to it: .*checkpoint"),
+        (lambda p: None, "saved_model/variables/variables", r"is a SavedModel .* next to it"),
         (
             lambda p: None,
             "pipeline.config",

@@ -345,7 +345,10 @@ RECORD = {"class_names": ["duck"], "images": {"a": "b"}, "num_boxes": 1, "when":
         ),
         (json.dumps(SETTINGS | {"family": ["a"]}), "a family of ssd_resnet_fpn"),
         ("[" * 100_000, r"detector\.json is damaged"),
-        (json.dumps(SETTINGS | {"format": 2}), "must have format 1 .*, got 2 .*newer tflhelpers"),
+        *[
+            (json.dumps(SETTINGS | {"format": 2, **more}), "must have format 1 .*, got 2 .*newer tflhelpers")
+            for more in ({}, {"trained_on": [1]}, {"trained_on": {"photos": 5}})
+        ],
         (json.dumps(SETTINGS | {"family": "yolo"}), "a family of ssd_resnet_fpn, .*, got 1 and yolo"),
     ],
 )
@@ -381,7 +384,7 @@ def test_weights_of_another_detector_are_refused(detector, tmp_path):
         Detector.load(tmp_path / "three")
 
 
-@pytest.mark.parametrize("names", [[], "duck", ["duck", "duck"], ["duck", ""], [1]])
+@pytest.mark.parametrize("names", [[], "duck", ["duck", "duck"], ["duck", ""], [" "], ["M\udcf6we"], [1]])
 def test_class_names_that_are_no_list_of_names_are_refused(names):
     with pytest.raises(ValueError, match=r'class_names must be .*like \["duck"\], got'):
         Detector(TINY, names)

@@ -71,7 +71,7 @@ def test_the_choice_and_what_to_expect(monkeypatch, tmp_path, name, gpu, sentenc
 def test_what_lies_in_the_cache_is_not_downloaded_again(no_gpu, tmp_path):
     (tmp_path / M_NAME).mkdir()
     assert str(choose_start(cache=tmp_path)) == (
-        f"{M_TITLE}, because there is no GPU: lies in {tmp_path}, nothing to download."
+        f"{M_TITLE}, because there is no GPU: is in {tmp_path}, nothing to download."
     )
 
 
@@ -176,12 +176,12 @@ def test_without_any_source_auto_takes_the_embedded_one(host, tmp_path):
     assert (origin.name, len(origin.failures)) == ("embedded", 2)
     sentence = str(origin)
     assert sentence.startswith(
-        f"The small detector that ships inside the package (embedded), because {M_TITLE} could not be had "
+        f"The small detector that ships inside the package (embedded), because {M_TITLE} could not be loaded "
         "(127.0.0.1: Could not download "
     )
     assert "(404); Kaggle or TensorFlow Hub: neither kagglehub nor tensorflow-hub is installed" in sentence
     assert sentence.endswith(
-        f": to have it without a network, put {M_NAME}.tar.gz by hand into {tmp_path} and run this again."
+        f": to use it without a network, put {M_NAME}.tar.gz by hand into {tmp_path} and run this again."
     )
     assert "\n" not in sentence
 

@@ -79,7 +79,7 @@ def test_when_none_has_it_each_has_a_line_and_the_last_says_what_to_do(
     with pytest.raises(FetchError) as raised:
         fetch_weights(zoo_model(NAME), cache=cache, progress=False)
     first, zoo_line, hub_line, last = str(raised.value).splitlines()
-    assert first == "SSD MobileNetV2 FPNLite 320 (mobilenet_320) could not be had from any source:"
+    assert first == "SSD MobileNetV2 FPNLite 320 (mobilenet_320) could not be downloaded from any source:"
     assert re.fullmatch(rf"  127\.0\.0\.1: Could not download http://.*: {reason}\.", zoo_line)
     assert hub_line == "  Kaggle or TensorFlow Hub: kagglehub: no connection"
     place = cache / f"{NAME}.tar.gz"

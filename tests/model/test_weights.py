@@ -158,7 +158,7 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     assert_same(values(other), values(old))
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1j, "text"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300, 1j, "text"])
 def test_weights_that_are_no_finite_numbers_are_refused_and_nothing_is_set(tmp_path, bad):
     ours, other = network(seed=1), network(seed=2)
     save_weights(ours, tmp_path / "w.npz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from dataclasses import replace
@@ -19,7 +20,7 @@ from tests.model.synthetic_checkpoints import (
     zoo_release,
 )
 from tests.model.unsteady_server import Unsteady, unsteady_server
-from tflhelpers.model import zoo
+from tflhelpers.model import pins, zoo
 from tflhelpers.model.checkpoint import CheckpointError, restore
 from tflhelpers.model.checkpoint_file import CheckpointFile
 from tflhelpers.model.detector import Detector
@@ -201,6 +202,20 @@ def test_what_is_fetched_first_is_pinned_and_said(unpublished, tmp_path, caplog)
         == again.trust
         == (f"no genuine figures are published; the same as first fetched on {pin['first_fetched']}")
     )
+
+
+def test_a_cache_that_is_read_only_is_used_all_the_same(unpublished, tmp_path, monkeypatch, caplog):
+    cache = tmp_path / "cache"
+    fetch_zoo_model(M_NAME, cache=cache, progress=False)
+    (cache / f"{M_NAME}.pinned.json").unlink()
+
+    def refuses(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(pins, "write_text", refuses)
+    fetched = fetch_weights(zoo_model(M_NAME), cache=cache, progress=False)
+    assert fetched.trust == f"no genuine figures are published, and it could not be pinned in {cache}"
+    assert "could not be pinned" in caplog.text
 
 
 def test_another_one_than_was_fetched_first_is_refused(unpublished, archives, tmp_path):

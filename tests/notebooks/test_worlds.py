@@ -74,12 +74,12 @@ def test_the_zoos_host_answers(packed, tmp_path):
         told = run("07_bring_your_dataset", tmp_path, of_host(server))
         assert "nothing to download." in told
         told = run("00_quickstart", tmp_path, of_host(server))
-        assert "It knows nothing of what is here" in told or "It sees: " in told
+        assert "It recognises nothing here" in told or "It sees: " in told
         assert len(server.requests) == 1
     told = run("04_evaluate_detector", tmp_path)
     assert "The detector for duck saved in" in told
     assert "trained on 5 photos with 5 boxes of duck" in told
-    assert "Also there, for the settings: practice_several_classes." in told
+    assert "You can choose these in the settings too: practice_several_classes." in told
     told = run("04_evaluate_detector", tmp_path, name="practice_several_classes")
     assert "The detector for duck, lighthouse, penguin saved in" in told
     assert "that 07_bring_your_dataset held out, none of which it was trained on." in told
@@ -137,12 +137,12 @@ def test_an_earlier_visit(visited, tmp_path):
         "It was trained on 1 of your 2 photos. To train on what is there now, run 03_fine_tune_detector."
         in told
     )
-    assert f"Your film {visited.data / 'clip' / 'walk.mp4'}." in told
+    assert f"Your video {visited.data / 'clip' / 'walk.mp4'}." in told
     told = run("03_fine_tune_detector", tmp_path, start="embedded")
     assert "Your own 2 photos with 2 boxes" in told
     assert f"The detector is saved in {visited.models / 'detector'}. It was trained on 2 photos" in told
     told = run("04_evaluate_detector", tmp_path, start="embedded")
-    assert "of which it was trained on 2, so the numbers flatter" in told
+    assert "of which it was trained on 2, so the numbers are flattering" in told
     assert "The threshold stays 0.50" in told
 
 

@@ -22,7 +22,7 @@ def test_colabs_window_opens_only_where_there_are_no_photos(project, monkeypatch
     assert opened == [project.data] * 2
     assert upload_for(replace(project, in_colab=True)) == (
         None,
-        "2 photos are there. To bring more, run tfl.collect.upload(project.data) in a cell of your own.",
+        "You have 2 photos. To add more, run tfl.collect.upload(project.data) in a new cell.",
     )
 
 

@@ -14,8 +14,11 @@ from tflhelpers.ready_made.detectors import (
     threshold_for,
     training_folder_for,
 )
-from tflhelpers.ready_made.photos import photos_for
+from tflhelpers.ready_made.photos import photos_for, scoring_photos_for
+from tflhelpers.training.fine_tune import given_weights
 from tflhelpers.training.record import training_record
+from tflhelpers.training.resume import alone_in
+from tflhelpers.training.same_training import remember_start, start_mark
 
 OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
 
@@ -23,9 +26,9 @@ OWN = [[[1, 2, 30, 20]], [[5, 5, 39, 29]], []]
 @pytest.mark.parametrize(
     ("with_boxes", "states", "note"),
     [
-        (0, "ttttt", "0 photos have boxes so far. Draw on 2, then run this cell again."),
-        (1, "btttt", "1 photos have boxes so far. Draw on 2, then run this cell again."),
-        (5, "bbbbb", "No photo is left to do, so nothing is proposed."),
+        (0, "ttttt", "Photos with boxes so far: 0. Draw on 2, then run this cell again."),
+        (1, "btttt", "Photos with boxes so far: 1. Draw on 2, then run this cell again."),
+        (5, "bbbbb", "All photos are done, so there is nothing left to propose."),
     ],
 )
 def test_nothing_is_proposed_before_it_is_worth_it(with_boxes, states, note):
@@ -45,7 +48,7 @@ def test_two_photos_train_a_detector_that_proposes(small_embedded):
     annotator = SimpleNamespace(annotations=tfl.samples.duck_photos()[:2], states="bbttt")
     detector, note = proposer_for(annotator, start="embedded", steps=1)
     assert detector.class_names == ("duck",)
-    told = "A detector trained on your 2 photos proposes boxes on the others, dashed. It started from: "
+    told = "A detector trained on your 2 photos proposes boxes on the others, with dashed lines. It started from: "
     assert note.startswith(told)
     assert note.endswith("(embedded), as asked for: nothing to download.")
 
@@ -91,7 +94,7 @@ def test_practice_does_not_stand_in_for_photos_of_ones_own(project, small_embedd
     detector, told = detector_for(project, "practice")
     assert told.endswith(
         "These were drawn photos for practice, not yours: run 03_fine_tune_detector. "
-        "Also there, for the settings: detector."
+        "You can choose these in the settings too: detector."
     )
 
 
@@ -137,11 +140,43 @@ def test_the_one_saved_last_is_taken_and_others_by_their_names(project):
         keep_for(project, as_if_trained(photos), name)
     detector, told = detector_for(project)
     assert detector.folder.name == "several_classes"
-    assert told.endswith("Also there, for the settings: detector.")
+    assert told.endswith("You can choose these in the settings too: detector.")
     assert detector_for(project, "detector")[0].folder.name == "detector"
     known = r"no detector 'duck'\. There are: several_classes, detector\. Choose one"
     with pytest.raises(FileNotFoundError, match=known):
         detector_for(project, "duck")
+
+
+def test_classes_in_another_order_are_the_same_classes(project):
+    save_photos(project.data, OWN, ["cup", "mug"])
+    detector = as_if_trained(photos_for(project)[0])
+    keep_for(project, detector)
+    path = project.data / "annotations.json"
+    pictures = [(each, boxes.with_classes(["cup", "mug"])) for each, boxes in photos_for(project)[0]]
+    tfl.Annotations.from_items(["mug", "cup"], pictures).save(path)
+    assert photos_for(project)[0].class_names == ("mug", "cup")
+    keep_for(project, as_if_trained(tfl.Annotations(["spoon"], pictures[2:])), "spoons")
+    found, told = detector_for(project)
+    assert (found.folder.name, found.class_names) == ("detector", ("cup", "mug"))
+    assert "Its classes are" not in told
+    assert "changed" not in told
+    assert scoring_photos_for(project, detector)[0].class_names == ("mug", "cup")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"format": 9, "family": "of the future"}', '{"format":'])
+def test_a_damaged_detector_does_not_stand_in_the_way_of_others_and_is_not_replaced(project, text):
+    save_photos(project.data, OWN)
+    settings = project.models / "detector" / "detector.json"
+    settings.parent.mkdir()
+    settings.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=r"models.detector.detector\.json (is damaged|must have format)"):
+        detector_for(project)
+    assert settings.read_text("utf-8") == text
+    keep_for(project, as_if_trained(photos_for(project)[0]), "other")
+    found, told = detector_for(project)
+    assert found.folder.name == "other"
+    assert f"Left out, as they cannot be read: {settings} " in told
+    assert "Also there" not in told
 
 
 def test_a_detector_of_an_older_version_says_that_it_does_not_know(project):
@@ -160,7 +195,7 @@ def test_a_threshold_found_on_training_photos_is_not_kept():
     )
     kept, told = threshold_for(detector, calibration, photos)
     assert kept == 0.5
-    assert told.startswith("The threshold stays 0.50: 0.83 was found on photos that it was trained on")
+    assert told.startswith("The threshold stays 0.50: 0.83 was measured on photos that it was trained on")
 
 
 def test_a_training_goes_on_in_its_own_folder_only(project):
@@ -175,3 +210,25 @@ def test_a_training_goes_on_in_its_own_folder_only(project):
     assert len({first, *others}) == 3
     assert len(list(first.parent.iterdir())) == 2, "the last two are kept"
     assert others[1].is_dir()
+
+
+def test_a_cell_run_again_goes_on_in_its_folder_and_a_detector_that_knows_more_does_not(project):
+    photos, detector = tfl.samples.duck_photos(), tfl.Detector.embedded(["duck"])
+    first = training_folder_for(project, detector, photos, steps=2)
+    began = start_mark(detector, given_weights(detector), first)
+    bias = given_weights(detector)[-1]
+    bias.assign(bias + 1)
+    remember_start(detector, given_weights(detector), first, began)  # as a training in `first` ends
+    assert training_folder_for(project, detector, photos, steps=2) == first
+    longer = training_folder_for(project, detector, photos, steps=3)
+    assert longer != training_folder_for(project, tfl.Detector.embedded(["duck"]), photos, steps=3)
+
+
+def test_the_folder_of_a_training_that_runs_is_kept(project):
+    photos, detector = tfl.samples.duck_photos(), as_if_trained(tfl.samples.duck_photos())
+    running = training_folder_for(project, detector, photos, seed=0)
+    (running / "kept.txt").write_text("a state")
+    with alone_in(running):
+        others = [training_folder_for(project, detector, photos, seed=seed) for seed in (1, 2, 3)]
+        assert (running / "kept.txt").exists()
+    assert [other.is_dir() for other in others] == [False, True, True]

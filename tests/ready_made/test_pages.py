@@ -1,7 +1,12 @@
 """The web page, or the sentence why there is none."""
 
+import os
+from types import SimpleNamespace
+
+import tflhelpers as tfl
+from tests.ready_made.own_photos import save_photos
 from tflhelpers.model.fetch import FetchError
-from tflhelpers.ready_made.pages import web_demo_for
+from tflhelpers.ready_made.pages import results_page_for, web_demo_for
 
 
 def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
@@ -19,3 +24,16 @@ def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
     archive.write_bytes(b"")
     assert f"asked for {archive}." in web_demo_for(project, None)[1]
     assert not (project.results / "web_demo").exists()
+
+
+def test_the_results_page_does_not_say_where_things_lie_on_this_machine(project):
+    save_photos(project.data, [[[1, 2, 30, 20]]])
+    found = [tfl.Boxes([[1, 2, 30, 20]], [0], [0.9], class_names=("cup",))]
+    detector = SimpleNamespace(
+        class_names=("cup",), threshold=0.5, trained_on=None, detect_all=lambda paths, **_: found
+    )
+    page, told = results_page_for(project, detector, title="Cups")
+    assert told.endswith(f"For honest ones put other annotated photos into {project.data / 'test'}.")
+    text = page.read_text("utf-8")
+    assert f"For honest ones put other annotated photos into {os.path.join('data', 'test')}." in text
+    assert str(project.folder) not in text

@@ -55,7 +55,7 @@ def test_boxes_around_the_drawn_duck_are_measured_on_its_clip(project):
     ("own", "test", "count", "words"),
     [
         (None, None, 48, "48 frames of the drawn clip."),
-        ([[[1, 2, 30, 20]]], None, 1, "on the same 1 photo as there are to train on, so the numbers flatter"),
+        ([[[1, 2, 30, 20]]], None, 1, "on the same 1 photo that you train on, so the numbers are flattering"),
         ([[[1, 2, 30, 20]]], [[[1, 2, 30, 20]], [[3, 3, 9, 9]]], 2, "Measured on 2 photos from "),
         (None, [[]], 48, "drawn clip"),
     ],
@@ -99,7 +99,7 @@ def test_a_renamed_photo_is_named(project):
     assert [path.name for path in photos.image_paths] == ["photo0.png"]
     assert origin.endswith(
         "photo1.png with boxes is not there any more, and cup.png has none. If you renamed a photo, give it its old "
-        "name back; else draw its boxes in 02_annotate_images."
+        "name back; otherwise draw its boxes in 02_annotate_images."
     )
 
 
@@ -144,7 +144,7 @@ def test_the_one_folder_with_photos_is_taken_and_several_are_named(project):
     save_photos(project.data / "phone", [[[1, 2, 30, 20]]])
     assert photo_folder_for(project) == (
         project.data / "phone",
-        f"Your own 1 photo, in {project.data / 'phone'}. They lie in a folder of their own; more photos belong there "
+        f"Your own 1 photo, in {project.data / 'phone'}. They are in a folder of their own; put more photos there "
         f"too, not into {project.data}.",
     )
     assert photos_for(project)[1].startswith("Your own 1 photo with 1 box, from ")
@@ -152,7 +152,7 @@ def test_the_one_folder_with_photos_is_taken_and_several_are_named(project):
     folder, told = photo_folder_for(project)
     assert folder == project.data / "practice"
     assert told.endswith(
-        f"There are photos in folders that are not looked into: 2 in {project.data / 'camera'}, 1 in "
+        f"There are photos in folders that this project ignores: 2 in {project.data / 'camera'}, 1 in "
         f"{project.data / 'phone'}. Move those you want into {project.data}."
     )
     save_photos(project.data, [[]])
@@ -163,7 +163,8 @@ def test_scores_say_whether_the_pictures_were_trained_on(project):
     save_photos(project.data, [[[1, 2, 30, 20]], [[5, 5, 9, 9]]])
     detector = as_if_trained(photos_for(project)[0][:1])
     assert (
-        ", of which it was trained on 1, so the numbers flatter." in scoring_photos_for(project, detector)[1]
+        ", of which it was trained on 1, so the numbers are flattering."
+        in scoring_photos_for(project, detector)[1]
     )
     save_photos(project.data / "test", [[[1, 2, 30, 20]], [[5, 5, 9, 9]]], first=5)
     told = scoring_photos_for(project, detector)[1]

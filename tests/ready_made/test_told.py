@@ -21,7 +21,7 @@ def test_photos_come_alone_and_the_sentence_is_printed(project, capsys):
     assert isinstance(project.photos(), tfl.Annotations)
     assert capsys.readouterr().out.replace("\\", "/") == ONE_TOLD.format(data=project.data)
     assert len(project.scoring_photos()) == 2
-    assert capsys.readouterr().out.startswith("Measured on the same 2 photos as there are to train on")
+    assert capsys.readouterr().out.startswith("Measured on the same 2 photos that you train on")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_an_upload_shows_a_button_or_says_why_not(project, capsys, monkeypatch):
     save_photos(project.data, CUPS)
     in_colab = Project(project.folder, in_colab=True)
     assert in_colab.upload() is None
-    assert capsys.readouterr().out.startswith("2 photos are there. To bring more, run tfl.collect.upload")
+    assert capsys.readouterr().out.startswith("You have 2 photos. To add more, run tfl.collect.upload")
 
 
 def test_a_detector_is_kept_found_and_measured(project, capsys, small_embedded):
@@ -92,7 +92,7 @@ def test_a_detector_is_kept_found_and_measured(project, capsys, small_embedded):
 def test_nothing_to_propose_is_said(project, capsys):
     annotator = SimpleNamespace(annotations=tfl.samples.duck_photos()[:1], states="btttt")
     assert project.proposer(annotator) is None
-    assert capsys.readouterr().out == "1 photos have boxes so far. Draw on 2, then run this cell again.\n"
+    assert capsys.readouterr().out == "Photos with boxes so far: 1. Draw on 2, then run this cell again.\n"
     assert project.proposer(annotator, min_photos=3) is None
     assert "Draw on 3" in capsys.readouterr().out
     assert project.proposer(annotator, wanted=False) is None
@@ -101,7 +101,7 @@ def test_nothing_to_propose_is_said(project, capsys):
 
 def test_a_first_look_without_a_network_says_why(project, capsys):
     assert project.first_look(start="embedded").shape == (480, 640, 3)
-    assert capsys.readouterr().out.startswith("Left out, as it needs a detector that knows COCO's 90 things.")
+    assert capsys.readouterr().out.startswith("Skipped: this needs a detector that knows COCO's 90 things.")
 
 
 def test_a_page_that_cannot_be_written_is_said(project, capsys, monkeypatch):
@@ -125,7 +125,7 @@ def test_the_results_page_says_what_it_was_measured_on(project, capsys):
     assert page == project.results / "results.html"
     assert capsys.readouterr().out == f"The page is {page}. {exam}\n"
     text = page.read_text("utf-8")
-    assert "<td>exam</td><td>Measured on the same 2 photos as there are to train on" in text
+    assert "<td>exam</td><td>Measured on the same 2 photos that you train on" in text
     assert "<td>classes</td><td>cup</td>" in text
     page = project.results_page(detector, photos[:1], title="Cups", name="one.html", progress=False)
     assert (page.name, "Measured on 1 photo." in page.read_text("utf-8")) == ("one.html", True)

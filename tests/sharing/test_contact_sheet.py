@@ -50,6 +50,19 @@ def test_mistakes_are_named(images, options, message):
         contact_sheet(images, **options)
 
 
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ("duck.jpg", r"got the single path duck\.jpg\. Write \['duck\.jpg'\]\."),
+        (".", r"got the single path \.\. Write sorted\(Path\('\.'\)\.glob\(\"\*\.jpg\"\)\)\."),
+        (plain(9, 8, 0), r"got one of \(9, 8, 3\)\. Write \[image\]\."),
+    ],
+)
+def test_one_picture_for_several_is_named(images, message):
+    with pytest.raises(TypeError, match=rf"images must be a list of pictures, or Annotations, {message}"):
+        contact_sheet(images)
+
+
 def _annotations(tmp_path, n=3, height=60, width=90) -> Annotations:
     """Gray pictures, with boxes in the middle of all but the first."""
     items = []

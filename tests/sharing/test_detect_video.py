@@ -16,6 +16,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tests.sharing.stub_detector import COLOURS, StubDetector
+from tflhelpers.data.samples import duck_photos
 from tflhelpers.data.video_reading import VideoError, ffmpeg_program, read_video
 from tflhelpers.sharing import video_boxes, video_parts
 from tflhelpers.sharing.detect_video import detect_video
@@ -258,6 +259,49 @@ def test_mistakes(tmp_path, settings, kind, message):
         run(path, out, **settings)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        (
+            ("a.mp4", StubDetector()),
+            TypeError,
+            r"detector must be a Detector, .* got str\. The call is detect_video\(",
+        ),
+        ((duck_photos(), "a.mp4"), TypeError, r"detector must be a Detector, .* got Annotations\."),
+        (
+            (StubDetector(), duck_photos()),
+            TypeError,
+            r"source .* got Annotations\. Write annotations\.image_paths\.",
+        ),
+        (
+            (StubDetector(), StubDetector()),
+            TypeError,
+            r"source must be a video, .* got StubDetector\. The call is",
+        ),
+        (
+            (StubDetector(), [frame(0)]),
+            TypeError,
+            r"source .* got a list of ndarray\. For arrays use detect_all",
+        ),
+        (
+            (StubDetector(), "https://x.org/a.mp4"),
+            ValueError,
+            r"got the address https://x\.org/a\.mp4\. Fetch it",
+        ),
+    ],
+)
+def test_arguments_in_each_others_place_are_named(tmp_path, arguments, kind, message):
+    with pytest.raises(kind, match=message):
+        detect_video(*arguments, tmp_path / "out.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_may_come_from_a_generator(tmp_path):
+    for number in range(3):
+        Image.fromarray(frame(number)).save(tmp_path / f"{number}.png")
+    assert run((tmp_path / f"{number}.png" for number in range(3)), tmp_path / "out.mp4").frames == 3
+
+
 def test_memory_does_not_grow_with_the_clip(tmp_path):
     """A frame is 46 kB; 600 in memory would be 28 MB."""
     path = clip(tmp_path / "a.mp4", 600)
@@ -442,9 +486,19 @@ def test_boxes_that_version_1_kept_are_gone_on_with(tmp_path, seconds, looked_at
 def test_another_file_of_the_journals_name_is_left_as_it_is(tmp_path, content):
     path, own = clip(tmp_path / "a.mp4"), tmp_path / "out.mp4.boxes.jsonl"
     own.write_bytes(content)
-    with pytest.raises(ValueError, match=r"expected the boxes of a video, .* got another file\. Rename it"):
+    with pytest.raises(
+        ValueError, match=r"expected the boxes of a video, .* got another file\. Rename it.* another path\."
+    ):
         run(path, tmp_path / "out.mp4")
     assert own.read_bytes() == content
+
+
+def test_a_folder_of_the_journals_name_is_named(tmp_path):
+    (tmp_path / "out.mp4.boxes.jsonl").mkdir()
+    with pytest.raises(
+        ValueError, match=r"out\.mp4\.boxes\.jsonl: expected the boxes of a video, .* a folder\."
+    ):
+        run(clip(tmp_path / "a.mp4", 2), tmp_path / "out.mp4")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.samples import duck_photos
 from tflhelpers.evaluation.mistakes import find_mistakes
 from tflhelpers.sharing.captions import legend, text_line
 from tflhelpers.sharing.gallery import COLOUR_OF, _caption, _choose, _named_boxes, gallery
@@ -133,6 +134,14 @@ def test_a_verdict_without_pictures_is_a_line(mistakes):
 def test_wrong_arguments(mistakes, arguments, message):
     with pytest.raises(ValueError, match=message):
         gallery(mistakes, **arguments)
+
+
+@pytest.mark.parametrize("given", [duck_photos(), [], None])
+def test_what_is_no_mistakes_is_named(given):
+    with pytest.raises(
+        TypeError, match=rf"must be of find_mistakes, got {type(given).__name__}\. Give find_mist"
+    ):
+        gallery(given)
 
 
 def test_a_long_line_is_shortened():

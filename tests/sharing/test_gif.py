@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tflhelpers.data.boxes import Boxes
+from tflhelpers.data.samples import duck_photos
 from tflhelpers.sharing import gif_file
 from tflhelpers.sharing.draw import draw_boxes
 from tflhelpers.sharing.gif import GifError, write_gif
@@ -226,6 +227,21 @@ def test_mistakes_are_named_and_leave_nothing(tmp_path, frames, options, message
     path = tmp_path / options.pop("path", "duck.gif") if "path" in options else tmp_path / "duck.gif"
     with pytest.raises(ValueError, match=message):
         write_gif(frames, path, **options)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        ("duck.gif", r"got the single path duck\.gif\. The call is write_gif\(frames, path\)"),
+        (duck_photos(), r"got Annotations\. Write annotations\.image_paths\."),
+        (None, r"got NoneType\. The call is"),
+    ],
+)
+@pytest.mark.parametrize("max_bytes", [None, 1000])
+def test_what_is_no_list_of_pictures_is_named(tmp_path, frames, message, max_bytes):
+    with pytest.raises(TypeError, match=rf"frames must be a list or generator of pictures, {message}"):
+        write_gif(frames, tmp_path / "duck.gif", max_bytes=max_bytes)
     assert os.listdir(tmp_path) == []
 
 

@@ -98,6 +98,13 @@ def test_mistakes_are_named_and_leave_the_old_file(tmp_path, frames, options, me
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.mp4", b"old")]
 
 
+def test_one_path_for_frames_is_named(tmp_path):
+    with pytest.raises(
+        TypeError, match=r"got the single path a\.mp4\. The call is write_video\(frames, path"
+    ):
+        write_video("a.mp4", [plain(0)], fps=5)
+
+
 def test_a_failing_generator_or_ffmpeg_leaves_the_old_file(tmp_path, monkeypatch):
     (tmp_path / "a.mp4").write_bytes(b"old")
 

@@ -39,7 +39,7 @@ def annotations(folder, *boxes):
         (
             [Boxes([[0, 0, 3.9, 3]], [0]), Boxes([[0, 0, 40, 30], [5, 5, 7, 6.5]], [0, 1])],
             "2 of 3 objects measure under 16 pixels in the 320 × 320 pixels that the detector sees (the smallest 8.0, "
-            "in 1.png) and will hardly be learned. Come closer, crop the photos",
+            "in 1.png) and are hardly learned. Come closer, crop the photos",
         ),
         ([Boxes([[0, 0, 2, 2], [0, 0, 40, 30]], [0, 0], crowd=[True, False])], None),  # not asked for
         ([Boxes([[5, 5, 5, 9]], [0])], None),  # no area: told elsewhere
@@ -88,7 +88,7 @@ FLAT, EARLY = [2.0, 1.9] * 20, [4.0] * 2 + [0.5] * 38
         ),
         (FLAT, 1, None, "The loss never moved: 1.95 at the start, 1.95 at the end. Look for boxes"),
         ([*FLAT[:20], *[9.0] * 20], 1, 0.1, "The loss never moved: 1.95 at the start, 9 at the end."),
-        ([2.0, 1.0], 0, 0.1, "No anchor answered for a box in any step"),
+        ([2.0, 1.0], 0, 0.1, "No anchor matched a box in any step"),
     ],
 )
 def test_a_loss_that_never_moves_is_diagnosed(loss, matched, moved, told):

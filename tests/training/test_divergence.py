@@ -146,14 +146,14 @@ def test_weights_that_the_last_step_has_spoilt_are_noticed():
         (
             lambda weight, step: weight,
             lambda weight, rate: np.nan,
-            r"after 6 troubles, at step 0: the learning rate of 0.4 is far too high, 0.00625 still is. Train a fresh "
-            r"detector with learning_rate=0.002",
+            r"after going back 6 times, at step 0: the learning rate of 0.4 is far too high, and 0.00625 still is. "
+            r"Train a fresh detector with learning_rate=0.002",
             0.0,
         ),
         (
             lambda weight, step: np.nan if step % 5 == 4 else 3.0,
             lambda weight, rate: weight + 1,
-            "after 6 troubles, at step 21: bad.png cannot be learned from, .* or train without it",
+            "after going back 6 times, at step 21: bad.png cannot be learned from: .* or train without it",
             17.0,  # four of the first 21 steps were left out
         ),
     ],

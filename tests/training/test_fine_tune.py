@@ -164,7 +164,9 @@ def test_an_interrupted_training_ends_as_the_unbroken_one(
 def refuse_another_training(detector, pictures, folder):
     """Another recipe, another seed, or other pictures are not gone on with."""
     for given, other in ((pictures, {"learning_rate": 0.02}), (pictures, {"seed": 1}), (pictures[:3], {})):
-        with pytest.raises(ValueError, match=r"is of another training .* another resume_dir to start anew"):
+        with pytest.raises(
+            ValueError, match=r"belongs to another training .* another resume_dir to start over"
+        ):
             fine_tune(detector, given, **RECIPE | other, resume_dir=folder)
 
 

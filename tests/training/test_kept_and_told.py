@@ -87,7 +87,7 @@ def test_a_full_disk_is_told_and_the_training_goes_on(detector, pictures, tmp_pa
     refuse_to_write(monkeypatch, after=1)
     history = fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
     assert len(history.loss) == 2
-    assert any("cannot be kept in" in note and "No space left" in note for note in history.notes)
+    assert any("cannot be saved in" in note and "No space left" in note for note in history.notes)
 
 
 def test_where_nothing_could_be_kept_it_raises_when_all_is_learned(detector, pictures, tmp_path, monkeypatch):
@@ -95,10 +95,21 @@ def test_where_nothing_could_be_kept_it_raises_when_all_is_learned(detector, pic
     learned = weights(detector)
     start_anew(detector)
     refuse_to_write(monkeypatch)
-    with pytest.raises(OSError, match=r"nothing of it could be kept in .*No space left.*Save it elsewhere"):
+    with pytest.raises(
+        OSError, match=r"nothing of it could be saved in .*No space left.*Save the detector elsewhere"
+    ):
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
     for key, value in weights(detector).items():
         np.testing.assert_allclose(value, learned[key], atol=1e-5)
+
+
+def test_what_an_earlier_call_has_kept_is_kept(detector, pictures, tmp_path, monkeypatch):
+    fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    start_anew(detector)
+    refuse_to_write(monkeypatch)
+    history = fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    assert any(note.startswith("Nothing was left to do") for note in history.notes)
+    assert not any("cannot be kept" in note for note in history.notes)
 
 
 def test_other_photos_under_the_same_names_are_another_training(detector, pictures, tmp_path):
@@ -106,7 +117,7 @@ def test_other_photos_under_the_same_names_are_another_training(detector, pictur
     start_anew(detector)
     path = pictures.image_paths[0]
     Image.fromarray(255 - np.asarray(Image.open(path).convert("RGB"))).save(path)
-    with pytest.raises(ValueError, match="is of another training"):
+    with pytest.raises(ValueError, match="belongs to another training"):
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
 
 
@@ -134,8 +145,17 @@ def test_another_start_is_another_training_and_the_cell_run_again_is_not(
     assert not any(note.startswith("Nothing was left to do") for note in history.notes)
     start_anew(detector)
     detector.network.variables[0].assign(detector.network.variables[0] + 0.5)
-    with pytest.raises(ValueError, match="is of another training"):
+    with pytest.raises(ValueError, match="belongs to another training"):
         fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+
+
+def test_what_other_photos_have_taught_before_is_another_start(detector, pictures, tmp_path):
+    fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
+    for where in (None, tmp_path / "others"):
+        start_anew(detector)
+        fine_tune(detector, pictures[:1], **RECIPE, resume_dir=where)
+        with pytest.raises(ValueError, match="is of another training"):
+            fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
 
 
 def rewritten(path, **changes):
@@ -152,6 +172,7 @@ def rewritten(path, **changes):
         ({"about": '{"of_tomorrow": 1, "draws": {"of_tomorrow": []}}'}, None),
         ({"about": None, "format": None}, None),
         ({"settings": None}, None),  # as damaged: anew
+        ({"variable/1": None}, None),
     ],
 )
 def test_states_of_other_versions(detector, pictures, tmp_path, changes, refused):
@@ -165,7 +186,10 @@ def test_states_of_other_versions(detector, pictures, tmp_path, changes, refused
         assert len(fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run").loss) == 2
 
 
-def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "learned", [slice(None), slice(0, 5)]
+)  # all; all but the broken one, which validates
+def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, monkeypatch, learned):
     (tmp_path / "pictures").mkdir()
     pictures = drawn_pictures(tmp_path / "pictures", 6)
     last = pictures.image_paths[-1]
@@ -173,7 +197,7 @@ def test_a_broken_photo_is_met_before_anything_is_learned(detector, tmp_path, mo
     before = weights(detector)
     monkeypatch.setattr(DetectorTrainer, "learn", lambda *_: pytest.fail("learned"))
     with pytest.raises(ImageError, match=last.name):
-        fine_tune(detector, pictures, **RECIPE)
+        fine_tune(detector, pictures[learned], validation=pictures[5:], **RECIPE)
     assert detector.trained_on is None
     for key, value in weights(detector).items():
         np.testing.assert_array_equal(value, before[key])

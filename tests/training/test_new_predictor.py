@@ -93,7 +93,7 @@ def test_a_resume_dir_of_another_training_is_refused_before_anything_is_changed(
     start_from_extractor(detector)
     detector.trained_on, before = None, weights(detector)
     learned = [layer.trainable for layer in detector.network.layers]
-    with pytest.raises(ValueError, match="is of another training"):
+    with pytest.raises(ValueError, match="belongs to another training"):
         fine_tune(detector, pictures, **QUICK | {"trainable": "predictor"}, resume_dir=tmp_path)
     assert_unchanged(detector, before)
     assert [layer.trainable for layer in detector.network.layers] == learned

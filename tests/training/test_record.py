@@ -17,7 +17,7 @@ from tflhelpers.model.detector import Detector
 from tflhelpers.model.settings import Architecture
 from tflhelpers.model.training_record import TrainingRecord
 from tflhelpers.training.fine_tune import fine_tune
-from tflhelpers.training.record import image_key, training_record
+from tflhelpers.training.record import contents_mark, image_key, training_record
 
 WHEN = "2026-11-30T06:32:06+00:00"
 
@@ -57,6 +57,16 @@ def test_a_copy_of_a_file_is_the_same_image(tmp_path):
     copy = shutil.copyfile(first, tmp_path / "other name.png")
     assert image_key(copy) == image_key(first) != image_key(second)
     assert image_key(tmp_path / "missing.png") == ""
+
+
+def test_photos_that_change_places_are_other_contents(tmp_path):
+    pictures = drawn_pictures(tmp_path, 2)
+    before = contents_mark(training_record(pictures))
+    first, second = (path.read_bytes() for path in pictures.image_paths)
+    assert contents_mark(training_record(pictures)) == before
+    for path, contents in zip(pictures.image_paths, (second, first), strict=True):
+        path.write_bytes(contents)
+    assert contents_mark(training_record(pictures)) != before
 
 
 def test_images_within_records_are_known(tmp_path):

@@ -27,8 +27,16 @@ TEXT = f"{Recipe(('heads',), 8, 2, 'sgd', 0.01, 2.0, HOW, None)}, seed 0, 6 pict
         (TEXT.replace(repr(HOW), "None"), False),
         (TEXT.replace("seed 0", "seed 1"), False),
         (TEXT.replace("12ab34cd", "0"), False),
+        (TEXT.replace("0.01", "np.float64(0.01)"), False),
+        (TEXT.replace("learning_rate=0.01", "learning_rate=<a tensor>"), False),
         ("fine-tune Classifier(x), 5 epochs", False),
     ],
 )
 def test_fields_count_by_name(stored, same):
     assert same_settings(stored, TEXT) is same
+
+
+@pytest.mark.parametrize(("rate", "same"), [("np.float64(0.01)", True), ("np.float64(0.03)", False)])
+def test_numbers_of_numpy_count_by_their_value(rate, same):
+    ours = TEXT.replace("learning_rate=0.01", "learning_rate=np.float64(0.01)")
+    assert same_settings(TEXT.replace("learning_rate=0.01", f"learning_rate={rate}"), ours) is same

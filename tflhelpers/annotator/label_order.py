@@ -45,7 +45,7 @@ def with_pictures_found(annotations: Annotations, shown: Sequence[Path]) -> Anno
         by_name.setdefault(path.name, []).append(path)
     for row, path in enumerate(paths):
         others = by_name.get(path.name, [])
-        if path not in is_shown and len(others) == 1 and others[0] not in taken and not path.exists():
+        if path not in is_shown and len(others) == 1 and others[0] not in taken and not os.path.exists(path):
             paths[row] = others[0]
             taken.add(others[0])
     pairs = zip(annotations.pictures, paths, strict=True)

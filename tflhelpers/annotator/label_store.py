@@ -31,8 +31,8 @@ _AGAIN = (
     "Free the file or its folder, or give another path; until then the boxes are kept in this browser only."
 )
 MERGED = (
-    "Somebody else has changed the boxes of {name} meanwhile. Both theirs and yours are kept: "
-    "delete those that are too many."
+    "Somebody else has changed the boxes of {name} in the meantime. Both theirs and yours are kept: "
+    "delete those you do not need."
 )
 
 
@@ -190,10 +190,15 @@ class LabelStore:
             NotSaved: If the file cannot be written.
             ValueError: If there is no such class, or the new name is empty or another class's.
         """
-        self._kept(
-            lambda: self._rename(old, _checked_name(new)),
-            lambda _: old == new or old not in self._annotations.class_names,
-        )
+        name, wanted = _checked_name(new), list(self._wanted)
+
+        def rename() -> None:
+            if self._wanted != wanted:  # made before, and another machine has put the old name back
+                self._wanted, self._seen = list(wanted), None
+                self.refresh()
+            self._rename(old, name)
+
+        self._kept(rename, lambda _: old == name or old not in self._annotations.class_names)
 
     # ---- the file
 
@@ -208,7 +213,7 @@ class LabelStore:
             self._unusable = error
             self.notice = (
                 f"{self.path.name} cannot be used as it is. It is left alone, and when you draw the first box it is "
-                f"kept under another name beside the new one. ({error})"
+                f"kept under another name next to the new one. ({error})"
             )
         except OSError as error:
             self._unreadable = error
@@ -234,7 +239,7 @@ class LabelStore:
             if is_there(made):
                 return made
         raise NotSaved(
-            f"{self.path.name} is written by several at once, and there are no locks there. {_AGAIN}"
+            f"Several programs write {self.path.name} at once, and its drive has no locks. {_AGAIN}"
         )
 
     @contextmanager

@@ -80,6 +80,6 @@ def _paths_of(path: Path) -> list[Path]:
 
 def _not_files(item: Any) -> str:
     return (
-        f"images must be files, got {type(item).__name__}. Boxes are kept beside the names of the pictures: "
+        f"images must be files, got {type(item).__name__}. Boxes are kept under the names of picture files: "
         "save the pictures first, for instance with PIL.Image.fromarray(array).save('photo.png')."
     )

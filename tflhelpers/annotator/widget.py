@@ -31,21 +31,21 @@ Message = dict[str, Any]
 
 
 class Annotator(anywidget.AnyWidget):
-    """Draw boxes on pictures, in the notebook. Every change is saved to `path` by itself.
+    """Draw boxes on pictures, in the notebook. Every change is saved to `path` automatically.
 
-    Show it by making it the last line of a cell. Boxes that `path` holds already are shown; pictures, classes and
-    fields of the file that this annotator does not show stay in it. In the widget, `?` lists the keys.
+    To show it, make it the last line of a cell. It shows the boxes that are already in `path`. Pictures, classes and
+    fields of that file that it does not show are kept. In the widget, `?` lists the keys.
 
     Args:
-        images: A folder, a pattern like `"photos/*.jpg"`, a list of picture files, or `Annotations`, whose boxes
-            are the start where `path` says nothing about a picture.
+        images: A folder, a pattern like `"photos/*.jpg"`, a list of picture files, or `Annotations`. The boxes of
+            `Annotations` are used for pictures that `path` does not mention.
         class_names: The classes, as a list or like `"duck, cup"`; None for those of `path` or of the `Annotations`.
-            More can be added while drawing.
-        path: The COCO JSON file to keep boxes in; `Annotations.load` reads it. It is made with the first change.
-        suggest: A detector that proposes boxes (dashed) on pictures without any; it can be set later, too.
+            You can add more while drawing.
+        path: The COCO JSON file to keep boxes in; `Annotations.load` reads it. The first change creates it.
+        suggest: A detector that proposes boxes (with dashed lines) on pictures without any; you can set it later, too.
 
     Raises:
-        ValueError: If there is no picture, no class, or something else than files is given, like arrays.
+        ValueError: If there is no picture or no class, or if you give anything but files, such as arrays.
         AnnotationError: If `path` cannot be used and no classes are given.
 
     Example:
@@ -117,13 +117,13 @@ class Annotator(anywidget.AnyWidget):
             self._propose(index, ticket=None)
 
     def to_html(self, path: str | os.PathLike[str], *, progress: bool = True) -> Path:
-        """Write one self-contained page that does the same in any browser, where no widget can run.
+        """Write the annotator as one self-contained web page, for places where no widget can run.
 
-        It holds the pictures (at most 1280 pixels on the long side) and what is drawn so far. Its button downloads
-        `annotations.json`, which `Annotations.load` takes.
+        The page holds the pictures (at most 1280 pixels on the long side) and the boxes drawn so far. Its button
+        downloads `annotations.json`, which `Annotations.load` reads.
 
         Args:
-            path: Of the page.
+            path: Where to write the page.
             progress: Show a bar where it takes longer than two seconds.
 
         Returns:

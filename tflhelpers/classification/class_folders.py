@@ -42,9 +42,7 @@ def from_folders(folder: Path) -> tuple[list[str], list[Candidate], list[str]]:
             else:
                 left_out.append(f"Left out: {path} is no picture by its name.")
     if beside:
-        left_out.append(
-            f"Left out: {len(beside)} pictures that lie in {folder} itself, in no class's folder."
-        )
+        left_out.append(f"Left out: {len(beside)} pictures directly in {folder}, in no class's folder.")
     return names, candidates, left_out
 
 

@@ -80,7 +80,7 @@ def read_weights(folder: Path, variables: Sequence) -> None:
     arrays = _stored_weights(path)
     if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
         raise ValueError(
-            f"{path} does not fit {SETTINGS_FILE} beside it: expected {len(variables)} weights, "
+            f"{path} does not fit the {SETTINGS_FILE} next to it: expected {len(variables)} weights, "
             f"got {len(arrays)} or other shapes. Copy the folder again."
         )
     refuse_not_finite(path, {variable.path: array for variable, array in zip(variables, arrays, strict=True)})

@@ -10,7 +10,6 @@ import math
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,16 +98,16 @@ def checkpointer_of(
         f"{_fingerprint(learn)}, {_fingerprint(judge)}"
     )
     if folder is not None:
-        settings += f", contents {_contents(learn)} {_contents(judge)}, start {start_of(classifier)}"
+        settings += f", contents {_contents(learn)} {_contents(judge)}, start {start_of(classifier, folder)}"
         folder.mkdir(parents=True, exist_ok=True)
     checkpointer = Checkpointer(None if folder is None else folder / STATE_FILE, settings)
     checkpointer.check()
     return checkpointer
 
 
-def start_of(classifier: Classifier) -> str:
+def start_of(classifier: Classifier, folder: Path | None) -> str:
     """Differs for another backbone to start from; the head is fitted first, so it does not count."""
-    return start_mark(classifier, _backbone_weights(classifier))
+    return start_mark(classifier, _backbone_weights(classifier), folder)
 
 
 def _backbone_weights(classifier: Classifier) -> Iterator[keras.Variable]:
@@ -134,11 +133,12 @@ def fine_tune_top(
         seconds: to end in, None for as long as it takes.
         progress: show a bar.
     """
-    start = start_of(classifier)
+    folder = None if checkpointer.path is None else checkpointer.path.parent
+    start = start_of(classifier, folder)
     try:
         return _tuned(classifier, learn, judge, recipe, checkpointer, seconds, progress)
     finally:
-        remember_start(classifier, _backbone_weights(classifier), start)
+        remember_start(classifier, _backbone_weights(classifier), folder, start)
 
 
 def _tuned(
@@ -293,6 +293,7 @@ class _Epochs(Hook):
         self.held_out_losses: list[float] = []
         self._running: list[float] = []
         self._best: list[np.ndarray] | None = None
+        self._best_is_kept = True
 
     @property
     def best_epoch(self) -> int:
@@ -323,6 +324,8 @@ class _Epochs(Hook):
         self.bar.set_text(loss=f"{self.losses[-1]:.3f}", **told)
 
     def kept(self) -> dict:
+        """Writes the best weights first: a state is worth nothing with those of another epoch beside it."""
+        self._keep_best()
         return {"losses": self.losses, "held_out": self.held_out_losses, "running": self._running}
 
     def restore(self, kept: dict) -> None:
@@ -337,7 +340,7 @@ class _Epochs(Hook):
         try:
             self._best = [array for _, array in sorted(read_npz(path).items())]
         except (DamagedFile, FileNotFoundError) as error:
-            logger.warning("%s is damaged or gone (%s): the training starts anew.", path, error)
+            logger.warning("%s is damaged or gone (%s): the training starts over.", path, error)
             return False
         return True
 
@@ -359,14 +362,13 @@ class _Epochs(Hook):
         self.held_out_losses.append(self.held_out.loss(self.classifier))
         if self.best_epoch == len(self.held_out_losses) - 1:
             self._best = [np.asarray(variable).copy() for variable in self.classifier.network.variables]
-            if self._best_path is not None and not self.checkpointer.write(self._write_best):
-                with suppress(OSError):
-                    self._best_path.unlink()  # what is there was best before, and would be taken for these
+            self._best_is_kept = False
 
-    def _write_best(self) -> None:
-        assert self._best is not None
-        assert self._best_path is not None
+    def _keep_best(self) -> None:
+        if self._best is None or self._best_is_kept or self._best_path is None:
+            return
         write_npz(self._best_path, np.savez, {f"{i:05d}": array for i, array in enumerate(self._best)})
+        self._best_is_kept = True
 
 
 def _contents(pictures: LabelledPictures | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tflhelpers.data.images import ImageError, image_size
 from tflhelpers.files.checksums import sha256_of
+from tflhelpers.files.json_file import is_name
 from tflhelpers.files.words import listed
 from tflhelpers.progress import progress_bar
 
@@ -26,13 +27,17 @@ class Candidate:
 
 
 def check_class_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, if there are at least two, all different.
+    """The names, if there are at least two, all different, that a file can hold.
 
     Raises:
         ValueError: they are not.
     """
     names = tuple(names) if not isinstance(names, str) else (names,)
-    if len(names) < 2 or len(set(names)) < len(names) or not all(isinstance(n, str) and n for n in names):
+    if nameless := [name for name in names if not is_name(name)]:
+        raise ValueError(
+            f"each class needs a name that a file can hold, got {nameless[0]!r}. Give it another, or rename its folder."
+        )
+    if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(
             f"a classifier needs at least 2 different classes to tell apart, got {list(names)}. For one kind of thing, "
             'add a class of what it is not, such as "other".'

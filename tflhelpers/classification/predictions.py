@@ -52,9 +52,12 @@ class Predictions:
         return Predictions(self.class_names, np.atleast_2d(self.probabilities[index]))
 
     def __repr__(self) -> str:
-        lines = [
-            f"{number}  " + "  ".join(f"{name} {share:.0%}" for name, share in list(row.items())[:3])
-            for number, row in enumerate(self)
-        ]
+        lines = [f"{number}  {_shown(row)}" for number, row in enumerate(self)]
         more = [f"... {len(self) - 10} more"] if len(self) > 10 else []
         return "\n".join([f"Predictions of {len(self)} pictures:", *lines[:10], *more])
+
+
+def _shown(row: dict[str, float]) -> str:
+    """The likeliest three classes, or that the picture was skipped."""
+    shares = [f"{name} {share:.0%}" for name, share in list(row.items())[:3] if not np.isnan(share)]
+    return "  ".join(shares) or "skipped"

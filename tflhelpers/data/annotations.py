@@ -135,9 +135,13 @@ class Annotations:
             same_scene: Correlation, -1 to 1, from which two pictures count as one scene.
             progress: Show a bar where reading the pictures takes longer than two seconds.
 
+        Raises:
+            ValueError: If `measured_on` is none.
+
         Example:
             `print(trained_on.shared_scenes(measured_on))`
         """
+        check_annotations(measured_on, "trained_on.shared_scenes(measured_on)")
         return compare_scenes(self.image_paths, measured_on.image_paths, same_scene, progress=progress)
 
     def with_boxes(self, index: int, boxes: Boxes) -> Annotations:

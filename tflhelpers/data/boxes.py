@@ -192,9 +192,12 @@ class Boxes:
 
 def checked_threshold(threshold: float) -> float:
     """Return a score to ask of boxes, if it is one from 0 to 1, else raise ValueError."""
-    if not 0.0 <= threshold <= 1.0:
-        raise ValueError(f"threshold must be a score from 0 to 1, got {threshold}.")
-    return float(threshold)
+    try:
+        if 0.0 <= threshold <= 1.0:
+            return float(threshold)
+    except (TypeError, ValueError):  # a text, a list of boxes
+        pass
+    raise ValueError(f"threshold must be a score from 0 to 1, got {repr(threshold)[:60]}.")
 
 
 def iou_matrix(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:

@@ -90,7 +90,8 @@ def _parse(path: Path) -> dict[str, Any]:
     wrong += [
         f"{part!r}: entry {index} must be an object, got {entry!r}"
         for part in _PARTS
-        for index, entry in enumerate(data.get(part) or [])
+        if isinstance(data.get(part), list)
+        for index, entry in enumerate(data[part])
         if not isinstance(entry, dict)
     ]
     _refuse(path, wrong)
@@ -170,7 +171,8 @@ def _to_boxes(rows: Sequence[_Record], label_of: Mapping[Any, int]) -> Boxes:
 
 def _entry_mistake(entry: _Record) -> str | None:
     name = entry.get("file_name")
-    return None if isinstance(name, str) and name else f"file_name must be the name of a file, got {name!r}"
+    is_name = isinstance(name, str) and name and "\0" not in name
+    return None if is_name else f"file_name must be the name of a file, got {name!r}"
 
 
 def _stored_size(entry: _Record) -> tuple[int, int] | None:
@@ -193,4 +195,6 @@ def _locate(file_name: str, folder: Path, *, moved: bool) -> Path:
     posix_name = file_name.replace("\\", "/")  # as Windows writes it
     candidates = [file_name, posix_name, posix_name.rsplit("/", 1)[-1]] if moved else [file_name, posix_name]
     paths = [Path(os.path.normpath(folder / candidate)) for candidate in candidates]
-    return next((path for path in paths if path.exists()), paths[0])
+    return next(
+        (path for path in paths if os.path.exists(path)), paths[0]
+    )  # False, too, for what no disk can hold

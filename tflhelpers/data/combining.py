@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -66,7 +67,7 @@ def combine(parts: Sequence[Annotations], *, rename: Mapping[str, str] | None = 
 
 
 def _is_there(path: Path) -> bool:
-    return (path.parent if is_record_picture(path) else path).exists()
+    return os.path.exists(path.parent if is_record_picture(path) else path)
 
 
 def _relabelled(boxes: Boxes, labels: np.ndarray) -> Boxes:

@@ -102,16 +102,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
             memory.
     """
     with _opened(path) as image:
-        tiles = getattr(image, "tile", "")
-        deep_colour = image.mode == "RGB" and ";16" in str(tiles)  # of which Pillow keeps the upper 8 bits
-        image.load()
-        orientation = _orientation(image)  # only now: Pillow turns a TIFF itself while loading
-        rgb = _to_rgb(image)
-        if deep_colour:
-            rgb = _stretched(rgb)
-        if orientation in _UPRIGHT:
-            rgb = rgb.transpose(_UPRIGHT[orientation])
-        return np.array(rgb)
+        return np.array(_upright_rgb(image))
 
 
 def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
@@ -124,6 +115,18 @@ def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     with _opened(path) as image:
         width, height = _stored_size(image)
         return (width, height) if _orientation(image) in _SIDEWAYS else (height, width)
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    """Load a picture that was opened, and return it upright as mode RGB."""
+    tiles = getattr(image, "tile", "")
+    deep_colour = image.mode == "RGB" and ";16" in str(tiles)  # of which Pillow keeps the upper 8 bits
+    image.load()
+    orientation = _orientation(image)  # only now: Pillow turns a TIFF itself while loading
+    rgb = _to_rgb(image)
+    if deep_colour:
+        rgb = _stretched(rgb)
+    return rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
 
 
 @contextmanager
@@ -140,8 +143,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
             raise ImageError(f"{path}: {_why_unidentified(file)}") from error
         except Image.DecompressionBombError as error:
             raise ImageError(
-                f"{path}: expected a photo, got far more pixels ({error}). Make it smaller; if you know the file, "
-                "raise PIL.Image.MAX_IMAGE_PIXELS, of which twice as many are read."
+                f"{path}: expected a photo, got far more pixels ({error}). Make it smaller; if you trust the file, "
+                "raise PIL.Image.MAX_IMAGE_PIXELS (twice that many pixels are read)."
             ) from error
         except MemoryError as error:
             raise ImageError(

@@ -59,28 +59,29 @@ def import_annotations(
     class_names: Sequence[str] | None = None,
     progress: bool = True,
 ) -> tuple[Annotations, ImportReport]:
-    """Read annotations that another tool has made, and tell what was taken, repaired and refused.
+    """Read annotations from another tool, and report what was taken, repaired and refused.
 
-    Nothing is guessed in silence: boxes with edges the wrong way round or partly outside are put right and
-    reported; boxes without area, without numbers or outside their picture are left out and reported; a file that
-    cannot be read is reported and the others go on. Print the report, and look at `contact_sheet(annotations)`.
+    Nothing is guessed silently: boxes with swapped edges or partly outside the picture are repaired and reported; boxes
+    without area, without numbers or outside their picture are left out and reported; a file that cannot be read is
+    reported, and the others are still read. Print the report, and look at `contact_sheet(annotations)`.
 
     Args:
         path: The folder (Pascal VOC, YOLO), the file (COCO, Labelbox, CSV, TFRecord), or a .zip of them, which is
-            unpacked beside.
-        images: The folder of the pictures; None: beside the annotations, or in `images` beside their folder. They
-            are found where they were moved, and under names that differ in case or ending.
+            unpacked next to it.
+        images: The folder with the pictures. None looks next to the annotations, and in `images` next to their folder.
+            Pictures are found even if they were moved or their names differ in case or ending.
         format: "voc", "coco", "yolo", "labelbox", "tfrecord" or "csv"; "cvat", "label_studio", "labelme", "via",
             "createml", "vott", "datumaro", "supervisely", "ground_truth", "open_images", "retinanet", "automl",
-            "kitti" or "dota"; "auto" looks.
+            "kitti" or "dota"; "auto" detects the format.
         strict: Raise if anything has to be repaired or refused.
         one_based: For VOC and CSV: pixels are counted from 1, and the last one lies inside the box.
         frame: For photos with an EXIF orientation: "upright" if the boxes were drawn on the photo as people see
-            it, "stored" if on the pixels as they lie in the file; "auto" tells by the size in the annotations.
+            it, "stored" if they were drawn on the pixels as the file stores them; "auto" decides by the image size in
+            the annotations.
         y_from_bottom: For old Labelbox exports: y is counted from the bottom of the picture.
-        rename: What classes are to be called instead; two that get one name become one class.
+        rename: New names for classes, such as `{"Duck": "duck"}`; two classes with the same new name become one.
         class_names: The classes in the order of the labels, such as `detector.class_names`; the files may lack some.
-            None: as the files list them, those that no list names behind, by name.
+            None takes them in the order in which the files list them; those in no list follow, sorted by name.
         progress: Show a bar where it takes longer than two seconds.
 
     Returns:

@@ -7,7 +7,7 @@ import os
 import numpy as np
 from PIL import Image
 
-from tflhelpers.data.images import _SIDEWAYS, _UPRIGHT, _opened, _orientation, _stored_size, _to_rgb
+from tflhelpers.data.images import _SIDEWAYS, _opened, _orientation, _stored_size, _upright_rgb
 
 
 def read_preview(path: str | os.PathLike[str], longest: int) -> tuple[np.ndarray, tuple[int, int]]:
@@ -31,12 +31,7 @@ def read_preview(path: str | os.PathLike[str], longest: int) -> tuple[np.ndarray
         width, height = _stored_size(image)
         upright = (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
         image.draft(None, _fitting((width, height), longest))  # only JPEG has a draft
-        image.load()
-        orientation = _orientation(image)  # now: Pillow turns a TIFF itself while loading
-        rgb = _to_rgb(image)
-        if orientation in _UPRIGHT:
-            rgb = rgb.transpose(_UPRIGHT[orientation])
-        rgb = rgb.resize(_fitting(upright, longest), Image.Resampling.BICUBIC)
+        rgb = _upright_rgb(image).resize(_fitting(upright, longest), Image.Resampling.BICUBIC)
         return np.array(rgb), (upright[1], upright[0])
 
 

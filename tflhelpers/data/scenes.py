@@ -38,7 +38,7 @@ class SharedScenes:
         return (
             f"{len(self.pairs)} of the {self.n_pictures} pictures show a scene that was trained on, such as "
             f"{first[0].name} and {first[1].name}: the scores say how well the detector knows these scenes, and "
-            "flatter it elsewhere. Score with pictures from other places, and never split the frames of one "
+            "promise too much for others. Score with pictures from other places, and never split the frames of one "
             "clip between training and scoring."
         )
 

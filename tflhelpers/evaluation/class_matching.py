@@ -146,4 +146,4 @@ def _notes(
     further = union[len(annotations.class_names) :]
     if further:
         boxes = sum(int((each.labels >= len(annotations.class_names)).sum()) for each in matched)
-        yield f"The annotations have no class {listed(further)}, which {boxes} of the predicted boxes are of."
+        yield f"The annotations have no class {listed(further)}, but {boxes} of the predicted boxes are of it."

@@ -36,10 +36,10 @@ def label_causes(
     n, right = len(pairs), int((pairs[:, 0] == pairs[:, 1]).sum())
     if n < _LEAST_PAIRS:
         return
-    told = f"{lists.told}Of {n} boxes in the right place {right} have the right class, but "
+    told = f"{lists.told}Of {n} boxes in the right place, {right} have the right class, but "
     for alike, what in _shifts(pairs, class_names, lists) if right <= SELDOM * n else ():
         if alike >= OFTEN * n:
-            yield _shifted(f"{told}{alike} that of the class {what}.")
+            yield _shifted(f"{told}{alike} have that of the class {what}.")
             return
     mapping = _most_frequent(pairs, len(class_names))
     moved = {a: b for a, b in mapping.items() if a != b}
@@ -60,10 +60,10 @@ def unknown_class_causes(
     if unknown:
         told = _Lists(tuple(detectors), tuple(annotated)).told
         yield Cause(
-            "detector and annotations have other classes",
+            "detector and annotations have different classes",
             f"{told}The detector lacks {listed(unknown)}.",
-            "Make the detector with class_names=annotations.class_names, or load the annotations it learned from. Of "
-            "names that differ only in spelling, import_annotations(..., rename={...}) makes one.",
+            "Make the detector with class_names=annotations.class_names, or load the annotations it learned from. If "
+            "names differ only in spelling, import_annotations(..., rename={...}) makes them one.",
         )
 
 
@@ -75,8 +75,8 @@ def unused_class_causes(detectors: Sequence[str], annotated: Sequence[str]) -> I
         yield Cause(
             "the annotations lack classes of the detector",
             f"{told}The annotations lack {listed(lacking)}.",
-            "Scores match classes by name, so the others are judged rightly. To give both the same list, import with "
-            "import_annotations(..., class_names=detector.class_names).",
+            "Scores match classes by name, so the other classes are scored correctly. To give both the same list, "
+            "import with import_annotations(..., class_names=detector.class_names).",
         )
 
 

@@ -201,8 +201,8 @@ def _about_false_alarms(pictures: Sequence[JudgedPicture]) -> Iterator[str]:
         )
     elif alarms:
         yield (
-            f"{alarms} of {alarms + counts['found']} boxes lie where nothing of the kind is. Photograph "
-            "the places they lie on without the object, and keep those photos without boxes."
+            f"{alarms} of {alarms + counts['found']} boxes are where there is no such thing. Photograph "
+            "those places without the object, and keep those photos without boxes."
         )
 
 
@@ -217,7 +217,7 @@ def _nothing_stands_out(looks: ObjectLooks) -> str:
         )
     return (
         f"{missed} of {n} objects were not found, and they have nothing in common that luck would not explain. "
-        "More photos of all kinds will help, and more to score with will tell."
+        "Take more photos of all kinds, and more to score with."
     )
 
 

@@ -99,7 +99,7 @@ def place_causes(
         for boxes, upright in zip(true, sizes, strict=True)
     ]
     if any(outside):
-        told = f"On {sum(outside)} of {len(sizes)} pictures boxes reach out of the picture that would lie inside if "
+        told = f"On {sum(outside)} of {len(sizes)} pictures, boxes reach outside the picture, but would fit inside if "
         in_exif = any(out and on_side for out, on_side in zip(outside, stored_sideways, strict=True))
         yield _turned(told + "it were turned.") if in_exif else _swap(told + "x and y were swapped.")
 

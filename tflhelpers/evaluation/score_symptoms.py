@@ -46,7 +46,7 @@ def too_small_causes(
         f"{(small & missed).sum()} of {missed.sum()} missed objects measure under {smallest_anchor / 2:.0f} pixels "
         f"in the {height} × {width} pixels that the detector sees (half of them under "
         f"{np.median(side[small & missed]):.1f}); its smallest anchor measures {smallest_anchor:.0f}.",
-        "Take the photos from closer by, cut large photos into pieces, or take a detector with a larger input "
+        "Take the photos from closer, cut large photos into tiles, or take a detector with a larger input "
         "(zoo_models lists those of 640 pixels and more).",
     )
 
@@ -95,7 +95,7 @@ def _why_missed(
     if lower < threshold and found[best] - found[row] >= SELDOM * n and sweep.precision[best] >= 0.5:
         return Cause(
             "the threshold is too high",
-            f"At {threshold:.2f} {found[row]} of {n} objects are found; at {lower:.2f} it would be {found[best]}, "
+            f"At {threshold:.2f}, {found[row]} of {n} objects are found; at {lower:.2f} it would be {found[best]}, "
             f"with {sweep.wrong[best]} wrong boxes.",
             f"Detect with threshold={lower:.2f}, or set detector.threshold (calibrate_threshold finds it); more "
             "steps make the scores higher.",
@@ -106,18 +106,18 @@ def _why_missed(
             "the detector has not learned these objects",
             f"Its best score on {len(scores)} pictures is {highest:.2f}, and its surest boxes fit {n_right_place} "
             f"of {n} objects.",
-            "A detector made with new class_names knows nothing of them before fine_tune; if it was trained, give "
+            "A detector made with new class_names does not know them before fine_tune; if you did train it, take "
             "more steps or a higher learning rate.",
         )
     return Cause(
         "much is missed, and no known cause fits",
         f"{found[row]} of {n} objects are found at {threshold:.2f}, {found.max()} at any threshold.",
-        "Look at gallery(find_mistakes(...)): photos like the missed ones are what it needs, and more steps.",
+        "Look at gallery(find_mistakes(...)): it needs more photos like the missed ones, and more steps.",
     )
 
 
 def _too_many(sweep: Sweep, row: int, best: int, threshold: float, n_pictures: int) -> Cause:
-    told = f"At {threshold:.2f} there are {sweep.wrong[row]} wrong boxes on {n_pictures} pictures"
+    told = f"At {threshold:.2f}, there are {sweep.wrong[row]} wrong boxes on {n_pictures} pictures"
     higher = float(sweep.thresholds[best])
     if higher > threshold and sweep.f1[best] >= 0.5:
         return Cause(
@@ -128,6 +128,6 @@ def _too_many(sweep: Sweep, row: int, best: int, threshold: float, n_pictures: i
         )
     return Cause(
         "everything is detected",
-        f"{told}, and no threshold parts them from the {sweep.n_true} objects.",
-        "Train with photos that show the same places without the object, kept without boxes, and for more steps.",
+        f"{told}, and no threshold separates them from the {sweep.n_true} objects.",
+        "Add photos of the same places without the object, kept without boxes, and train for more steps.",
     )

@@ -114,7 +114,7 @@ class Scores:
         ]
         if 0 < self.n_truth < _FEW:
             one = f"{1 / self.n_truth:.2f}"
-            sentences.append(f"With so few objects, one found or missed moves the figures by about {one}.")
+            sentences.append(f"With so few objects, one found or missed changes the scores by about {one}.")
         return sentences
 
 
@@ -123,22 +123,22 @@ def evaluate(
 ) -> Scores:
     """Score predicted boxes against the true ones.
 
-    Crowd boxes in `annotations` are regions to ignore: what is predicted there counts neither as right nor as
-    wrong. Only the 100 surest boxes of a picture count. Sizes (small, medium, large) are those of the boxes.
-    Classes are matched by name; one that only one side has is absent on the other, and `Scores.notes` says so.
+    Crowd boxes in `annotations` are regions to ignore: a prediction there counts neither as right nor as wrong.
+    Only the 100 boxes with the highest scores in each picture count. Small, medium and large refer to the area of the
+    boxes. Classes are matched by name; if only one side has a class, `Scores.notes` says so.
 
     Args:
-        predictions: the boxes with scores for each picture, in the order of `annotations`.
-        annotations: the truth.
-        class_names: the classes of the predictions' labels; None for those that the boxes know, as a detector's do,
-            else those of the annotations.
+        predictions: the predicted boxes, with scores, of each picture, in the order of `annotations`.
+        annotations: the true boxes.
+        class_names: the class names for the predictions' labels. None uses the names that the boxes carry, as those of
+            a detector do, otherwise the names of the annotations.
 
     Returns:
-        COCO's figures, the same to the last digit as pycocotools gives for the same boxes in files.
+        COCO's metrics, the same to the last digit as pycocotools gives for the same boxes in files.
 
     Raises:
-        ValueError: no pictures, another number of predictions than pictures, boxes without scores, labels without
-            names, or no class in common.
+        ValueError: there are no pictures, the number of predictions differs from that of the pictures, boxes have no
+            scores, labels have no names, or no class is in common.
 
     Example:
         `print(evaluate(detector.detect_all(annotations.image_paths), annotations))`

@@ -94,8 +94,8 @@ def _nothing_to_find(n: int) -> Cause:
     return Cause(
         "there is nothing to learn or to find",
         f"None of the {n} pictures has a box.",
-        "Draw the boxes, or load the file that has them; pictures without objects are worth keeping beside those "
-        "with objects.",
+        "Draw the boxes, or load the file that has them; pictures without objects help only in addition to "
+        "those with objects.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`calibrate_threshold`: the score from which a box is worth showing, and how sure one can be of it."""
+"""`calibrate_threshold`: the score above which a box is worth showing, and how sure you can be of it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Calibration:
     """A threshold, what it gives on these pictures, and how sure that is. Prints as sentences.
 
     Attributes:
-        threshold: score from which to show boxes: give it to `detect`, or keep it as `detector.threshold`.
-        precision: part of the boxes that are right there.
-        recall: part of the objects that are found there.
+        threshold: lowest score to show: give it to `detect`, or keep it as `detector.threshold`.
+        precision: share of the boxes that are right at this threshold.
+        recall: share of the objects that are found at this threshold.
         f1: 2 × precision × recall / (precision + recall).
-        false_alarms: part of the pictures without objects that have a box; NaN if there are none.
-        reached: whether what was asked for is reached on these pictures.
-        threshold_interval: where the threshold lies for 95 % of sets drawn anew from these pictures.
+        false_alarms: share of the pictures without objects that have a box; NaN if there are no such pictures.
+        reached: whether these pictures reach what you asked for.
+        threshold_interval: where the threshold falls for 95 % of the sets resampled from these pictures.
         sentences: what was found, and how far to trust it.
         sweep: what every threshold gives.
     """
@@ -64,7 +64,7 @@ class Calibration:
         axes.axvline(self.threshold, color="#222222", linewidth=1.5)
         axes.axvspan(*self.threshold_interval, color="#222222", alpha=0.1, linewidth=0)
         axes.set(xlabel="threshold", ylabel="on these pictures", xlim=(0, 1), ylim=(0, 1.02))
-        axes.set_title(f"threshold {self.threshold:.2f}; gray: where it may as well lie", fontsize="medium")
+        axes.set_title(f"threshold {self.threshold:.2f}; gray: its 95 % interval", fontsize="medium")
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
@@ -80,21 +80,23 @@ def calibrate_threshold(
     overlap: float = 0.5,
     class_names: Sequence[str] | None = None,
 ) -> Calibration:
-    """Choose the score from which boxes are shown. Take pictures that were not trained on.
+    """Choose the lowest score to show. Use pictures that were not trained on.
+
+    By default the threshold with the best F1 is chosen; `precision` or `false_alarms` asks for something else.
 
     Args:
         predictions: boxes with scores for each picture, detected with `threshold=0`.
-        annotations: the truth.
-        precision: the part of the boxes that shall be right, 0 to 1: then the threshold that finds most
-            objects with it. Without it, and without `false_alarms`, the threshold of the best F1.
-        false_alarms: the part of the pictures without objects that may have a box, 0 to 1: then the threshold
-            that finds most objects with no more.
-        overlap: intersection over union from which a box counts as found.
-        class_names: the classes of the predictions' labels, as for `evaluate`.
+        annotations: the true boxes.
+        precision: the share of the boxes that should be right, 0 to 1. The threshold that finds the most objects at
+            this precision is chosen.
+        false_alarms: the share of the pictures without objects that may have a box, 0 to 1. The threshold that finds
+            the most objects with no more false alarms is chosen.
+        overlap: the intersection over union at which an object counts as found.
+        class_names: the class names for the predictions' labels, as for `evaluate`.
 
     Raises:
-        ValueError: both wishes at once, nothing to find, no pictures without objects for `false_alarms`, or
-            predictions that do not fit (as for `evaluate`).
+        ValueError: both `precision` and `false_alarms` are given, there is nothing to find, `false_alarms` is given but
+            every picture has objects, or the predictions do not fit (as for `evaluate`).
 
     Example:
         >>> truth = Annotations(["duck"], [("a.jpg", Boxes([[0, 0, 10, 10]], [0]))])
@@ -150,7 +152,7 @@ def _best(sweep: Sweep, precision: float | None, false_alarms: float | None) -> 
 
 def _check_wishes(trials: Trials, precision: float | None, false_alarms: float | None) -> None:
     if precision is not None and false_alarms is not None:
-        raise ValueError("precision and false_alarms are two wishes for one threshold. Give one of them.")
+        raise ValueError("precision and false_alarms cannot both choose the threshold. Give one of them.")
     for name, wish in (("precision", precision), ("false_alarms", false_alarms)):
         if wish is not None and not 0 <= wish <= 1:
             raise ValueError(f"{name} must be a part from 0 to 1, got {wish}. For 5 % write 0.05.")
@@ -176,7 +178,7 @@ def _sentences(
     found, wrong, alarms = (int(counts[row]) for counts in (sweep.found, sweep.wrong, sweep.alarms))
     boxes = found + wrong
     said = [
-        f"From a score of {sweep.thresholds[row]:.2f}, {found} of {sweep.n_true} objects are found and "
+        f"At a threshold of {sweep.thresholds[row]:.2f}, {found} of {sweep.n_true} objects are found and "
         f"{wrong} of {boxes} boxes are wrong (F1 {sweep.f1[row]:.2f})."
     ]
     if not reached:
@@ -185,20 +187,20 @@ def _sentences(
         said.append(f"No threshold finds objects with {wish} on these pictures; this one comes nearest.")
     recall, right = share_interval(found, sweep.n_true), share_interval(found, boxes)
     said.append(
-        f"With so many objects the true shares may lie (at 95 %) anywhere in {_range(recall)} for what is "
-        f"found and {_range(right)} for what is right; drawn anew from these pictures, the threshold lies in "
-        f"{_range(interval)}."
+        f"With this many objects, the true recall may be anywhere in {_range(recall)} and the true precision "
+        f"anywhere in {_range(right)} (95 % intervals). On resampled sets of these pictures the threshold falls "
+        f"in {_range(interval)}."
     )
     if sweep.n_negatives:
         said.append(
-            f"{alarms} of {sweep.n_negatives} pictures without objects have a box; the true share may lie in "
+            f"{alarms} of {sweep.n_negatives} pictures without objects have a box; the true share may be anywhere in "
             f"{_range(share_interval(alarms, sweep.n_negatives))}."
         )
     elif wrong == 0:
         said.append("No picture without objects was looked at, so this says little about false alarms.")
     if lowest > 0.1:
         said.append(
-            f"The least sure box has {lowest:.2f}: detect with threshold=0 to see what lower thresholds give."
+            f"The lowest score here is {lowest:.2f}: detect with threshold=0 to see what lower thresholds give."
         )
     return said
 

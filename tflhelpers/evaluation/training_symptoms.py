@@ -13,10 +13,10 @@ HUGE = 1e4  # the largest weight of four trained detectors is 302
 _LEAST_STEPS = 20
 _STILL = 0.95  # of the first quarter's mean loss: more than that at the end is no progress
 _GROWN = 2.0
-_LOWER = "Begin with a fresh detector and a tenth of the learning rate (fine_tune(..., learning_rate=...))."
+_LOWER = "Start with a fresh detector and a tenth of the learning rate (fine_tune(..., learning_rate=...))."
 
 
-class Course(Protocol):
+class LossHistory(Protocol):
     """Losses by step, as `tflhelpers.fine_tune` returns them."""
 
     @property
@@ -25,7 +25,7 @@ class Course(Protocol):
     def matched(self) -> Sequence[float]: ...
 
 
-def history_causes(history: Course) -> Iterator[Cause]:
+def history_causes(history: LossHistory) -> Iterator[Cause]:
     """What the losses by step tell."""
     loss = np.asarray(history.loss, np.float64)
     if not len(loss):
@@ -39,8 +39,8 @@ def history_causes(history: Course) -> Iterator[Cause]:
         matched = float(np.sum(history.matched))
         yield Cause(
             "the loss is 0: there was nothing to learn from",
-            f"All {len(loss)} steps have a loss of exactly 0, and {matched:.0f} anchors answered for a box.",
-            "Look whether the annotations have boxes (annotations.check()), and whether they are in pixels.",
+            f"All {len(loss)} steps have a loss of exactly 0, and {matched:.0f} anchors matched a box.",
+            "Check whether the annotations have boxes (annotations.check()), and whether they are in pixels.",
         )
         return
     if len(loss) < _LEAST_STEPS:
@@ -55,7 +55,7 @@ def history_causes(history: Course) -> Iterator[Cause]:
             "the loss never moves",
             told,
             'Take a learning rate ten times as high, or let more of the network learn (trainable="all"); look at '
-            "the boxes once more, for contradictions teach nothing.",
+            "the boxes once more: if they contradict each other, they teach nothing.",
         )
 
 

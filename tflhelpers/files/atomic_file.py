@@ -11,14 +11,17 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"
 _A_DAY = 86400.0  # seconds
-_OF_PROCESS = re.compile(rf"\.(?P<process>[0-9]{{1,9}})-(?P<machine>[0-9a-f]{{8}})-[0-9a-f]{{8}}{PART}")
-_swept: set[Path] = set()
+_PASSING = re.compile(
+    r"(?P<start>\..+\.)(?:(?P<process>[0-9]{1,9})-(?P<machine>[0-9a-f]{8})-)?[0-9a-f]{8}\.part(?:\.[^.]+)?",
+    re.DOTALL,
+)
+_swept: set[Path] = set()  # folders: a look at one costs as much as it has files
 _LONGEST = 50  # characters of a file's name that its passing name repeats: no name is too long for that
 
 
@@ -33,7 +36,7 @@ def atomic_path(path: Path, suffix: str = "") -> Iterator[Path]:
         suffix: What the passing name ends in, for writers that go by it, such as ".mp4".
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path)
+    sweep(path.parent)
     part = passing_name(path, suffix)
     try:
         yield part
@@ -75,24 +78,32 @@ def passing_name(path: Path, suffix: str = "") -> Path:
 
 def passing_names(path: Path) -> list[Path]:
     """Return what stands beside `path` under a `passing_name` of it: at work now, or left by what was killed."""
-    return [
-        each for each in path.parent.iterdir() if each.name.startswith(_start(path)) and PART in each.name
-    ]
+    names = ((each, _PASSING.fullmatch(each.name)) for each in path.parent.iterdir())
+    return [each for each, named in names if named and named["start"] == _start(path)]
 
 
-def sweep(path: Path) -> None:
-    """Remove what processes that were killed have left under passing names of `path`; once in a process."""
-    if path in _swept:
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed have left in a folder under passing names; once in a process."""
+    if folder in _swept:
         return
-    _swept.add(path)
-    for left in passing_names(path):
-        if not _is_at_work(left):
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    _swept.add(folder)
+    with suppress(OSError):  # what is somebody else's may stay
+        for left in folder.iterdir():
+            if _PASSING.fullmatch(left.name) and not _is_at_work(left):
+                _remove(left)
+
+
+def _remove(left: Path) -> None:
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+        return
+    with suppress(OSError):
+        left.unlink()
 
 
 def _is_at_work(part: Path) -> bool:
     """Whether the process lives that a passing name is of; of another machine's, whether it wrote today."""
-    named = _OF_PROCESS.search(part.name)
+    named = _PASSING.fullmatch(part.name)
     if named and named["machine"] == _machine() and sys.platform != "win32":  # there signal 0 is an interrupt
         return _is_alive(int(named["process"]))
     try:

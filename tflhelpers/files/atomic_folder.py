@@ -16,6 +16,10 @@ from pathlib import Path
 from tflhelpers.files.atomic_file import passing_name, sweep, sync
 
 COMING = ".coming"
+_AS_USUAL, _OURS_ALONE = (
+    0o777,
+    0o700,
+)  # who may look in: what is to stay is for whom the person lets in (umask)
 
 
 @contextmanager
@@ -23,7 +27,7 @@ def scratch_beside(path: Path) -> Iterator[Path]:
     """Give an empty folder on the disk of `path`, gone after the block; the folder above both is made where missing."""
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = _made_scratch(path)
+    scratch = _made_scratch(path, _AS_USUAL)
     try:
         yield scratch
     finally:
@@ -35,13 +39,13 @@ def temporary_scratch(purpose: str) -> Path:
 
     What a process that was killed has left for the same purpose is removed first: it may be gigabytes.
     """
-    return _made_scratch(Path(tempfile.gettempdir(), f"tflhelpers-{purpose}"))
+    return _made_scratch(Path(tempfile.gettempdir(), f"tflhelpers-{purpose}"), _OURS_ALONE)
 
 
-def _made_scratch(path: Path) -> Path:
-    sweep(path)
+def _made_scratch(path: Path, mode: int) -> Path:
+    sweep(path.parent)
     scratch = passing_name(path)
-    scratch.mkdir(mode=0o700)
+    scratch.mkdir(mode=mode)
     return scratch
 
 

@@ -95,9 +95,13 @@ def is_number(value: Any, low: float, high: float) -> bool:
 
 
 def is_names(value: Any) -> bool:
-    """Whether it is a list of names, none of them empty or twice."""
-    texts = isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
-    return texts and 0 < len(value) == len(set(value))
+    """Whether it is a list of names that a file can hold, none of them empty or twice."""
+    return isinstance(value, list) and all(map(is_name, value)) and 0 < len(value) == len(set(value))
+
+
+def is_name(value: Any) -> bool:
+    """Whether it is a text with something to see in it, and no halves of characters."""
+    return isinstance(value, str) and bool(value.strip()) and not _SURROGATE.search(value)
 
 
 NAMES: Check = is_names, "a list of different names"

@@ -85,7 +85,7 @@ def read_record(path: Path, offset: int) -> bytes:
         end = os.fstat(file.fileno()).st_size
         if not 0 <= offset < end:
             raise RecordError(
-                f"no record there: the file has {end} bytes. Was it written anew? Import it again."
+                f"no record there: the file has {end} bytes. Was it rewritten? Import it again."
             )
         file.seek(offset)
         size = _data_size(file, offset, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 from tflhelpers.files.text import decode_text
@@ -13,7 +14,8 @@ _LFS = "a Git LFS pointer, not the file: run git lfs pull, or download it from t
 _ANNEX = "a git-annex pointer, not the file: run git annex get"
 _PAGE = "a web page, not the file: download the file itself, not the page that shows it"
 _ANSWER = "a server's error message, not the file: {}. Download it again"
-_STATUS = re.compile(r"[45]\d\d:? [A-Z][^\n]{0,60}\s*\Z")
+_STATUS = re.compile(r"(?P<code>[45]\d\d)(?P<colon>:?) (?P<said>[A-Z][^\n]{0,60})\s*\Z")
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _ERROR_KEYS = {"error", "errors", "message", "detail", "error_message", "error_description"}
 _MOST_KEYS = 6
 
@@ -56,7 +58,16 @@ def _error_in(text: str) -> str | None:
         return _error_in_json(text)
     if text.startswith(("<Error>", "<?xml")) and (code := re.search(r"<Error>\s*<Code>([^<]*)<", text)):
         return code[1]  # Amazon's and Google's stores
-    return text if _STATUS.match(text) else None
+    return text if _is_status(text) else None
+
+
+def _is_status(text: str) -> bool:
+    """Whether it is a server's "404: Not Found", and no list of one class that is called "500 Euro"."""
+    found = _STATUS.match(text)
+    if not found:
+        return False
+    phrase = _PHRASES.get(int(found["code"]))
+    return bool(found["colon"]) or bool(phrase and found["said"].startswith(phrase))
 
 
 def _error_in_json(text: str) -> str | None:
@@ -65,4 +76,6 @@ def _error_in_json(text: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     named = [key for key in answer if key.lower() in _ERROR_KEYS]
-    return str(answer[named[0]]) or "error" if named and len(answer) <= _MOST_KEYS else None
+    has_lists = any(isinstance(value, list) for key, value in answer.items() if key not in named)
+    is_answer = named and len(answer) <= _MOST_KEYS and not has_lists  # lists are of pictures, boxes or names
+    return str(answer[named[0]]) or "error" if is_answer else None

@@ -51,13 +51,13 @@ def find_checkpoint(path: str | Path) -> Path:
         return prefix
     if has_data:
         raise CheckpointError(
-            f"The index of checkpoint {prefix} is missing: expected {prefix.name}.index beside its data "
+            f"The index of checkpoint {prefix} is missing: expected {prefix.name}.index next to its data "
             "file. Copy both files of the checkpoint into the same folder."
         )
     if has_index:
         raise CheckpointError(
             f"The data file of checkpoint {prefix} is missing: expected {prefix.name}.data-00000-of-00001 "
-            "beside its index. Copy both files of the checkpoint into the same folder."
+            "next to its index. Copy both files of the checkpoint into the same folder."
         )
     raise CheckpointError(_nothing_there(path))
 
@@ -180,7 +180,7 @@ def _refuse_saved_model_variables(prefix: Path) -> None:
 def _saved_model_sentence(folder: Path) -> str:
     beside = folder.parent / "checkpoint"
     advice = (
-        f"Give the checkpoint beside it: {beside}"
+        f"Give the checkpoint next to it: {beside}"
         if beside.is_dir()
         else "Give the checkpoint it was exported from."
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
+from tflhelpers.files.json_file import is_names
 from tflhelpers.files.words import counted
 from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
@@ -136,7 +137,7 @@ class Detector(ImageDetector):
 
         Raises:
             CheckpointError: the checkpoint is not one of this network.
-            FetchError: it could not be had; the message says where to put the file by hand.
+            FetchError: it could not be downloaded; the message says where to put the file by hand.
         """
         from tflhelpers.model.sources import fetch_weights
         from tflhelpers.model.zoo import zoo_model
@@ -156,26 +157,26 @@ class Detector(ImageDetector):
         cache: str | Path | None = None,
         progress: bool = True,
     ) -> Detector:
-        """A detector that has seen photos, the one that suits this machine unless named: the start for `fine_tune`.
+        """A trained detector to start `fine_tune` from: the one that suits this machine, or the one you name.
 
-        `origin` says in a sentence which was taken and why, and how much was downloaded.
+        Its `origin` says in a sentence which one it is and why, and how much was downloaded.
 
         Args:
-            name: "auto" takes the zoo's SSD ResNet50 V1 FPN 640 where there is a GPU, and SSD MobileNetV2 FPNLite 320
-                where there is none; "embedded" the detector that ships inside the package. Else a name of
+            name: "auto" takes the zoo's SSD ResNet50 V1 FPN 640 if there is a GPU, and SSD MobileNetV2 FPNLite 320 if
+                there is none; "embedded" takes the detector that ships inside the package. Or a name from
                 `tflhelpers.interop.zoo_models()`, in full or short: "retinanet_resnet50_640", "mobilenet_320".
             class_names: your classes; None keeps those that the detector knows, COCO's in the zoo. A class that COCO
-                has too, such as "cat" or "Traffic lights", starts from its weights, the others anew; `restore_report`
-                says which.
-            cache: folder that downloads are kept in, so that a second session needs none; None for `models` in the
-                project folder, or a folder in the home where there is no project.
+                has too, such as "cat" or "Traffic lights", starts from COCO's weights, the others from scratch;
+                `restore_report` says which.
+            cache: folder to keep downloads in, so that the next session needs none; None for `models` in the project
+                folder, or a folder in your home directory if there is no project.
             progress: show bars of the download.
 
         Raises:
             ValueError: an unknown name; the message lists the known ones.
-            FetchError: the detector that was named could not be had; the message says where to put the file by hand.
-                Where "auto" can have none, it takes the embedded detector instead.
-            CheckpointError: what was fetched, or lies in the cache, is damaged.
+            FetchError: the detector you named could not be downloaded; the message says where to put the file by hand.
+                "auto" does not raise this: it takes the embedded detector instead.
+            CheckpointError: the downloaded or cached checkpoint is damaged.
         """
         from tflhelpers.model.fetch import FetchError
         from tflhelpers.model.pretrained import choose_start
@@ -299,7 +300,7 @@ def _name_its_classes(ours: int, theirs: int) -> str:
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
     names = tuple(class_names) if not isinstance(class_names, str) else ()
-    if not names or len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+    if not is_names(list(names)):  # what is made can be saved, and loaded again
         raise ValueError(
             f'class_names must be a list of different, non-empty names like ["duck"], got {class_names!r}.'
         )

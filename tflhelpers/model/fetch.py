@@ -83,7 +83,7 @@ def _unpack_downloaded(archive: Path, target: Path, progress: bool) -> Path:
         _unpack(archive, target, progress)
     except DamagedArchive as error:
         archive.unlink()
-        raise DamagedArchive(f"{error} It was removed; run this again to download it anew.") from None
+        raise DamagedArchive(f"{error} It was removed; run this again to download it again.") from None
     except UnsafeArchive:
         archive.unlink()
         raise

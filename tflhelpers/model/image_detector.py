@@ -65,10 +65,14 @@ class ImageDetector(ABC):
         Args:
             image: a path, or RGB uint8 (H, W, 3) of any size.
             threshold: lowest score from 0 to 1; None for the detector's own.
+<<<<<<< HEAD
             max_boxes: at most so many.
             tiles: (rows, columns) to look at so many overlapping parts of the picture as well, for things that are
                 small in it: each part goes through the network at its full input size, so it takes 1 + rows * columns
                 times as long. None looks at the whole picture alone.
+=======
+            max_boxes: return at most this many.
+>>>>>>> main
 
         Returns:
             Boxes with scores and names of classes, in pixels of the picture, clipped to it.
@@ -90,25 +94,33 @@ class ImageDetector(ABC):
         tiles: Tiles | None = None,
         on_error: str = "raise",
     ) -> list[Boxes]:
-        """The objects in each of many pictures, of which a few at a time are in memory.
+        """The objects in each of many pictures, with only a few pictures in memory at a time.
 
-        While the network looks at a batch, threads read and resize the pictures of the next, and choose the best boxes
+        While the network looks at one batch, threads read and resize the pictures of the next, and pick the best boxes
         of the one before.
 
         Args:
-            images: paths or RGB uint8 (H, W, 3) arrays, of one size or many; a generator is asked for the next ones as
-                they are needed, in the calling thread.
-            batch_size: pictures that go through the network at once, or fewer where it cannot take in so many.
+            images: paths or RGB uint8 (H, W, 3) arrays, of the same size or different ones. A generator works too: it
+                is asked for pictures as they are needed, in the calling thread.
+            batch_size: how many pictures go through the network at once; fewer if it cannot take that many.
             progress: show a bar.
+<<<<<<< HEAD
             threshold, max_boxes, tiles: as for `detect`.
             on_error: "raise", or "skip": a file that is no picture or absent has no boxes then, and is logged.
+=======
+            threshold, max_boxes: as for `detect`.
+            on_error: "raise" or "skip". With "skip", a file that is missing or no picture is logged and has no boxes.
+
+        Returns:
+            One `Boxes` for each picture, in the same order.
+>>>>>>> main
 
         Raises:
-            ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
-            ValueError: an array is no picture; the message says which.
+            ImageError, FileNotFoundError: a file is missing or not a picture; the message names it.
+            ValueError: an array is not a picture; the message says which.
 
-            Whatever is raised, Ctrl-C too, has in its attribute `partial` the Boxes of the pictures before (in a
-            notebook: `sys.last_value.partial`).
+            Any exception, even Ctrl-C, carries the Boxes found so far as its attribute `partial` (in a notebook:
+            `sys.last_value.partial`).
         """
         threshold = self._threshold_or_own(threshold)
         _check_many(images, batch_size)

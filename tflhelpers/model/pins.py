@@ -44,11 +44,7 @@ def check_pin(name: str, prefix: Path, cache: Path, *, read_data: bool) -> None:
     """
     pin, files = _pin_path(name, cache), _files(prefix)
     if not pin.is_file():
-        write_text(pin, _to_json({path.name: sha256_of(path) for path in files}))
-        logger.warning(
-            "No figures of the genuine %s are published: what was fetched now is pinned in %s, and held against "
-            "whatever is fetched later.", name, pin,
-        )  # fmt: skip
+        _pin(name, pin, {path.name: sha256_of(path) for path in files})
         return
     known = _read(pin)["sha256"]
     looked_at = [path for path in files if read_data or ".data-" not in path.name]
@@ -62,9 +58,25 @@ def check_pin(name: str, prefix: Path, cache: Path, *, read_data: bool) -> None:
 
 
 def told_of_pin(name: str, cache: Path) -> str:
-    """What a restore report says of a detector that is pinned."""
-    since = _read(_pin_path(name, cache))["first_fetched"]
+    """What a restore report says of a detector that is pinned, or could not be."""
+    pin = _pin_path(name, cache)
+    if not pin.is_file():
+        return f"no genuine figures are published, and it could not be pinned in {cache}"
+    since = _read(pin)["first_fetched"]
     return f"no genuine figures are published; the same as first fetched on {since}"
+
+
+def _pin(name: str, pin: Path, sha256: Mapping[str, str]) -> None:
+    """Pin it; in a folder that is read only, or full, say that this could not be done."""
+    told = "No figures of the genuine %s are published: "
+    try:
+        write_text(pin, _to_json(sha256))
+    except OSError as error:
+        logger.warning(f"{told}it could not be pinned in %s either (%s).", name, pin, error)
+        return
+    logger.warning(
+        f"{told}what was fetched now is pinned in %s, and held against whatever is fetched later.", name, pin
+    )
 
 
 def _pin_path(name: str, cache: Path) -> Path:
@@ -83,6 +95,4 @@ def _read(pin: Path) -> dict[str, Any]:
     try:
         return check_fields(read_json(pin), _FIELDS)
     except BadJson as error:
-        raise CheckpointError(
-            f"{pin} is damaged ({error}). Delete it to trust the next download anew."
-        ) from error
+        raise CheckpointError(f"{pin} is damaged ({error}). Delete it to trust the next download.") from error

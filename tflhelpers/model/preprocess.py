@@ -89,6 +89,8 @@ def prefetch_batches(
 ) -> Generator[list[Result], None, None]:
     """`prepare(image)` of each image, in batches, while the next two batches are prepared in threads.
 
+    What was prepared before an error comes as a last, smaller batch before it is raised.
+
     Raises:
         ImageError, FileNotFoundError: as `prepare` raises it.
         ValueError: `prepare` refuses an array; the message says which.
@@ -102,9 +104,20 @@ def prefetch_batches(
         except ValueError as error:
             raise ValueError(f"images[{number}]: {error}") from error
 
+    failed: list[Exception] = []
+
+    def until_one_fails(ready: Iterable[Result]) -> Iterator[Result]:
+        try:
+            yield from ready
+        except Exception as error:
+            failed.append(error)
+
     with closing(prefetch(named, images, ahead=2 * max(batch_size, READERS))) as ready:
-        while batch := list(islice(ready, batch_size)):
+        before = until_one_fails(ready)
+        while batch := list(islice(before, batch_size)):
             yield batch
+    if failed:
+        raise failed[0]
 
 
 def network_input(picture: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:

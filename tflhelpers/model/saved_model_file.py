@@ -102,7 +102,7 @@ class SavedModelFile:
         if not prefix.with_name("variables.index").is_file():
             raise CheckpointError(
                 f"The weights of the SavedModel {self.prefix} are missing: expected {prefix}.index and "
-                "variables.data-00000-of-00001 beside it. Copy the whole folder, variables/ included."
+                "variables.data-00000-of-00001 next to it. Copy the whole folder, variables/ included."
             )
         return CheckpointFile.at(prefix)
 

@@ -100,18 +100,17 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
             check_fields(
                 settings["arguments"], {name: _argument(name, family) for name in settings["arguments"]}
             )
-        trained_on = _record(settings["trained_on"])
+            settings["trained_on"] = _record(settings["trained_on"])
     except BadJson as error:
         raise ValueError(
-            f"{path} is damaged ({error}). Copy the folder again, or save the detector anew."
+            f"{path} is damaged ({error}). Copy the folder again, or save the detector again."
         ) from error
     if version != FORMAT_VERSION or family not in list(FAMILIES):
         raise ValueError(
             f"{path} must have format {FORMAT_VERSION} and a family of {', '.join(FAMILIES)}, "
             f"got {version} and {family}. A newer tflhelpers may have written it."
         )
-    architecture = Architecture(family, tuple(settings["image_size"]), settings["arguments"])
-    return architecture, settings | {"trained_on": trained_on}
+    return Architecture(family, tuple(settings["image_size"]), settings["arguments"]), settings
 
 
 def _record(stored: dict | None) -> TrainingRecord | None:

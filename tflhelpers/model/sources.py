@@ -81,7 +81,9 @@ def _trust(model: ZooModel, path: Path, folder: Path) -> str:
 
 
 def _not_fetched(model: ZooModel, folder: Path, failures: tuple[str, ...], advice: str) -> NotFetched:
-    lines = "\n  ".join([f"{model.title} ({model.short_name}) could not be had from any source:", *failures])
+    lines = "\n  ".join(
+        [f"{model.title} ({model.short_name}) could not be downloaded from any source:", *failures]
+    )
     return NotFetched(lines, advice or f"To go on without the network, {by_hand(model, folder)}.", failures)
 
 

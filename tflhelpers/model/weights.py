@@ -84,7 +84,7 @@ def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> N
     if wrong:
         raise ValueError(
             f"{path} does not fit this network: {len(wrong)} of {len(wanted)} weights are missing or have another "
-            f"shape, first {wrong[0]}. Load the file with the detector.json that was saved beside it."
+            f"shape, first {wrong[0]}. Load the file with the detector.json that was saved with it."
         )
     refuse_not_finite(path, {key: arrays[key] for key in wanted})
     for key, variable in wanted.items():
@@ -92,17 +92,18 @@ def load_weights(model: keras.Model, path: Path, *, skip=lambda key: False) -> N
 
 
 def refuse_not_finite(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Raises ValueError if an array holds anything but finite numbers: a network with one finds nothing, silently."""
-    bad = [
-        name
-        for name, array in arrays.items()
-        if array.dtype.kind not in "fiu" or not np.isfinite(array).all()
-    ]
+    """Raises ValueError if an array is not finite as float32: a network with such a number finds nothing, silently."""
+    bad = [name for name, array in arrays.items() if not _is_finite(array)]
     if bad:
         raise ValueError(
             f"{path} must hold finite numbers, but {len(bad)} of {len(arrays)} weights have others, first {bad[0]}. "
             "Its training went wrong, or the file is damaged: train again from an earlier one, or copy it again."
         )
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return array.dtype.kind in "fiu" and bool(np.isfinite(array.astype(np.float32)).all())
 
 
 def _stored(variable: keras.Variable, dtype: str) -> np.ndarray:

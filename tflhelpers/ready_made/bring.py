@@ -25,10 +25,10 @@ def upload_for(project: ProjectFolders) -> tuple[Any, str]:
 
     own = pictures_in(own_folder(project))
     if project.in_colab and own:
-        count = "1 photo is" if len(own) == 1 else f"{len(own)} photos are"
+        count = "1 photo" if len(own) == 1 else f"{len(own)} photos"
         return (
             None,
-            f"{count} there. To bring more, run tfl.collect.upload(project.data) in a cell of your own.",
+            f"You have {count}. To add more, run tfl.collect.upload(project.data) in a new cell.",
         )
     try:
         return upload(project.data), ""

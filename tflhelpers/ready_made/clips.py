@@ -20,14 +20,14 @@ def clip_for(project: ProjectFolders) -> tuple[Path | list[Path], str]:
     for folder in dict.fromkeys((clip, project.data, own_folder(project))):
         videos, pictures = videos_in(folder), pictures_in(folder)
         if videos:
-            others = f" (the first of {len(videos)} films there)" if len(videos) > 1 else ""
-            return videos[0], f"Your film {videos[0]}{others}."
+            others = f" (the first of {len(videos)} videos there)" if len(videos) > 1 else ""
+            return videos[0], f"Your video {videos[0]}{others}."
         if pictures:
-            more = "" if folder == clip else f" A film, or pictures of one, belong into {clip}."
+            more = "" if folder == clip else f" Put a video, or its frames, into {clip}."
             return pictures, f"Your {_pictures(pictures)} in {folder}.{more}"
     frames = list(duck_clip().image_paths)
     return frames, (
-        f"There is no film and no picture in {clip}, so these are {len(frames)} frames of a drawn toy duck."
+        f"There is no video and no picture in {clip}, so these are {len(frames)} frames of a drawn toy duck."
     )
 
 

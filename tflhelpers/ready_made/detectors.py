@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tflhelpers.files.lock import locked
 from tflhelpers.ready_made.photos import count_boxes, photos_for
 from tflhelpers.ready_made.places import practice_folder
 
@@ -46,9 +49,11 @@ def detector_for(
             "03_fine_tune_detector."
         )
     photos, origin = photos_for(project)
-    settings_of = {each: _settings(project, each) for each in ([name] if name != AUTO else saved)}
+    settings_of, damaged = _all_settings(project, [name] if name != AUTO else saved)
     suiting = [
-        each for each, settings in settings_of.items() if tuple(settings["class_names"]) == photos.class_names
+        each
+        for each, settings in settings_of.items()
+        if set(settings["class_names"]) == set(photos.class_names)
     ]
     for each in dict.fromkeys([*suiting, *settings_of]):
         if (
@@ -58,8 +63,11 @@ def detector_for(
         ):
             continue  # a drawn duck's detector does not stand in for your own
         detector = Detector.load(project.models / each)
-        others = [other for other in saved if other != each]
-        return detector, " ".join(filter(None, [*_history(project, detector, photos), _others(others)]))
+        others = [other for other in saved if other != each and other not in damaged]
+        told = [*_history(project, detector, photos), _others(others), _left_out(damaged)]
+        return detector, " ".join(filter(None, told))
+    for error in damaged.values():  # a new one might be saved in its place
+        raise error
     detector = Detector.pretrained(start, photos.class_names, progress=progress)
     fine_tune(detector, photos, steps=steps, progress=progress)
     folder, _ = keep_for(project, detector)
@@ -77,11 +85,19 @@ def saved_detectors(project: ProjectFolders) -> list[str]:
     return [folder.name for folder in folders]
 
 
-def _settings(project: ProjectFolders, name: str) -> dict:
-    """What a saved detector says of itself, without its weights, which take a second to load."""
+def _all_settings(
+    project: ProjectFolders, names: Iterable[str]
+) -> tuple[dict[str, dict], dict[str, ValueError]]:
+    """What saved detectors say of themselves, without weights, which take a second to load; and why some do not."""
     from tflhelpers.model.settings import SETTINGS_FILE, read_settings
 
-    return read_settings(project.models / name / SETTINGS_FILE)[1]
+    settings, damaged = {}, {}
+    for name in names:
+        try:
+            settings[name] = read_settings(project.models / name / SETTINGS_FILE)[1]
+        except ValueError as error:
+            damaged[name] = error
+    return settings, damaged
 
 
 def keep_for(project: ProjectFolders, detector: Detector, name: str = OWN) -> tuple[Path, str]:
@@ -103,21 +119,33 @@ def training_folder_for(
     project: ProjectFolders, detector: Detector, annotations: Annotations, **settings: object
 ) -> Path:
     """Return where a training is kept while it runs: see `Project.training_folder`."""
-    from tflhelpers.training.record import training_record
+    from tflhelpers.training.fine_tune import fingerprint, given_weights
+    from tflhelpers.training.record import contents_mark, training_record
+    from tflhelpers.training.resume import STATE_FILE
+    from tflhelpers.training.same_training import start_mark
 
-    record = training_record(annotations)
-    start = detector.origin.name if detector.origin is not None else ""
-    described = json.dumps(
-        [start, list(detector.class_names), dict(record.images), settings], sort_keys=True, default=str
-    )
-    parent = project.models / TRAINING
-    folder = parent / f"{zlib.crc32(described.encode()):08x}"
-    folder.mkdir(parents=True, exist_ok=True)
+    parent, weights = project.models / TRAINING, given_weights(detector)
+    photos = f"{fingerprint(annotations)} {contents_mark(training_record(annotations))}"
+
+    def folder_from(start: str) -> Path:
+        described = json.dumps([start, photos, settings], sort_keys=True, default=str)
+        return parent / f"{zlib.crc32(described.encode()):08x}"
+
+    parent.mkdir(parents=True, exist_ok=True)
+    gone_on_with = [
+        each for each in parent.iterdir() if folder_from(start_mark(detector, weights, each)) == each
+    ]
+    folder = gone_on_with[0] if gone_on_with else folder_from(start_mark(detector, weights, parent))
+    folder.mkdir(exist_ok=True)
     older = sorted(
-        (each for each in parent.iterdir() if each != folder), key=lambda each: each.stat().st_mtime
+        (each for each in parent.iterdir() if each.is_dir() and each != folder),
+        key=lambda each: each.stat().st_mtime,
     )
     for each in older[: max(0, len(older) - MOST_TRAININGS + 1)]:
-        shutil.rmtree(each, ignore_errors=True)
+        with suppress(OSError):  # Locked: one that runs keeps its folder
+            with locked(each / STATE_FILE, wait=0):
+                pass  # Windows removes no folder with an open file in it, such as the lock's
+            shutil.rmtree(each, ignore_errors=True)
     return folder
 
 
@@ -130,8 +158,8 @@ def threshold_for(
     record = detector.trained_on
     if record is not None and record.shares(training_record(measured_on)):
         return detector.threshold, (
-            f"The threshold stays {detector.threshold:.2f}: {calibration.threshold:.2f} was found on photos that it "
-            "was trained on, where it is surer than elsewhere."
+            f"The threshold stays {detector.threshold:.2f}: {calibration.threshold:.2f} was measured on photos that it "
+            "was trained on, and there it is surer than on new ones."
         )
     return calibration.threshold, f"The detector's own threshold is {calibration.threshold:.2f} from now on."
 
@@ -154,15 +182,15 @@ def proposer_for(
     drawn = annotator.annotations
     ready = sum(len(boxes) > 0 for _, boxes in drawn)
     if ready < min_photos:
-        return None, f"{ready} photos have boxes so far. Draw on {min_photos}, then run this cell again."
+        return None, f"Photos with boxes so far: {ready}. Draw on {min_photos}, then run this cell again."
     if "t" not in annotator.states:
-        return None, "No photo is left to do, so nothing is proposed."
+        return None, "All photos are done, so there is nothing left to propose."
     from tflhelpers.model.detector import Detector  # below, since most calls end before TensorFlow is needed
     from tflhelpers.training.fine_tune import fine_tune
 
     detector = Detector.pretrained(start, drawn.class_names, progress=progress)
     fine_tune(detector, drawn, steps=steps, progress=progress)
-    told = f"A detector trained on your {ready} photos proposes boxes on the others, dashed."
+    told = f"A detector trained on your {ready} photos proposes boxes on the others, with dashed lines."
     return detector, f"{told} It started from: {detector.origin}"
 
 
@@ -181,13 +209,28 @@ def _history(project: ProjectFolders, detector: Detector, photos: Annotations) -
             "These were drawn photos for practice, not yours: run 03_fine_tune_detector.",
         ]
     comparable = count_boxes(photos) and for_practice == only_drawn
-    changes = detector.trained_on.differences(training_record(photos)) if comparable else []
+    now = _ordered(photos, detector.trained_on.class_names)
+    changes = detector.trained_on.differences(training_record(now)) if comparable else []
     advice = ["To train on what is there now, run 03_fine_tune_detector."] if changes else []
     return [f"{first}, trained on {detector.trained_on}.", *changes, *advice]
 
 
+def _ordered(photos: Annotations, class_names: tuple[str, ...]) -> Annotations:
+    """The same photos with their classes in this order, where they are the same classes."""
+    from tflhelpers.data.annotations import Annotations
+
+    if set(photos.class_names) != set(class_names):
+        return photos
+    named = [(path, boxes.with_classes(photos.class_names)) for path, boxes in photos]
+    return Annotations.from_items(class_names, named)
+
+
+def _left_out(damaged: Mapping[str, ValueError]) -> str:
+    return f"Left out, as they cannot be read: {' '.join(map(str, damaged.values()))}" if damaged else ""
+
+
 def _others(names: list[str]) -> str:
-    return f"Also there, for the settings: {', '.join(names)}." if names else ""
+    return f"You can choose these in the settings too: {', '.join(names)}." if names else ""
 
 
 def _are_practice(project: ProjectFolders, photos: Annotations) -> bool:

@@ -31,13 +31,13 @@ def first_look_for(
     detector = Detector.pretrained(start, progress=progress)
     origin = detector.origin
     if origin is None or origin.name == EMBEDDED:
-        return photo, f"Left out, as it needs a detector that knows COCO's 90 things. {origin}"
+        return photo, f"Skipped: this needs a detector that knows COCO's 90 things. {origin}"
     boxes = detector.detect(photo, threshold=threshold)
     names = Counter(detector.class_names[label] for label in boxes.labels)
     found = ", ".join(f"{count} × {name}" for name, count in names.most_common())
     told = (
         f"It sees: {found}."
         if found
-        else f"It knows nothing of what is here, or is not sure of it ({threshold})."
+        else f"It recognises nothing here, at least not with a score of {threshold}."
     )
     return draw_boxes(photo, boxes, detector.class_names), f"{told} {origin}"

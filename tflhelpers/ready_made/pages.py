@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +70,13 @@ def results_page_for(
         annotations, measured_on = scoring_photos_for(project, detector)
     found = detector.detect_all(annotations.image_paths, threshold=LOWEST_SCORE, progress=progress)
     classes = ", ".join(detector.class_names)
+    exam = measured_on.replace(f"{project.folder}{os.sep}", "")  # others need not know where it lies here
     page = write_results_page(
         project.results / name,
         title=title,
         scores=evaluate(found, annotations),
         mistakes=find_mistakes(found, annotations, threshold=detector.threshold),
-        settings={"threshold": detector.threshold, "classes": classes, "exam": measured_on},
+        settings={"threshold": detector.threshold, "classes": classes, "exam": exam},
         **shown,
     )
     return page, f"The page is {page}. {measured_on}"

@@ -97,10 +97,10 @@ def scoring_photos_for(project: ProjectFolders, detector: Detector | None = None
     if not pictures_in(own_folder(project)) and own.class_names == clip.class_names:
         drawn = f"Measured on the {len(clip)} frames of the drawn clip"
         return clip, f"{drawn}{_trained_on(detector, clip)}."
-    flatter = _trained_on(detector, own) or ", so the numbers flatter"
+    flatter = _trained_on(detector, own) or ", so the numbers are flattering"
     return own, (
-        f"Measured on the same {counted(len(own), 'photo')} as there are to train on{flatter}. "
-        f"For honest ones put other annotated photos into {file.parent}."
+        f"Measured on the same {counted(len(own), 'photo')} that you train on{flatter}. "
+        f"For honest numbers put other annotated photos into {file.parent}."
     )
 
 
@@ -109,8 +109,8 @@ def count_boxes(annotations: Annotations) -> int:
 
 
 def _fits(photos: Annotations, detector: Detector | None) -> bool:
-    """Whether photos have a detector's classes, in its order; nobody asks for any without a detector."""
-    return detector is None or photos.class_names == detector.class_names
+    """Whether photos have a detector's classes, in any order; nobody asks for any without a detector."""
+    return detector is None or set(photos.class_names) == set(detector.class_names)
 
 
 def _brought_before(project: ProjectFolders, detector: Detector | None, name: str) -> Annotations | None:
@@ -163,7 +163,7 @@ def _renamed_or_forgotten(missing: list[str], forgotten: list[Path]) -> str:
     if missing and names:
         return (
             f"{_few(missing)} with boxes {_is(missing)} not there any more, and {_few(names)} {_has(names)} none. "
-            "If you renamed a photo, give it its old name back; else draw its boxes in 02_annotate_images."
+            "If you renamed a photo, give it its old name back; otherwise draw its boxes in 02_annotate_images."
         )
     if missing:
         return f"{_few(missing)} {_is(missing)} not there any more, so {_its(missing)} boxes are left out."
@@ -202,7 +202,7 @@ def _trained_on(detector: Detector | None, measured_on: Annotations) -> str:
     shared = detector.trained_on.shares(training_record(measured_on))
     if not shared:
         return ", none of which it was trained on"
-    return f", of which it was trained on {shared}, so the numbers flatter"
+    return f", of which it was trained on {shared}, so the numbers are flattering"
 
 
 def _boxes(annotations: Annotations) -> str:

@@ -44,8 +44,8 @@ def found_elsewhere(project: ProjectFolders) -> str:
     data = project.data
     below = folders_with_photos(project)
     if own_folder(project) != data:
-        return f"They lie in a folder of their own; more photos belong there too, not into {data}."
+        return f"They are in a folder of their own; put more photos there too, not into {data}."
     if not below:
         return ""
     named = ", ".join(f"{len(pictures_in(each))} in {each}" for each in below)
-    return f"There are photos in folders that are not looked into: {named}. Move those you want into {data}."
+    return f"There are photos in folders that this project ignores: {named}. Move those you want into {data}."

@@ -6,7 +6,8 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,12 +58,14 @@ def contact_sheet(
 
     Raises:
         ValueError: no pictures, or no room for them.
+        TypeError: one picture or a folder instead of several.
 
     Example:
         >>> black = np.zeros((30, 40, 3), np.uint8)
         >>> contact_sheet([black, black, black], columns=2, width=86, gap=6).shape
         (66, 86, 3)
     """
+    _check_images(images)
     class_names: Sequence[str] = ()
     if isinstance(images, Annotations):
         items, class_names = _annotated(images, max_images), images.class_names
@@ -124,6 +127,17 @@ def _annotated(annotations: Annotations, max_images: int) -> list[_Item]:
             )
         warnings.warn(f"{told} They are not on the sheet.", stacklevel=3)
     return items
+
+
+def _check_images(images: Any) -> None:
+    """Raise TypeError where one picture or a folder was given for several."""
+    wanted = "images must be a list of pictures, or Annotations"
+    if isinstance(images, str | os.PathLike):
+        one = str(images)
+        write = f'sorted(Path({one!r}).glob("*.jpg"))' if Path(one).is_dir() else f"[{one!r}]"
+        raise TypeError(f"{wanted}, got the single path {one}. Write {write}.")
+    if isinstance(images, np.ndarray) and images.ndim == 3:
+        raise TypeError(f"{wanted}, got one of {images.shape}. Write [image].")
 
 
 def _size_of(image: np.ndarray | str | os.PathLike) -> tuple[int, int]:

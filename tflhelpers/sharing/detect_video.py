@@ -7,7 +7,7 @@ import math
 import os
 import zlib
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
@@ -43,15 +43,15 @@ class VideoReport:
 
     Attributes:
         path: the video or GIF.
-        boxes_path: the boxes of each frame, a line of JSON each: with it the same call is done at once, another
-            caption, title or threshold from 0.4 on costs no detecting, and another `every` or `seconds` only that of
-            frames not looked at before. May be deleted.
-        frames: frames of the clip that it shows.
-        seconds: how long they play, the title not counted.
+        boxes_path: the boxes of each frame, one line of JSON each. With it, the same call finishes at once; a new
+            caption, a new title or a threshold of 0.4 or more needs no new detection; and a new `every` or
+            `max_seconds` needs it only for frames not looked at before. You may delete it.
+        frames: how many frames of the clip it shows.
+        seconds: how long they play, not counting the title.
         image_size: (height, width) of the file in pixels.
         size_bytes: size of the file.
         boxes: class name -> boxes drawn, over all frames.
-        notes: what there is to know, one sentence each.
+        notes: what you should know, one sentence each.
     """
 
     path: Path
@@ -92,28 +92,29 @@ def detect_video(
     max_bytes: int = GIF_BYTES,
     progress: bool = True,
 ) -> VideoReport:
-    """Find things in a video or in pictures, and write them with boxes around them, as MP4 or as GIF.
+    """Find things in a video or in pictures, and write an MP4 or a GIF with boxes around them.
 
-    Clips may be long: memory does not grow with them. Frames are turned as the phone was held, and a frame rate that
-    varies is made constant. Killed in the middle, call it again: it goes on where it was, in finding (a file beside
-    `path` keeps the boxes) as in writing. Sound is left out.
+    Clips may be long: memory does not grow with them. Frames are turned upright, as the phone was held, and a varying
+    frame rate is made constant. If it is interrupted, call it again: detecting (a file next to `path` keeps the boxes)
+    and writing both continue where they stopped. Sound is left out.
 
     Args:
-        detector: a `Detector`, or whatever has `class_names` and `detect`.
+        detector: a `Detector`, or anything that has `class_names` and `detect`.
         source: the video: MP4, MOV, WebM, AVI, ... (`read_video` has the list); or pictures: a list of files, or a
             folder of them.
         path: where to write, ending in .mp4 or .gif. A GIF shows the clip's first 10 seconds, at most 12.5 frames a
             second, 960 pixels and `max_bytes`.
-        fps: how many pictures a second, where they are the frames of a film. Photos that show different scenes stay
-            for 0.8 s each, or nobody could look at them, and are not steadied.
+        fps: frames per second, if the pictures are the frames of a video. Photos that show different scenes stay for
+            0.8 s each, or nobody could look at them, and are not steadied.
         threshold: lowest score from 0 to 1; None for the detector's own.
-        steady: boxes without trembling, gaps and flashes (`steadying`); False draws what each frame alone gives.
+        steady: smooth the boxes over time, without jitter, gaps and flicker (`steadying`); False draws each frame's
+            boxes as they are.
         caption: text below the picture.
         title: text on a card before the clip, for two seconds.
-        before_after: the clip as it was on the left, with boxes on the right.
-        every: look at every so many-th frame only; between them boxes move on, or wait if not `steady`.
-        max_seconds: how much of the clip to take; None for all, or for a GIF 10 s of a film and 40 s of photos.
-        max_bytes: of a GIF.
+        before_after: show the original on the left and the boxes on the right.
+        every: run the detector on every n-th frame only; in between, boxes keep moving, or stay if not `steady`.
+        max_seconds: how much of the clip to take. None takes all; for a GIF, 10 s of a video or 40 s of photos.
+        max_bytes: largest size of a GIF.
         progress: show bars.
 
     Returns:
@@ -121,8 +122,9 @@ def detect_video(
 
     Raises:
         FileNotFoundError: there is no such video, picture, or picture in the folder.
-        VideoError: it has no frame that can be read, or the file cannot be written.
-        ValueError: a number or name is out of range, or the name for the boxes is taken by another file.
+        VideoError: the video has no readable frame, or the file cannot be written.
+        TypeError: `detector` is none, or `source` is something other than files.
+        ValueError: a number or name is out of range, or another file has the name meant for the boxes.
         GifError: `max_bytes` cannot be met.
 
     Example:
@@ -183,6 +185,7 @@ def _are_one_film(pictures: list[Path]) -> bool:
 def _checked(
     detector, source, path, fps, threshold, every, max_seconds
 ) -> tuple[list[Path] | Path, Path, float]:
+    _check_detector(detector)
     source, path = _source_of(source), Path(path)
     first = source if isinstance(source, Path) else source[0]
     if path.suffix.lower() not in (".mp4", ".gif"):
@@ -206,10 +209,35 @@ def _checked(
     return source, path, threshold
 
 
+def _check_detector(detector: Any) -> None:
+    if not callable(getattr(detector, "detect", None)) or not hasattr(detector, "class_names"):
+        got = type(detector).__name__
+        raise TypeError(
+            f"detector must be a Detector, or have class_names and detect, got {got}. The call is "
+            "detect_video(detector, source, path)."
+        )
+
+
+def _picture_paths(source: Any) -> list[Path]:
+    """The paths of a list; raises TypeError where it is none, or one of something else."""
+    wanted, got = "source must be a video, a folder, or a list of picture files", type(source).__name__
+    if hasattr(source, "image_paths"):
+        raise TypeError(f"{wanted}, got {got}. Write annotations.image_paths.")
+    if not isinstance(source, Iterable):
+        raise TypeError(f"{wanted}, got {got}. The call is detect_video(detector, source, path).")
+    pictures = list(source)
+    others = [type(each).__name__ for each in pictures if not isinstance(each, str | os.PathLike)]
+    if others:
+        raise TypeError(
+            f"{wanted}, got a list of {others[0]}. For arrays use detect_all, draw_boxes and write_gif."
+        )
+    return [Path(each) for each in pictures]
+
+
 def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Path] | Path:
     """A video, or the pictures of a list or folder."""
     if not isinstance(path, (str, os.PathLike)):
-        pictures = [Path(each) for each in path]
+        pictures = _picture_paths(path)
         if not pictures:
             raise ValueError("source must be a video or pictures, got an empty list.")
         missing = next(
@@ -223,6 +251,11 @@ def _source_of(path: str | os.PathLike | Sequence[str | os.PathLike]) -> list[Pa
         if not pictures_in(source):
             raise FileNotFoundError(f"{source}: expected pictures in this folder, got none. Check the path.")
         return pictures_in(source)
+    if isinstance(path, str) and "://" in path:
+        raise ValueError(
+            f"source must be a file on this machine, got the address {path}. Fetch it first: "
+            f'urllib.request.urlretrieve({path!r}, "clip.mp4").'
+        )
     if not source.is_file():
         raise FileNotFoundError(f"{source}: expected a video file, got nothing there. Check the path.")
     return source
@@ -319,4 +352,4 @@ def _notes(found: Found, limit: float | None, are_photos: bool) -> Iterator[str]
     if found.has_sound:
         yield "The sound was left out."
     if found.damaged and not found.cut:
-        yield "The clip is damaged: what comes after the last frame could not be read."
+        yield "The clip is damaged: nothing after the last frame could be read."

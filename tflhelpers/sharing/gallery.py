@@ -95,6 +95,11 @@ def gallery(
     Example:
         `Image.fromarray(gallery(find_mistakes(found, annotations), "missed"))`
     """
+    if not all(hasattr(picture, "verdict") for picture in getattr(mistakes, "pictures", [None])):
+        got = type(mistakes).__name__
+        raise TypeError(
+            f"mistakes must be of find_mistakes, got {got}. Give find_mistakes(found, annotations)."
+        )
     if verdict is not None and verdict not in VERDICTS:
         raise ValueError(f"verdict must be one of {', '.join(VERDICTS)} or None, got {verdict!r}.")
     if max_images < 1 or columns < 1 or width < 80 * columns:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tflhelpers.files.atomic_file import checked_path
 from tflhelpers.sharing.gif_budget import write_within
-from tflhelpers.sharing.gif_file import Frame, GifError, Look, write_file
+from tflhelpers.sharing.gif_file import Frame, GifError, Look, check_frames, write_file
 
 __all__ = ["GifError", "GifInfo", "write_gif"]
 
@@ -85,6 +85,7 @@ def write_gif(
 
     Raises:
         ValueError: no frames, a frame that is no RGB picture, or an impossible `fps`, `path` or `max_bytes`.
+        TypeError: `frames` are no pictures, but a single path or annotations.
         GifError: `max_bytes` cannot be met, or the file read back is not what was meant.
 
     Example:
@@ -95,6 +96,7 @@ def write_gif(
         >>> info.frames, info.image_size, info.frame_ms, info.notes
         (3, (6, 8), 250, ())
     """
+    check_frames(frames, "write_gif(frames, path)")
     path = checked_path(path, ".gif")
     centiseconds = _centiseconds(fps)
     notes = _speed_notes(fps, centiseconds)

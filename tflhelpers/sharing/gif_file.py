@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -127,6 +127,17 @@ def _check_size(sizes: list[int], total: int, max_bytes: int, image_size: tuple[
     hopeless = len(sizes) >= SURE_AFTER and expected > 1.5 * max_bytes
     if sizes[-1] >= max_bytes or hopeless:
         raise TooLargeError(expected, image_size)
+
+
+def check_frames(frames: Any, call: str) -> None:
+    """Raises TypeError where frames are no list or generator of pictures; `call` is how the call is written."""
+    wanted = "frames must be a list or generator of pictures"
+    if isinstance(frames, str | os.PathLike):
+        raise TypeError(f"{wanted}, got the single path {frames}. The call is {call}.")
+    if hasattr(frames, "image_paths"):
+        raise TypeError(f"{wanted}, got {type(frames).__name__}. Write annotations.image_paths.")
+    if not isinstance(frames, Iterable):
+        raise TypeError(f"{wanted}, got {type(frames).__name__}. The call is {call}.")
 
 
 def checked_frame(frame: Frame, number: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tflhelpers.files.atomic_file import atomic_path, checked_path
 from tflhelpers.progress import progress_bar
-from tflhelpers.sharing.gif_file import checked_frame
+from tflhelpers.sharing.gif_file import check_frames, checked_frame
 from tflhelpers.sharing.video_stream import VideoStream, even_size
 
 __all__ = ["VideoInfo", "write_video"]
@@ -78,6 +78,7 @@ def write_video(
 
     Raises:
         ValueError: no frames, one that is no RGB picture or of another size, or an impossible `fps` or `path`.
+        TypeError: `frames` are no pictures, but a single path or annotations.
         VideoError: it cannot be written, say because the disk is full.
 
     Example:
@@ -88,6 +89,7 @@ def write_video(
         >>> info.frames, info.image_size, info.seconds
         (3, (38, 54), 0.75)
     """
+    check_frames(frames, "write_video(frames, path, fps=...)")
     path = checked_path(path, ".mp4")
     if not MIN_FPS <= fps <= MAX_FPS:
         raise ValueError(f"fps must be from {MIN_FPS} to {MAX_FPS:g}, got {fps}. 25 is a good start.")

@@ -98,6 +98,8 @@ class VideoJournal:
 
     def _read(self) -> int:
         """Take in what the file holds; returns how many of its bytes count."""
+        if self.path.is_dir():
+            raise self._other("a folder")
         try:
             lines = self.path.read_bytes().splitlines(keepends=True)
         except FileNotFoundError:
@@ -134,11 +136,14 @@ class VideoJournal:
             return version <= VERSION and head == self._of and from_score <= self._from_score
         except (ValueError, KeyError, TypeError, AttributeError):
             if not line.startswith(b'{"version": '):  # one that a dying process had begun
-                raise ValueError(
-                    f"{self.path}: expected the boxes of a video, which are kept under this name, got another file. "
-                    "Rename it, or give another out."
-                ) from None
+                raise self._other("another file") from None
             return False
+
+    def _other(self, got: str) -> ValueError:
+        return ValueError(
+            f"{self.path}: expected the boxes of a video, which are kept under this name, got {got}. Rename it, or "
+            "give another path."
+        )
 
 
 def _line(entry: dict[str, Any]) -> bytes:

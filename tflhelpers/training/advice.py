@@ -35,7 +35,7 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
     height, width = image_size
     yield (
         f"{int(tiny.sum())} of {len(sides)} objects measure under {TINY:.0f} pixels in the {height} × {width} pixels "
-        f"that the detector sees (the smallest {sides[smallest]:.1f}, in {pictures[smallest].name}) and will hardly be "
+        f"that the detector sees (the smallest {sides[smallest]:.1f}, in {pictures[smallest].name}) and are hardly "
         "learned. Come closer, crop the photos around the objects, or take a detector with a larger input "
         "(zoo_models lists those of 640 pixels)."
     )
@@ -83,7 +83,7 @@ def still_loss(losses: Mapping[str, Sequence[float]], movement: Movement | None)
     loss = np.asarray(losses["loss"], np.float64)
     if len(loss) and not np.any(losses["matched"]):
         yield (
-            "No anchor answered for a box in any step, so nothing but background was learned: no box lies inside its "
+            "No anchor matched a box in any step, so nothing but background was learned: no box is inside its "
             "picture, or all are marked as crowds. Look at the boxes (annotations.check())."
         )
     elif _is_still(loss):
@@ -98,7 +98,7 @@ def _why_still(moved: float | None) -> str:
         return "Nothing learns: no weight has changed. Give a learning_rate above 0."
     if moved is not None and moved < HARDLY_MOVED:
         return (
-            f"The learning rate is too low: the weights have changed by {moved:.2g} of their length only. Take one ten "
+            f"The learning rate is too low: the weights have changed by only {moved:.2g} of their length. Take one ten "
             "times as high, or leave learning_rate out."
         )
     return (

@@ -70,7 +70,7 @@ class DivergenceGuard(Hook):
         if not all_finite(self._good.values):
             raise TrainingTrouble(
                 "The detector's weights must be numbers, but some are nan or infinite before the training begins: an "
-                "earlier one has spoilt them. Begin with a fresh detector."
+                "earlier training has spoilt them. Start with a fresh detector."
             )
 
     def on_losses(self, state: TrainingState, losses: dict, batch: Any) -> None:
@@ -103,7 +103,7 @@ class DivergenceGuard(Hook):
         by_batches = len(state.left_out) > state.troubles / 2
         cause = self._batch_cause(state) if by_batches else self._rate_cause(state)
         raise TrainingTrouble(
-            f"The training was stopped after {state.troubles} troubles, at step {state.step}: {cause}; give it "
+            f"Training was stopped after going back {state.troubles} times, at step {state.step}: {cause}; give it "
             f"another resume_dir if it had one. The detector has the last good weights. Last: {state.notes[-1]}"
         )
 
@@ -155,7 +155,7 @@ class DivergenceGuard(Hook):
         counts = Counter(name for step in state.left_out for name in set(self.names(step)))
         common = sorted(name for name in counts if counts[name] == max(counts.values()))
         return (
-            f"{listed(common, 4)} cannot be learned from, the loss is nan or far too high with good weights too. "
+            f"{listed(common, 4)} cannot be learned from: even with good weights the loss is nan or far too high. "
             "Look at the picture and its boxes, or train without it"
         )
 
@@ -163,7 +163,7 @@ class DivergenceGuard(Hook):
         rate = self._rate(state)
         lower = min(RATES[self.recipe.optimizer], rate / 4)
         return (
-            f"the learning rate of {self.recipe.learning_rate:g} is far too high, {rate:.3g} still is. Train a "
+            f"the learning rate of {self.recipe.learning_rate:g} is far too high, and {rate:.3g} still is. Train a "
             f"fresh detector with learning_rate={lower:.1g}"
         )
 

@@ -1,4 +1,4 @@
-"""`fine_tune`: teach a trained detector a few photos' worth of new things."""
+"""`fine_tune`: teach a trained detector new things from a few photos."""
 
 from __future__ import annotations
 
@@ -67,57 +67,56 @@ def fine_tune(
 ) -> History:
     """Trains `detector` on your pictures, in place.
 
-    Batch norm keeps the statistics of the original training: a few photos say too little about them.
+    Batch norm keeps the statistics of the original training: a few photos are too few to estimate them.
 
     Args:
         detector: one whose classes are those of the annotations.
-        annotations: pictures and boxes. Pictures without boxes teach what is not an object; crowd boxes are left out
-            of the judgement.
-        steps: batches to learn from; by default more for more photos and classes, 160 for five photos of one thing.
-        batch_size: pictures a step.
+        annotations: pictures and boxes. Pictures without boxes teach what is not an object; crowd boxes are ignored.
+        steps: how many batches to train on; by default more for more photos and classes, 160 for five photos of one
+            thing.
+        batch_size: pictures per step.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
-            pyramid), "most" (all but the backbone's first layers), "all". "auto" takes "all": with the backbone left as
-            it is, things are found but boxes are not tight. It takes "most" for a detector that keeps its first layers
-            (`Detector.keeps_stem`, the embedded one); where the checkpoint was of a feature extractor alone, "fpn" and
-            then "all".
-        augment: "auto" changes flip, zoom, position and colour at random, and with several classes puts objects into
-            photos of other classes; an `Augmentation` says how far; None or False takes the pictures as they are.
-        optimizer: "sgd" with momentum 0.9, the original's, or "adamw"; "auto" takes AdamW where the box predictor
-            starts anew, which SGD does not teach, else SGD with gradients clipped to a length of 2 (all together).
-        learning_rate: the highest: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
-            for AdamW, 0.03 for SGD, a third of it where the box predictor starts anew; for a detector that keeps its
-            first layers 0.0075 a class, at most 0.03.
-        budget: time from the call to the trained detector, such as "1 min" or 20 (seconds): as many steps as fit.
-        validation: pictures that are not learned from, to compute the loss on at the end.
-        resume_dir: folder that the training is kept in every few seconds; calling again with the same arguments goes
-            on from there. Other photos, boxes or arguments, or another detector to start from, are another training,
-            which needs another folder. Where the disk refuses, the training goes on, and says so.
+            pyramid), "most" (all but the backbone's first layers), "all". "auto" takes "all": with a frozen backbone,
+            things are found but boxes are not tight. It takes "most" for a detector that keeps its first layers
+            (`Detector.keeps_stem`, the embedded one); if the checkpoint held only a feature extractor, "fpn" and then
+            "all".
+        augment: "auto" varies flip, zoom, position and colour at random, and with several classes pastes objects into
+            photos of other classes; an `Augmentation` says how much; None or False takes the pictures as they are.
+        optimizer: "sgd" with momentum 0.9, as in the original, or "adamw". "auto" takes AdamW if the box predictor
+            starts from scratch, which SGD cannot train, else SGD with gradients clipped to a global norm of 2.
+        learning_rate: the peak: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
+            for AdamW, 0.03 for SGD, and a third of it if the box predictor starts from scratch; for a detector that
+            keeps its first layers, 0.0075 per class, at most 0.03.
+        budget: time from the call to the trained detector, such as "1 min" or 20 (seconds); does as many steps as fit.
+        validation: pictures to compute the loss on at the end; they are not trained on.
+        resume_dir: folder to save the training in every few seconds; the same call again continues from there. Other
+            photos, boxes or arguments, or another detector to start from, are another training, which needs another
+            folder. If it cannot be saved, the training continues and says so.
         seed: makes a run repeatable on the same machine and backend (with a budget, the number of steps is not).
-        cache_features: compute what the layers that do not learn make of each picture once and use it at every step;
-            False computes it anew each time, for the same losses where nothing is augmented.
-        tiles: (rows, columns) for things that are small in the photos: it learns from crops as large as so many
-            overlapping tiles, and from the whole photos. Look with `detect(image, tiles=history.tiles)` then. "auto"
-            takes as many as it needs to see three quarters of the objects as large as its smallest anchor, 32 pixels,
-            and none where they are. None takes the photos whole.
-        watch: a `tflhelpers.LivePicture`, or anything like it (`training.preview.Preview`), which is shown what the
-            detector finds in its picture every few steps.
+        cache_features: compute the output of the frozen layers once for each picture and use it at every step; False
+            computes it again each time, which gives the same losses if nothing is augmented.
+        tiles: (rows, columns) for things that are small in the photos: it learns from crops as large as that many
+            overlapping tiles, and from the whole photos. Detect with `detect(image, tiles=history.tiles)` afterwards.
+            "auto" takes as many as it needs to see three quarters of the objects at 32 pixels, the size of its
+            smallest anchor, and none where they already are. None takes the photos whole.
+        watch: a `tflhelpers.LivePicture`, or anything like it (`training.preview.Preview`). Every few steps it shows
+            what the detector finds in its picture.
         progress: show bars.
 
     Returns:
-        History: losses by step, seconds, what was trained, the loss on `validation`, and in `notes` what there is to
-        tell: objects that are too small, troubles and what was done about them, a loss that never moved.
+        History: losses by step, seconds, what was trained, the loss on `validation`, and in `notes` what you should
+        know: objects that are too small, problems and what was done about them, a loss that never moved.
 
     Raises:
         ImageError, FileNotFoundError: a picture cannot be read; the message names it.
         ValueError: nothing to learn from, classes that do not fit, an unknown argument value, or a `resume_dir` of
             another training.
-        OSError: another process is training in `resume_dir`; or, at the end, nothing could be kept there.
+        OSError: another process is training in `resume_dir`; or, at the end, nothing could be saved there.
         TrainingTrouble: the loss was nan or exploded again and again; the detector has the last good weights.
     """
     began = time.monotonic()
     _check(detector, annotations, validation)
     record = training_record(annotations, start=detector.origin.name if detector.origin is not None else "")
-    start = start_mark(detector, _given_weights(detector))
     recipes = choose_recipes(
         annotations,
         fresh_predictor=detector.has_new_predictor,
@@ -132,6 +131,7 @@ def fine_tune(
     )
     tiles = _checked_tiles(tiles, annotations, detector.image_size)
     folder = _checked_folder(resume_dir)
+    start = start_mark(detector, given_weights(detector), folder)
     of = f"seed {seed}, {fingerprint(annotations)}, contents {contents_mark(record)}, start {start}"
     of += f", tiles {tiles}" if tiles else ""
     checkpointers = [
@@ -140,6 +140,8 @@ def fine_tune(
     with alone_in(folder):
         for checkpointer in checkpointers:
             checkpointer.check(detector.network)
+        if validation:  # a broken picture there would cost the history at the end
+            TrainingPictures(validation, detector.image_size).read_ahead()
         try:
             history = _train_all(
                 detector,
@@ -155,14 +157,14 @@ def fine_tune(
                 began,
             )
         finally:
-            remember_start(detector, _given_weights(detector), start)
+            remember_start(detector, given_weights(detector), folder, start)
     loss = _validation_loss(detector, validation, batch_size, seed)
     for checkpointer in checkpointers:
         checkpointer.raise_if_nothing_was_kept()
     return replace(history, validation_loss=loss, seconds=time.monotonic() - began)
 
 
-def _given_weights(detector: Detector) -> list[keras.Variable]:
+def given_weights(detector: Detector) -> list[keras.Variable]:
     """The weights that a training starts from, but for those of a predictor that starts anew, at random."""
     variables = variables_by_key(detector.network)
     is_new = detector.has_new_predictor
@@ -304,7 +306,7 @@ def _check(detector: Detector, annotations: Annotations, validation: Annotations
     if not isinstance(detector, Detector):
         got = type(detector).__name__
         raise ValueError(
-            f"detector must be a Detector, which Detector.pretrained, embedded or load makes, got {got}. The call is "
+            f"detector must be a Detector, from Detector.pretrained, embedded or load, got {got}. The call is "
             f"{call}."
         )
     for pictures in (annotations, annotations if validation is None else validation):

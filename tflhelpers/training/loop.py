@@ -56,7 +56,7 @@ class Hook:
     """What happens around the steps of a training. Hooks are called in their order, after a rollback in reverse.
 
     `on_losses` hears of each step before the state counts it, `after_step` when it does. What `kept` returns, of JSON's
-    types, lies on disk with the state, and `restore` gets it back.
+    types, lies on disk with the state, and `restore` gets it back; an OSError there keeps the state from the disk.
     """
 
     def before_run(self, state: TrainingState) -> None: ...

@@ -30,8 +30,8 @@ def training_record(annotations: Annotations, *, start: str = "") -> TrainingRec
 
 
 def contents_mark(record: TrainingRecord) -> str:
-    """Differs where photos of the same names show something else."""
-    return f"{zlib.crc32(repr(sorted(record.images)).encode()):08x}"
+    """Differs where photos of the same names show something else, or each what another showed."""
+    return f"{zlib.crc32(repr(list(record.images)).encode()):08x}"
 
 
 def image_key(path: Path) -> str:

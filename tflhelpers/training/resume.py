@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ def alone_in(folder: Path | None) -> Iterator[None]:
                 stack.enter_context(locked(folder / STATE_FILE, wait=0))
             except Locked as error:
                 raise Locked(
-                    f"resume_dir must be of one training at a time: {error}. Wait for it or stop it, or give another "
+                    f"resume_dir is for one training at a time: {error}. Wait for it or stop it, or give another "
                     "resume_dir."
                 ) from error
         yield
@@ -119,6 +118,7 @@ class Checkpointer(Hook):
             return state
         stored = load_state(trainer, self.path, settings=self.settings, accept=accept)
         self._began_at = self._step = state.step = stored.step
+        self._has_kept = stored.step > 0
         state.losses |= stored.losses
         for name in state.about().keys() & stored.about.keys():
             setattr(state, name, stored.about[name])
@@ -137,35 +137,32 @@ class Checkpointer(Hook):
 
     def after_run(self, state: TrainingState) -> None:
         self.was_done = 0 < self._began_at == state.step
-        self.keep(state)
+        if not self.was_done:
+            self.keep(state)
 
     def raise_if_nothing_was_kept(self) -> None:
         """Raises an OSError where the disk refused each state; call it when the training is done."""
         if self._refused is not None and not self._has_kept:
             raise OSError(
-                f"The training is done and what it learned is there, but nothing of it could be kept in {self.path}: "
-                f"{self._refused.strerror or self._refused}. Save it elsewhere, and give another resume_dir."
+                f"The training is done and the detector has learned, but nothing of it could be saved in {self.path}: "
+                f"{self._refused.strerror or self._refused}. Save the detector elsewhere, and give another resume_dir."
             ) from self._refused
 
     def kept_what_is_done(self) -> str:
         """A sentence for a training of which nothing was left to do."""
-        return f"Nothing was left to do: {self.path} has this training at its end. Delete it to train again."
+        return f"Nothing was left to do: {self.path} holds this training, finished. Delete it to train again."
 
-    def write(self, save: Callable[[], None]) -> bool:
-        """Calls what writes to the disk; whether that went well. The first trouble is told."""
-        try:
-            save()
-        except OSError as error:
-            self._refuse(error)
-            return False
-        self._has_kept, self._refused = True, None
-        return True
+    def _save(self, state: TrainingState, path: Path) -> None:
+        about = state.about()
+        for hook in self.hooks:
+            about |= hook.kept()
+        save_state(self.trainer, state.step, path, settings=self.settings, losses=state.losses, about=about)
 
     def _refuse(self, error: OSError) -> None:
         if self._refused is None:
             sentence = (
-                f"The training cannot be kept in {self.path} ({error.strerror or error}). It goes on; should it be "
-                "broken off, it starts from the last state that was kept."
+                f"The training cannot be saved in {self.path} ({error.strerror or error}). It continues, but if it is "
+                "interrupted, it restarts from the last state that was saved."
             )
             self.troubles.append(sentence)
             logger.warning(sentence)
@@ -178,11 +175,11 @@ class Checkpointer(Hook):
         began = time.monotonic()
         if not all(np.isfinite(values).all() for values in self.trainer.snapshot()):
             return
-        about = state.about()
-        for hook in self.hooks:
-            about |= hook.kept()
-        save = partial(save_state, self.trainer, state.step, self.path)
-        self.write(lambda: save(settings=self.settings, losses=state.losses, about=about))
+        try:
+            self._save(state, self.path)
+            self._has_kept, self._refused = True, None
+        except OSError as error:
+            self._refuse(error)
         self._step, self._when = state.step, time.monotonic()
         self._cost = self._when - began
 
@@ -256,13 +253,13 @@ def _refuse_another(state: dict, path: Path, settings: str, stored: list, variab
     if (version := int(state.get("format", FORMAT))) > FORMAT:
         raise ValueError(
             f"{path} is of a newer version of tflhelpers (format {version}, known are those up to {FORMAT}). Update "
-            "tflhelpers to go on with it, or give another resume_dir to start anew."
+            "tflhelpers to continue it, or give another resume_dir to start over."
         )
     same_shapes = [array.shape for array in stored] == [tuple(v.shape) for v in variables]
     if not same_settings(str(state["settings"]), settings) or not same_shapes:
         raise ValueError(
-            f"{path} is of another training ({state['settings']}), this one is ({settings}). "
-            "Give the same arguments to go on with it, or another resume_dir to start anew."
+            f"{path} belongs to another training ({state['settings']}); this one is ({settings}). "
+            "Give the same arguments to continue it, or another resume_dir to start over."
         )
 
 
@@ -282,12 +279,14 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
 def _read_one(path: Path) -> dict[str, np.ndarray] | None:
     try:
         state = read_npz(path)
-        if missing := {"step", "settings"} - state.keys():
+        variables = sum(name.startswith("variable/") for name in state)
+        expected = {"step", "settings", *(f"variable/{number}" for number in range(variables))}
+        if missing := expected - state.keys():
             raise DamagedFile(f"it has no {' and no '.join(sorted(missing))}")
         return state
     except DamagedFile as error:
         logger.warning(
-            "%s is damaged (%s): an older state is taken, or the training starts anew.", path, error
+            "%s is damaged (%s): an older state is used, or the training starts over.", path, error
         )
         return None
 

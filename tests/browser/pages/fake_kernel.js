@@ -124,7 +124,7 @@ export class FakeKernel {
     for (const box of wanted.boxes) if (!this.disk.classNames.includes(box.class)) this.disk.classNames.push(box.class);
     this.disk.contents[name] = wanted;
     this.write();
-    return { kind: "saved", name, content: wanted, merged: conflict, notice: conflict ? `Somebody else has changed the boxes of ${name} meanwhile.` : null };
+    return { kind: "saved", name, content: wanted, merged: conflict, notice: conflict ? `Somebody else has changed the boxes of ${name} in the meantime.` : null };
   }
 
   changeClasses({ add, rename }) {

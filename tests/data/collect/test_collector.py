@@ -103,6 +103,7 @@ STRANGE = [
     {"kept": "a.py"},
     {"kept": "a\0.jpg"},
     {"kept": "a\ud800.jpg"},
+    {"kept": "a" * 300 + ".jpg"},
     {"kept": ""},
     {"kept": None},
     {"kept": 5},

@@ -457,7 +457,7 @@ _ROWS = {
         {"a.xml": _voc(_DUCK), "b.xml": '<?xml version="1.0" encoding="klingon"?><annotation/>'},
         {},
         {"a.png": [_DUCK_BOX]},
-        [("refused", "b.xml", "unknown encoding: unknown encoding: klingon")],
+        [("refused", "b.xml", "unknown encoding: unknown encoding: klingon; save it as UTF-8")],
     ),
     "two files for one picture": (
         {"a.xml": _voc(_DUCK), "sub/other.xml": _voc(_DUCK, _object("cat", 1, 2, 3, 4))},
@@ -493,8 +493,8 @@ _ROWS = {
             (
                 "note",
                 "a.xml",
-                "frame undecided: the photo is turned by its EXIF orientation, and the file does not tell whether "
-                "the boxes were drawn before; taken as drawn on the upright photo. If they look wrong, "
+                "frame undecided: the photo is turned by its EXIF orientation, and the file does not say whether "
+                "the boxes were drawn before that; read as drawn on the upright photo. If they look wrong, use "
                 'frame="stored".',
             )
         ],

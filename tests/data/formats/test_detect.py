@@ -35,6 +35,30 @@ _NO_ANNOTATIONS = {
 }
 
 
+_ONE_KEY = {
+    "Label": {"Label": "duck", "Color": "red"},
+    "External ID": [{"External ID": "x"}],
+    "images": {"images": []},
+    "annotations": {"annotations": [{"x": 1}], "mine": True},
+}
+
+
+@pytest.mark.parametrize("row", _ONE_KEY)
+@pytest.mark.parametrize("kind", ["voc", "yolo", "coco", "labelbox"])
+def test_one_key_of_a_format_beside_another_stands_for_none(tmp_path, row, kind):
+    (tmp_path / "notes.json").write_text(json.dumps(_ONE_KEY[row]), "utf-8")
+    (tmp_path / "labels").mkdir()
+    files = {
+        "voc": ("a.xml", _VOC),
+        "yolo": ("labels/a.txt", "0 .5 .5 .5 .5"),
+        "coco": ("x.json", json.dumps(_COCO)),
+        "labelbox": ("x.ndjson", '{"data_row": {"id": "1"}, "projects": {}}'),
+    }
+    name, text = files[kind]
+    (tmp_path / name).write_text(text, "utf-8")
+    assert detect_format(tmp_path) == kind
+
+
 @pytest.mark.parametrize("row", _NO_ANNOTATIONS)
 @pytest.mark.parametrize("kind", ["voc", "yolo", "coco"])
 def test_other_json_beside_annotations_stands_for_none(tmp_path, row, kind):

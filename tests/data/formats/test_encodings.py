@@ -110,6 +110,33 @@ def test_xml_in_the_encoding_that_it_declares(tmp_path, declared, text):
     assert not report.of("note")
 
 
+@pytest.mark.parametrize(
+    ("declared", "written_in", "name"),
+    [
+        ("gb2312", "gb2312", "鸭子"),
+        ("GB2312", "gbk", "鴨子"),  # a letter that only the larger set has
+        ("Shift_JIS", "shift_jis", "アヒル"),
+        ("EUC-KR", "euc_kr", "오리"),
+        ("Big5", "big5", "鴨子"),
+    ],
+)
+@pytest.mark.parametrize("text", [VOC, CVAT])
+def test_xml_of_several_bytes_a_letter(tmp_path, declared, written_in, name, text):
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    written_text = f'<?xml version="1.0" encoding="{declared}"?>{text}'.replace(NAME, name)
+    (tmp_path / "a.xml").write_bytes(written_text.encode(written_in))
+    assert import_annotations(tmp_path)[0].class_names == (name,)
+
+
+@pytest.mark.parametrize("text", [VOC, CVAT])
+def test_xml_in_another_encoding_than_it_declares_is_to_be_saved_again(tmp_path, text):
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    written_text = f'<?xml version="1.0" encoding="euc-kr"?>{text}'.replace(NAME, "ÿÿ")
+    (tmp_path / "a.xml").write_bytes(written_text.encode("cp1252"))
+    with pytest.raises(AnnotationError, match=r"unknown encoding: .*; save it as UTF-8"):
+        import_annotations(tmp_path)
+
+
 def test_a_damaged_file_of_unicode_is_not_read_as_another(tmp_path):
     """A letter in UTF-8 and a broken one: guessing would make nonsense of what follows."""
     folder = written(tmp_path, "labelme", "utf-8")

@@ -418,7 +418,7 @@ def test_a_label_map_that_others_rely_on_is_not_replaced(tmp_path, photos):
     write_tfrecords(photos, tmp_path / "train")
     write_tfrecords(photos, tmp_path / "val")  # of the same classes
     others = Annotations(["cat", "dog"], list(photos))
-    with pytest.raises(ValueError, match=r"numbers other classes than cat, dog, and val\.record beside it"):
+    with pytest.raises(ValueError, match=r"numbers other classes than cat, dog, and val\.record next to it"):
         write_tfrecords(others, tmp_path / "train")
     (tmp_path / "val.record").unlink()
     write_tfrecords(others, tmp_path / "train")

@@ -559,3 +559,12 @@ def test_the_labelling_config_beside_tasks_of_label_studio_is_no_voc(tmp_path):
     )
     found, _ = _read(tmp_path, {"tasks.json": [_task(_percent())], "tasks.label_config.xml": "<View/>"})
     assert found == {"a.png": [("x", (10.0, 20.0, 50.0, 60.0))]}
+
+
+@pytest.mark.parametrize(("mark", "noted"), [("", 0), (" 0", 0), (" 1", 1), (" 2", 1)])
+def test_dota_boxes_marked_difficult_are_noted(tmp_path, mark, noted):
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text(f"10 20 50 20 50 60 10 60 x{mark}\n")
+    annotations, report = import_annotations(tmp_path, format="dota")
+    assert annotations[0][1].xyxy.tolist() == [[10, 20, 50, 60]]
+    assert [entry.kind for entry in report.of("note")] == ["boxes marked difficult"] * noted

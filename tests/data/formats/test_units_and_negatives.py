@@ -184,3 +184,40 @@ def test_what_pandas_writes_for_nothing_is_an_empty_cell(folder, missing):
     annotations, _ = import_annotations(folder / "x.csv", strict=True)
     assert _boxes(annotations) == {"a.png": [[5, 6, 25, 16]], "b.png": []}
     assert annotations.class_names == ("duck",)
+
+
+_GROUND_TRUTH = {"class-map": {"0": "duck"}, "type": "groundtruth/object-detection"}
+_SHAPES_OF = {  # tool → its file, with what is drawn
+    "label_studio": lambda drawn: [{"data": {"image": "a.png"}, "annotations": [{"id": 1, "result": drawn}]}],
+    "labelme": lambda drawn: {"version": "5.0", "flags": {}, "shapes": drawn, "imagePath": "a.png"},
+    "createml": lambda drawn: [{"image": "a.png", "annotations": drawn}],
+    "via": lambda drawn: {
+        "a.png1": {"filename": "a.png", "size": 1, "regions": drawn, "file_attributes": {}}
+    },
+    "datumaro": lambda drawn: {
+        "categories": {"label": {"labels": [{"name": "duck"}]}},
+        "items": [{"id": "a", "annotations": drawn, "image": {"path": "a.png"}}],
+    },
+    "vott": lambda drawn: {"asset": {"name": "a.png", "state": 2}, "regions": drawn, "version": "2.2.0"},
+    "ground_truth": lambda drawn: {
+        "source-ref": "s3://x/a.png",
+        "boxes": {"annotations": drawn},
+        "boxes-metadata": _GROUND_TRUTH,
+    },
+    "labelbox": lambda drawn: {
+        "data_row": {"id": "1", "external_id": "a.png"},
+        "projects": {"p": {"labels": [{"id": "1", "annotations": {"objects": drawn}}]}},
+    },
+}
+
+
+@pytest.mark.parametrize("drawn", ["lost", 5, [5], ["lost"]])
+@pytest.mark.parametrize("tool", list(_SHAPES_OF))
+def test_a_list_of_shapes_that_is_none_makes_no_negative(folder, tool, drawn):
+    (folder / "a.json").write_text(json.dumps(_SHAPES_OF[tool]([])), "utf-8")
+    annotations, _ = import_annotations(folder / "a.json", format=tool, class_names=["duck"])
+    assert [len(boxes) for path, boxes in annotations if path.name == "a.png"] == [0]
+    (folder / "a.json").write_text(json.dumps(_SHAPES_OF[tool](drawn)), "utf-8")
+    with pytest.raises(ImportRefused) as caught:
+        import_annotations(folder / "a.json", format=tool, class_names=["duck"])
+    assert [entry.outcome for entry in caught.value.report.entries if entry.where.startswith("a.json")]

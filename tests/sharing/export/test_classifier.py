@@ -64,6 +64,8 @@ def test_arguments_that_make_no_sense(classifier, tmp_path):
     for export in (export_tflite, export_saved_model):
         with pytest.raises(TypeError, match="expected a Detector or a Classifier, got str"):
             export("detector", tmp_path / "c")
+        with pytest.raises(TypeError, match="expected a Detector or a Classifier, got str"):
+            export("c", classifier)
     (tmp_path / "letters.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="expected a new folder"):
         classifier.export_saved_model(tmp_path)

@@ -67,7 +67,7 @@ def test_one_name_is_no_list(tmp_path, usual):
 
 
 def test_names_for_a_file_of_ours(tmp_path, tiny, pictures):
-    info = export_tflite(tiny, tmp_path / "ours.tflite", photos=pictures)
+    info = export_tflite(tiny, tmp_path / "ours.tflite", images=pictures)
     assert TFLiteDetector(info, class_names=NAMES).class_names == NAMES
     with pytest.raises(ValueError, match=r"class_names must hold 3 names, .* \(duck, toy boat, .*\), got 2"):
         TFLiteDetector(info, class_names=NAMES[:2])
@@ -206,6 +206,13 @@ def test_class_names_that_are_not_there_are_asked_for(tmp_path, usual, ssd):
             ValueError, match=rf"theirs\.tflite: expected a file of class names.*{of}\. Give class_names="
         ):
             TFLiteDetector(written(tmp_path, content))
+
+
+def test_too_few_names_for_a_file_that_says_how_many_it_has_are_refused(tmp_path, ssd):
+    with pytest.raises(ValueError, match=r"class_names must hold 3 names, .* from 0, got 2\."):
+        TFLiteDetector(written(tmp_path, ssd), class_names=["duck", "cup"])
+    names = np.array(["background", *NAMES])
+    assert TFLiteDetector(written(tmp_path, ssd), class_names=names).class_names == ("background", *NAMES)
 
 
 def test_boxes_of_classes_without_a_name_are_left_out(tmp_path, usual):

@@ -47,6 +47,14 @@ def test_a_class_a_line(names, text):
     assert labels_text(names) == text
 
 
+def test_a_file_of_another_kind_is_told_what_to_give(tmp_path):
+    (tmp_path / "network.onnx").write_bytes(b"hello")
+    with pytest.raises(
+        ValueError, match=r"network\.onnx: .*Give a LiteRT file \(\.tflite\); if export_tflite wrote"
+    ):
+        read_settings(tmp_path / "network.onnx")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

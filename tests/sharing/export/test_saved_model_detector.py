@@ -180,6 +180,55 @@ def test_a_model_that_works_with_files_is_refused(tmp_path, monkeypatch, name, d
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def save_of_version_1(folder, collection, target, *, restores=False):
+    """A detector of TensorFlow 1 that writes a file when it is loaded, or when its weights are restored."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        weight = v1.get_variable("weight", initializer=0.0, use_resource=True)
+        session.run(v1.global_variables_initializer())
+        images = v1.placeholder(tf.uint8, (1, None, None, 3), name="input_tensor")
+        silent = weight * tf.reduce_sum(tf.cast(images, tf.float32))
+        columns = (tf.constant([column], tf.float32) + silent for column in zip(*ROWS, strict=True))
+        names = ("detection_boxes", "detection_scores", "detection_classes")
+        write = tf.raw_ops.SaveV2(
+            prefix=str(target), tensor_names=["a"], shape_and_slices=[""], tensors=[tf.constant(1.0)]
+        )
+        signature = v1.saved_model.predict_signature_def(
+            {"input_tensor": images}, dict(zip(names, columns, strict=True))
+        )
+        builder = v1.saved_model.builder.SavedModelBuilder(str(folder))
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        (meta,) = builder._saved_model.meta_graphs
+        if restores:
+            restore = meta.saver_def.restore_op_name
+            next(node for node in meta.graph_def.node if node.name == restore).input.append(f"^{write.name}")
+        elif collection:
+            meta.collection_def[collection].node_list.value.append(write.name)
+        builder.save()
+    return folder
+
+
+@pytest.mark.parametrize("collection", ["saved_model_main_op", "legacy_init_op", "table_initializer"])
+def test_what_a_model_of_version_1_does_when_it_is_loaded_is_looked_at(tmp_path, collection):
+    folder = save_of_version_1(tmp_path / "model", collection, tmp_path / "written")
+    with pytest.raises(ValueError, match=r"only computes.*SaveV2.*trust=True"):
+        load_saved_model(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_what_a_model_of_version_1_does_when_it_is_restored_is_looked_at(tmp_path):
+    folder = save_of_version_1(tmp_path / "model", "", tmp_path / "written", restores=True)
+    with pytest.raises(ValueError, match=r"only computes.*SaveV2.*trust=True"):
+        load_saved_model(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_model_of_version_1_with_a_saver_of_its_own_is_run(tmp_path):
+    folder = save_of_version_1(tmp_path / "model", "", tmp_path / "written")
+    assert len(load_saved_model(folder).detect(PICTURE, threshold=0.65)) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
 def test_a_model_that_is_trusted_may_work_with_files(tmp_path):
     folder = save_with(
         tmp_path / "model", lambda value: tf.io.write_file(str(tmp_path / "written.txt"), "text")

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from tflhelpers.data.picture_files import PICTURE_ENDINGS
 
 _LONGEST = 100  # letters; with ending and number it stays below the 255 bytes of most disks
+_LONGEST_STORED = 255  # bytes, of most disks
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.I)  # on Windows
 
@@ -85,6 +86,7 @@ def is_inside(name: object) -> bool:
 
 def _can_be_stored(name: str) -> bool:
     try:
-        return b"\0" not in os.fsencode(name)
+        stored = os.fsencode(name)
     except UnicodeEncodeError:
         return False
+    return b"\0" not in stored and max(map(len, stored.split(b"/"))) <= _LONGEST_STORED

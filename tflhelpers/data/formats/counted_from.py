@@ -31,7 +31,7 @@ def noting_if_from_one(
         report.note(
             where,
             f"pixels may be counted from 1: no box begins at 0, and {end} end at the edge of their picture. "
-            "If the tool counts so (the VOC challenge and supervision do), import again with one_based=True",
+            "If the tool does that (the VOC challenge and supervision do), import again with one_based=True",
         )
 
 

@@ -13,7 +13,7 @@ from tflhelpers.data.formats.class_list import class_list_of, read_class_list, w
 from tflhelpers.data.formats.oriented import numbers
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.data.formats.tool_reading import Drawn, dict_at, list_at, rows_of, text_at
+from tflhelpers.data.formats.tool_reading import Drawn, dict_at, rows_of, text_at
 from tflhelpers.data.formats.writing import LINE_BREAKS, refuse_names
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
@@ -68,8 +68,8 @@ def _pictures(path: Path, report: ReportBuilder) -> Iterator[RawPicture]:
             report.refused(where, "no picture of Create ML: image or annotations are missing")
             continue
         drawn = Drawn(where, report)
-        for place, entry in enumerate(list_at(row, "annotations"), 1):
-            _draw(entry, f"annotation {place}", drawn)
+        for here, entry in drawn.each(row, "annotations", "annotation"):
+            _draw(entry, here, drawn)
         yield from drawn.picture(name)
 
 

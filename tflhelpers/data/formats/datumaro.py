@@ -74,9 +74,9 @@ def _picture(item: Any, file: str, classes: Sequence[str], report: ReportBuilder
         report.refused(file, "no item of Datumaro: it has neither id nor path")
         return
     drawn = Drawn(f"{file}: {names[-1]}"[:300], report)
-    for number, entry in enumerate(list_at(item, "annotations"), 1):
+    for here, entry in drawn.each(item, "annotations", "annotation"):
         if text_at(entry, "type") != "label":
-            _draw(entry, classes, f"annotation {number}", drawn)
+            _draw(entry, classes, here, drawn)
     sides = list_at(image, "size")
     size = as_size(*sides) if len(sides) == 2 else None
     yield from drawn.picture(names[0], size, aliases=tuple(names[1:]))

@@ -64,7 +64,7 @@ def detect_format(path: Path, images: Path | None = None) -> str:
         got = "none of them" if not formats else f"{' and '.join(formats)} side by side"
         advice = "" if not formats else " Give the file itself, or say which: format=..."
         raise AnnotationError(
-            f"{path}: expected annotations of one format, got {got}: {_seen(files)}.{advice} {_known()}"
+            f"{path}: expected annotations in one known format, got {got}: {_seen(files)}.{advice} {_known()}"
         )
     return formats[0]
 
@@ -132,7 +132,28 @@ def _formats_in(folder: Path, files: list[Path], counts: Counter[str], images: P
         looks_like_yolo and not _WITH_CLASS_LIST & {*formats} and any(f.suffix == ".txt" for f in files)
     ):
         formats.append("yolo")
-    return formats
+    return formats if len(formats) < 2 else _sure_ones(formats, tables)
+
+
+def _sure_ones(formats: list[str], tables: list[Path]) -> list[str]:
+    """Leave out formats that one key alone speaks for, such as "images" in somebody's settings beside other files."""
+    tells = {"coco": _is_surely_coco, "labelbox": _is_surely_labelbox}
+    found = [
+        kind
+        for kind in formats
+        if kind not in tells or any(tells[kind](file) for file in tables if format_of_file(file) == kind)
+    ]
+    return found or formats
+
+
+def _is_surely_coco(path: Path) -> bool:
+    keys = {b"images", b"annotations", b"categories"} & dict(_members(_json_head(path))).keys()
+    return len(keys) > 1 or path.stat().st_size >= _HEAD_BYTES  # the others may come behind
+
+
+def _is_surely_labelbox(path: Path) -> bool:
+    keys = set(_LABELBOX_KEYS.findall(_json_head(path)))
+    return len(keys) > 1 or bool(keys & {b"data_row", b"dataRow"})
 
 
 def _kinds_of(files: list[Path], quick: str) -> list[str]:
@@ -162,14 +183,18 @@ def _is_label(path: Path, images: Path | None) -> bool:
 
 
 def _json_kind(path: Path) -> str | None:
-    with path.open("rb") as file:
-        read = file.read(_HEAD_BYTES)
-    head = read.decode(encoding_of(read), "replace").strip().encode()
+    head = _json_head(path)
     if head[:1] not in (b"{", b"["):
         return None
     if _LABELBOX_KEYS.search(head):
         return "labelbox"
-    return "coco" if head[:1] == b"{" and _is_coco(head, whole=len(read) < _HEAD_BYTES) else None
+    return "coco" if head[:1] == b"{" and _is_coco(head, whole=path.stat().st_size < _HEAD_BYTES) else None
+
+
+def _json_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        read = file.read(_HEAD_BYTES)
+    return read.decode(encoding_of(read), "replace").strip().encode()
 
 
 def _is_coco(head: bytes, whole: bool) -> bool:
@@ -213,4 +238,4 @@ def _seen(files: list[Path]) -> str:
 
 
 def _known() -> str:
-    return "Known are " + "; ".join(f'"{name}" ({what})' for name, what in FORMATS.items()) + "."
+    return "Known formats: " + "; ".join(f'"{name}" ({what})' for name, what in FORMATS.items()) + "."

@@ -63,8 +63,8 @@ def choose_frame(facts: Facts, annotated_size: tuple[int, int] | None, frame: st
         return Frame(facts.orientation if annotated_size == facts.stored_size else 1)
     return Frame(
         1,
-        "frame undecided: the photo is turned by its EXIF orientation, and the file does not tell whether the "
-        'boxes were drawn before; taken as drawn on the upright photo. If they look wrong, frame="stored".',
+        "frame undecided: the photo is turned by its EXIF orientation, and the file does not say whether the "
+        'boxes were drawn before that; read as drawn on the upright photo. If they look wrong, use frame="stored".',
     )
 
 

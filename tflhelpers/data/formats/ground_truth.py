@@ -51,8 +51,8 @@ def _picture(
     drawn = Drawn(where, report)
     for job in jobs:
         classes = dict_at(dict_at(row, f"{job}{_METADATA}"), "class-map")
-        for number, entry in enumerate(list_at(row[job], "annotations"), 1):
-            _draw(entry, classes, f"annotation {number}", drawn)
+        for here, entry in drawn.each(row[job], "annotations", "annotation"):
+            _draw(entry, classes, here, drawn)
     sides = next(iter(list_at(row[jobs[0]], "image_size")), None)
     side = {} if not isinstance(sides, dict) else sides
     yield from drawn.picture(name, as_size(side.get("height"), side.get("width")))

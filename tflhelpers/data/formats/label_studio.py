@@ -70,7 +70,7 @@ def _of_task(task: dict[str, Any], where: str, report: ReportBuilder) -> Iterato
     else:
         best = next((each for each in done if each.get("ground_truth") is True), done[0])
         _tell_others(len(done) - 1, names[0], best, where, report)
-        yield from _picture(names, list_at(best, "result"), where, report)
+        yield from _picture(names, best, "result", where, report)
 
 
 def _tell_others(others: int, name: str, best: dict[str, Any], where: str, report: ReportBuilder) -> None:
@@ -100,7 +100,7 @@ def _of_short_row(
         return
     results = [value for field in fields.values() if isinstance(field, list) for value in field]
     short = [{"value": value, **_sizes(value)} for value in results if isinstance(value, dict)]
-    yield from _picture(names, short, where, report)
+    yield from _picture(names, {"results": short}, "results", where, report)
 
 
 def _sizes(value: dict[str, Any]) -> dict[str, Any]:
@@ -108,8 +108,9 @@ def _sizes(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _picture(
-    names: Sequence[str], results: Sequence[Any], where: str, report: ReportBuilder
+    names: Sequence[str], drawn_by: dict[str, Any], key: str, where: str, report: ReportBuilder
 ) -> Iterator[RawPicture]:
+    results = list_at(drawn_by, key)
     sizes = (
         as_size(each.get("original_height"), each.get("original_width"))
         for each in results
@@ -117,9 +118,11 @@ def _picture(
     )
     size = next(filter(None, sizes), None)
     drawn = Drawn(where, report)
-    for number, result in enumerate(results, 1):
-        if isinstance(result, dict) and any(key in dict_at(result, "value") for key in _GEOMETRY):
-            _draw(result, _labels_of(result, results), size, f"result {number}", drawn)
+    for here, result in drawn.each(drawn_by, key, "result"):
+        if not isinstance(result, dict):
+            drawn.refuse(here, f"no result: {result!r}"[:200])
+        elif any(part in dict_at(result, "value") for part in _GEOMETRY):
+            _draw(result, _labels_of(result, results), size, here, drawn)
     yield from drawn.picture(names[0], size, fractions=size is None, aliases=tuple(names[1:]))
 
 

@@ -106,5 +106,7 @@ def _draw_dota(cells: list[str], here: str, drawn: Drawn) -> None:
         drawn.refuse(here, "no line of DOTA: expected four corners x y and a class")
         return
     drawn.box(cells[8], box, here)
+    if cells[9:] and cells[9] != "0":
+        drawn.note(here, "boxes marked difficult: taken like the others")
     if corners != {(x, y) for x in box[::2] for y in box[1::2]}:
         drawn.turned(here)

@@ -178,6 +178,8 @@ def _drawn(
 
 def _boxes(objects: Any, where: str, report: ReportBuilder) -> list[RawBox]:
     boxes = []
+    if not isinstance(objects, (list, type(None))):
+        report.refused(where, f"objects: expected a list, got {objects!r}"[:200])
     for number, drawn in enumerate(objects if isinstance(objects, list) else [], 1):
         here = f"object {number}"
         if not isinstance(drawn, dict):

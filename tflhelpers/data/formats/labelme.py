@@ -116,8 +116,8 @@ def _pictures(files: Sequence[Path], folder: Path, report: ReportBuilder) -> Ite
 
 def _picture(content: dict[str, Any], where: str, report: ReportBuilder) -> Iterator[RawPicture]:
     drawn = Drawn(where, report)
-    for number, shape in enumerate(list_at(content, "shapes"), 1):
-        _draw(shape, f"shape {number}", drawn)
+    for here, shape in drawn.each(content, "shapes", "shape"):
+        _draw(shape, here, drawn)
     size = as_size(content.get("imageHeight"), content.get("imageWidth"))
     name, *others = _names(text_at(content, "imagePath"), where)
     yield from drawn.picture(name, size, aliases=tuple(others))

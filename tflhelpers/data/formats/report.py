@@ -169,7 +169,7 @@ def refuse_unless_clean(report: ImportReport) -> None:
     if faults:
         raise ImportRefused(
             "strict=True: expected nothing to repair or refuse, got "
-            f"{counted(len(faults), 'thing', 'things')}. Mend the files, or import without strict.\n"
+            f"{counted(len(faults), 'thing', 'things')}. Fix the files, or import without strict.\n"
             + shown_mistakes(faults),
             report,
         )

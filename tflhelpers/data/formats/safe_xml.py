@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,24 @@ _MOST_BYTES = 50_000_000
 _MOST_DEPTH = 50
 _HEAD_BYTES = 4096
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}encoding\s*=\s*["']([^"']*)""")
+
+# Encodings that the parser does not know: those of several bytes a letter. Text in the first ones of each is in the
+# second as well, which people write under the name of the first (encoding.spec.whatwg.org, "Names and labels").
+_SEVERAL_BYTES = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5hkscs",
+    "big5hkscs": "big5hkscs",
+    "cp950": "big5hkscs",
+    "shift_jis": "cp932",
+    "cp932": "cp932",
+    "euc_jp": "euc_jp",
+    "iso2022_jp": "iso2022_jp",
+    "euc_kr": "cp949",
+    "cp949": "cp949",
+}
+_ELSE = "save it as UTF-8"
 
 
 class XmlRefused(ValueError):
@@ -42,7 +61,12 @@ def read_xml(path: Path, report: ReportBuilder) -> ElementTree.Element:
     except (ValueError, LookupError) as error:  # an encoding that does not exist, or is none of text
         if isinstance(error, XmlRefused):
             raise
-        raise XmlRefused(f"unknown encoding: {error}") from error
+        raise unknown_encoding(error) from error
+
+
+def unknown_encoding(error: Exception) -> XmlRefused:
+    """Return the refusal of a text in an encoding that nobody knows, or in another than it says."""
+    return XmlRefused(f"unknown encoding: {error}; {_ELSE}")
 
 
 def declares_encoding(head: bytes) -> bool:
@@ -52,8 +76,20 @@ def declares_encoding(head: bytes) -> bool:
     return encoding_of(head) != "utf-8-sig" or named not in (b"utf-8", b"utf8")
 
 
+def encoding_of_several_bytes(head: bytes) -> str | None:
+    """Return the encoding that a file declares and that the parser does not know, else None."""
+    declared = _DECLARED.match(head)
+    try:
+        name = codecs.lookup(declared[1].decode("ascii", "replace")).name if declared else ""
+    except (LookupError, ValueError):  # the latter for a name with a null byte
+        return None  # the parser says so
+    return _SEVERAL_BYTES.get(name)
+
+
 def _text_of(data: bytes, path: Path, report: ReportBuilder) -> bytes | str:
     """Return what to parse: text where the parser would not find the encoding by itself."""
+    if declared := encoding_of_several_bytes(data[:_HEAD_BYTES]):
+        return data.decode(declared)
     text, encoding = ("", "") if declares_encoding(data[:_HEAD_BYTES]) else decode_text(data)
     if encoding != FALLBACK:
         return data

@@ -50,8 +50,8 @@ def _pictures(files: Sequence[Path], folder: Path, report: ReportBuilder) -> Ite
 
 def _picture(content: dict[str, Any], where: str, report: ReportBuilder) -> Iterator[RawPicture]:
     drawn = Drawn(where, report)
-    for number, entry in enumerate(list_at(content, "objects"), 1):
-        _draw(entry, f"object {number}", drawn)
+    for here, entry in drawn.each(content, "objects", "object"):
+        _draw(entry, here, drawn)
     name = posixpath.splitext(posixpath.basename(where))[0]  # a.png.json
     data_set = posixpath.dirname(posixpath.dirname(where))
     size = dict_at(content, "size")

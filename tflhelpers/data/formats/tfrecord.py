@@ -117,7 +117,7 @@ def _note_unnamed(where: str, numbers: dict[str, set[int]], report: ReportBuilde
         report.note(
             where,
             f'classes without names: number {listed} called "class {unnamed[0]}" and so on. Put a {LABEL_MAP_NAME} '
-            "beside the records, or give rename=.",
+            "next to the records, or give rename=.",
         )
 
 

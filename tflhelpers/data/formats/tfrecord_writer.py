@@ -136,6 +136,6 @@ def _check_label_map(annotations: Annotations, folder: Path, own: list[Path]) ->
     others = sorted(file.name for file in folder.iterdir() if is_record_name(file.name) and file not in own)
     if others:
         raise ValueError(
-            f"{there} numbers other classes than {', '.join(annotations.class_names)}, and {others[0]} beside it "
+            f"{there} numbers other classes than {', '.join(annotations.class_names)}, and {others[0]} next to it "
             "relies on that. Write to another folder, or remove the old records."
         )

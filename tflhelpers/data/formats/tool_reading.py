@@ -37,6 +37,13 @@ class Drawn:
         self._refused += 1
         self._report.refused(f"{self.where}, {here}", why)
 
+    def each(self, entry: Any, key: str, called: str) -> Iterator[tuple[str, Any]]:
+        """Yield (its place, as `called`, and the shape) for each of a list; what is there and no list is refused."""
+        if isinstance(entry, dict) and not isinstance(entry.get(key, []), list):
+            self.refuse(key, f"expected a list, got {entry[key]!r}"[:200])
+        for number, shape in enumerate(list_at(entry, key), 1):
+            yield f"{called} {number}", shape
+
     def turned(self, here: str, degrees: float | None = None) -> None:
         """Tell of a box that was turned; see `tell_turned`."""
         tell_turned(self._report, f"{self.where}, {here}", degrees)

@@ -135,8 +135,10 @@ def _entry(key: str, entry: Any, path: Path, report: ReportBuilder) -> Iterator[
     if not name:
         report.refused(where, "no picture of VIA: it has no filename")
         return
-    regions = entry.get("regions")  # VIA 1 numbers them
-    yield where, name, list(regions.values()) if isinstance(regions, dict) else list_at(entry, "regions")
+    regions = entry.get("regions", [])
+    if not isinstance(regions, (list, dict)):
+        regions = [regions]  # refused when it is drawn
+    yield where, name, list(regions.values()) if isinstance(regions, dict) else regions  # VIA 1 numbers them
 
 
 def _of_csv(path: Path, report: ReportBuilder) -> Iterator[_Entry]:

@@ -55,13 +55,12 @@ def _picture(entry: Any, where: str, report: ReportBuilder) -> Iterator[RawPictu
     if not names:
         report.refused(where, "no picture of VoTT: it has neither name nor path")
         return
-    regions = list_at(entry, "regions")
-    if not regions and asset.get("state") == _NOT_VISITED:
+    if not entry.get("regions") and asset.get("state") == _NOT_VISITED:
         report.note(where, f"not visited in VoTT: {names[0][:80]!r} is left out")
         return
     drawn = Drawn(where, report)
-    for number, region in enumerate(regions, 1):
-        _draw(region, f"region {number}", drawn)
+    for here, region in drawn.each(entry, "regions", "region"):
+        _draw(region, here, drawn)
     size = dict_at(asset, "size")
     yield from drawn.picture(
         names[0], as_size(size.get("height"), size.get("width")), aliases=tuple(names[1:])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.data.formats.safe_xml import XmlRefused, _refuse_doctype, declares_encoding
+from tflhelpers.data.formats.safe_xml import (
+    XmlRefused,
+    _refuse_doctype,
+    declares_encoding,
+    encoding_of_several_bytes,
+    unknown_encoding,
+)
 from tflhelpers.files.text import TextDecoder
 
 _CHUNK = 2**20
@@ -33,7 +40,10 @@ def read_children(path: Path, root: str, report: ReportBuilder) -> Iterator[Elem
         while not ended:
             data = file.read(_CHUNK)
             ended = not data
-            problem = children.feed(decode(data), ended)
+            try:
+                problem = children.feed(decode(data), ended)
+            except UnicodeDecodeError as error:  # in another encoding than it declares
+                problem = unknown_encoding(error)
             yield from children.take()
             if problem:
                 raise problem
@@ -41,6 +51,8 @@ def read_children(path: Path, root: str, report: ReportBuilder) -> Iterator[Elem
 
 def _decoder(head: bytes, path: Path, report: ReportBuilder) -> Callable[[bytes], bytes | str]:
     """Return what makes the next bytes something that the parser reads: themselves where they say how."""
+    if declared := encoding_of_several_bytes(head):
+        return codecs.getincrementaldecoder(declared)().decode
     if declares_encoding(head):
         return lambda data: data
     decoder = TextDecoder(head[:4])
@@ -79,8 +91,8 @@ class _Children:
         except expat.ExpatError as error:
             return XmlRefused(f"no whole XML file: {error}")
         except (ValueError, LookupError) as error:
-            return XmlRefused(f"unknown encoding: {error}")
-        self._fed += len(data)
+            return unknown_encoding(error)
+        self._fed += len(data.encode() if isinstance(data, str) else data)  # as the parser counts: in bytes
         if self._fed - self._begun > _MOST_BYTES:
             return XmlRefused(f"too large: expected at most {_MOST_BYTES} bytes for one picture or track")
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,10 +68,14 @@ class ClassifierExport:
 
 
 def classifier_saved_model(
-    classifier: ImageClassifier, folder: Path, images: Iterable | None, progress: bool = True
+    classifier: ImageClassifier,
+    folder: str | os.PathLike,
+    images: Iterable | None,
+    progress: bool = True,
 ) -> ClassifierExport:
     """Writes a SavedModel; see `export_saved_model`."""
-    _check_classifier(classifier)
+    check_classifier(classifier)
+    folder = Path(folder)
     check_folder(folder)
     pictures = pictures_of(images, longest=None)
 
@@ -85,13 +90,14 @@ def classifier_saved_model(
 
 def classifier_tflite(
     classifier: ImageClassifier,
-    path: Path,
+    path: str | os.PathLike,
     quantize: str | None,
     images: Iterable | None,
     progress: bool = True,
 ) -> ClassifierExport:
     """Writes a LiteRT file; see `export_tflite`."""
-    _check_classifier(classifier)
+    check_classifier(classifier)
+    path = Path(path)
     if quantize not in LIMITS:
         raise ValueError(f"quantize must be one of {', '.join(map(repr, LIMITS))}, got {quantize!r}.")
     check_file(path)
@@ -107,7 +113,8 @@ def classifier_tflite(
     return ClassifierExport(path, size, difference)
 
 
-def _check_classifier(classifier) -> None:
+def check_classifier(classifier: Any) -> None:
+    """Raises TypeError where it is none, RuntimeError where Keras does not compute with TensorFlow."""
     if not isinstance(classifier, ImageClassifier):
         raise TypeError(
             f"expected a Detector or a Classifier, got {type(classifier).__name__}. Give the one with the weights."

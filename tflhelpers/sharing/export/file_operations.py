@@ -15,6 +15,7 @@ _ACTS = re.compile(
     r"RemoteCall"
 )
 _SAVES = re.compile(r"^(Save|Restore|MergeV2)")  # every SavedModel has them, for its own weights
+_WRITES = re.compile(r"^(Save|MergeV2)")  # its own saver, asked to restore, does not
 _INIT = "__saved_model_init_op"
 
 
@@ -66,26 +67,33 @@ def _operations(model) -> set[str]:
         everything = [*graph.node, *(node for nodes in functions.values() for node in nodes)]
         found |= {node.op for node in everything if _ACTS.search(node.op)}
         found |= {node.op for node in _run_nodes(meta, functions) if _SAVES.match(node.op)}
+        restoring = [meta.saver_def.restore_op_name]
+        found |= {node.op for node in _nodes_behind(meta, restoring, functions) if _WRITES.match(node.op)}
     return found
 
 
 def _run_nodes(meta, functions: dict) -> Iterator:
     """The nodes that loading and calling the model may run: all but those that only its saver needs."""
-    by_name = {node.name: node for node in meta.graph_def.node}
     outputs = [info.name for each in meta.signature_def.values() for info in each.outputs.values()]
     outputs += [info.name for each in meta.signature_def.values() for info in each.inputs.values()]
-    outputs += [_INIT] if _INIT in by_name else []
-    called = list(meta.object_graph_def.concrete_functions)
-    seen: set[str] = set()
+    # In such lists models of TensorFlow 1 name what loading runs; its saver is in none of them.
+    outputs += [_INIT, *(name for each in meta.collection_def.values() for name in each.node_list.value)]
+    return _nodes_behind(meta, outputs, functions, list(meta.object_graph_def.concrete_functions))
+
+
+def _nodes_behind(meta, outputs: Iterable[str], functions: dict, called: Iterable[str] = ()) -> Iterator:
+    """The nodes on which tensors of the graph depend, and those of the functions that these or others call."""
+    by_name = {node.name: node for node in meta.graph_def.node}
+    todo, seen = list(called), set[str]()
     for node in _reached(by_name, outputs):
         yield node
-        called += _functions_of(node)
-    while called:
-        name = called.pop()
+        todo += _functions_of(node)
+    while todo:
+        name = todo.pop()
         if name in functions and name not in seen:
             seen.add(name)
             yield from functions[name]
-            called += [each for node in functions[name] for each in _functions_of(node)]
+            todo += [each for node in functions[name] for each in _functions_of(node)]
 
 
 def _reached(by_name: dict, outputs: Iterable[str]) -> Iterator:

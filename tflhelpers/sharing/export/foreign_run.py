@@ -36,7 +36,8 @@ class ForeignDetector:
         found = places(file)
         if not runs(file) or found is None:
             raise ValueError(refusal(path, file))
-        self.class_names = tuple(class_names or _class_names(path, file))
+        given = _checked_number(class_names, file)
+        self.class_names = given or tuple(_class_names(path, file))
         self._places, self._sure = found, found.sure
         # On n > 1 threads, regular suppression never looks at class n.
         self._ready = interpreter(path, 1 if file.options.get("use_regular_nms") else threads)
@@ -101,6 +102,17 @@ def _check_fractions(boxes_rel_yxyx: np.ndarray) -> None:
             f"expected boxes as fractions of the picture from the LiteRT file, got {farthest:.1f}, as in pixels. "
             "Run it with the Interpreter of ai-edge-litert and make Boxes of what it gives."
         )
+
+
+def _checked_number(class_names: Sequence[str] | None, file: ForeignFile) -> tuple[str, ...]:
+    """The names that were given; too few would lose boxes without a word, where the file says how many it takes."""
+    given = () if class_names is None else tuple(class_names)
+    wanted = file.options.get("num_classes", 0)
+    if given and len(given) < wanted:
+        raise ValueError(
+            f"class_names must hold {wanted} names, one for each of the file's class numbers from 0, got {len(given)}."
+        )
+    return given
 
 
 def _class_names(path: Path, file: ForeignFile) -> list[str]:

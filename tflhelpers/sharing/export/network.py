@@ -34,7 +34,7 @@ def require_tensorflow(kind: str) -> None:
     if backend != "tensorflow":
         raise RuntimeError(
             f"exports are written by TensorFlow, but Keras computes with {backend}. Save the {kind} "
-            f"({kind}.save), start Python anew with KERAS_BACKEND=tensorflow, load and export it there."
+            f"({kind}.save), restart Python with KERAS_BACKEND=tensorflow, load and export it there."
         )
 
 

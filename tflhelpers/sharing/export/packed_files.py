@@ -90,7 +90,7 @@ def read_settings(path: Path) -> ExportSettings:
     except (*_DAMAGED_ZIP, ValueError) as error:
         raise ValueError(
             f"{path}: expected a file that export_tflite wrote, with {SETTINGS_FILE} at its end, got another one "
-            f"or a cut one ({error}). Export the detector again."
+            f"or a cut one ({error}). Give a LiteRT file (.tflite); if export_tflite wrote this one, export again."
         ) from error
 
 

@@ -95,7 +95,7 @@ def export_saved_model(model, folder, *, images=None, progress=True):
         RuntimeError: Keras does not compute with TensorFlow.
     """
     if not isinstance(model, Detector):
-        return classifier_saved_model(model, Path(folder), images, progress)
+        return classifier_saved_model(model, folder, images, progress)
     return _detector_saved_model(model, Path(folder), images, progress)
 
 

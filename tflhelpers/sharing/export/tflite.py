@@ -49,7 +49,7 @@ class TFLiteInfo:
 
     Attributes:
         path: the file.
-        size_bytes: of the file.
+        size_bytes: size of the file.
         head: "postprocess" or "raw".
         quantize: None, "float16", "dynamic" or "int8".
         equality: how far it is from Keras.
@@ -95,32 +95,37 @@ def export_tflite(
 def export_tflite(model, path, *, quantize=None, head="postprocess", images=None, progress=True):
     """Writes a detector or a classifier as a LiteRT (TensorFlow Lite) file.
 
-    It takes `images`, (1, height, width, 3) RGB in 0..255, resized as by `tflhelpers.model.preprocess.network_input`.
-    That of a detector gives with head="postprocess" `location` (1, 100, 4) ymin, xmin, ymax, xmax as fractions,
-    `category` (1, 100) from 0, `score` (1, 100) and `number of detections` (1,), beyond which the rows hold anything:
-    what MediaPipe's ObjectDetector takes, with its metadata. With head="raw" it gives `boxes` (1, A, 4) not clipped and
-    `scores` (1, A, N); suppression is the caller's, as in `tflhelpers.model.nms`. `TFLiteDetector` runs both. That of a
-    classifier gives `probabilities` (1, K).
+    The file's input is `images`, (1, height, width, 3) RGB in 0..255, resized as by
+    `tflhelpers.model.preprocess.network_input`. The outputs depend on the model:
+
+    - A detector with head="postprocess" gives `location` (1, 100, 4) ymin, xmin, ymax, xmax as fractions, `category`
+      (1, 100) from 0, `score` (1, 100) and `number of detections` (1,); ignore the rows after that number. With its
+      metadata this is what MediaPipe's ObjectDetector takes.
+    - A detector with head="raw" gives `boxes` (1, A, 4), not clipped, and `scores` (1, A, N); do the non-maximum
+      suppression yourself, as in `tflhelpers.model.nms`.
+    - A classifier gives `probabilities` (1, K).
+
+    `TFLiteDetector` runs both kinds of detectors.
 
     Args:
-        model: a `Detector` or `Classifier`; stays as it is.
-        path: where to write; a file there is replaced when the new one is whole and proven.
-        quantize: None for float32, which finds what Keras finds; "float16", half the size; "dynamic", 8-bit weights, a
-            third of the size, of a classifier a quarter; "int8", for detectors only, 8-bit all through, a third too
-            and the quickest, for which `images` are needed. What follows the network is always float32.
+        model: a `Detector` or `Classifier`; it is not changed.
+        path: where to write; a file there is replaced only once the new one is complete and checked.
+        quantize: None for float32, which finds what Keras finds. "float16": half the size. "dynamic": 8-bit weights, a
+            third of the size, for a classifier a quarter. "int8", for detectors only: 8 bits throughout, also a third
+            of the size, and the fastest; needs `images`. Everything after the network is always float32.
         head: "postprocess" or "raw"; for detectors only.
-        images: annotations, or paths and RGB uint8 arrays: the first five are looked at to compare, the package's own
-            if None. For "int8" all are also what the network is calibrated on: those that it was trained with will do.
-        progress: show a bar: made, compared.
+        images: annotations, or paths and RGB uint8 arrays. The first five are used to compare the file with the model;
+            None uses the package's own. "int8" calibrates on all of them; those you trained with will do.
+        progress: show a bar for making and comparing.
 
     Raises:
-        ExportMismatch: what was written does not find what the model finds; nothing is left of it.
-        TypeError: `model` is neither.
+        ExportMismatch: the file does not find what the model finds; it is deleted.
+        TypeError: `model` is neither a detector nor a classifier.
         ValueError: an argument is wrong; the message says which.
-        RuntimeError: Keras does not compute with TensorFlow, or that can no longer convert.
+        RuntimeError: Keras does not use TensorFlow as its backend, or this TensorFlow can no longer convert.
     """
     if not isinstance(model, Detector):
-        return classifier_tflite(model, Path(path), quantize, images, progress)
+        return classifier_tflite(model, path, quantize, images, progress)
     return _detector_tflite(model, Path(path), quantize, head, images, progress)
 
 
@@ -152,8 +157,8 @@ def _check(quantize, head, images) -> None:
         raise ValueError(f"head must be one of {', '.join(map(repr, HEADS))}, got {head!r}.")
     if quantize == "int8" and not images:
         raise ValueError(
-            'quantize="int8" is calibrated on pictures like those that it will see, got none. '
-            "Give images=, those that you trained with for example."
+            'quantize="int8" is calibrated on pictures like those it will see, got none. '
+            "Give images=, for example those you trained with."
         )
 
 
