@@ -75,7 +75,7 @@ def test_tiles_cover_the_image_and_share_a_quarter_with_their_neighbours(size, t
         assert abs((right - left) - size[1] / magnification(tiles[1])) <= 2
         seen[top:bottom, left:right] += 1
     assert seen.min() >= 1
-    for one, next_one in itertools.pairwise(windows):
+    for one, next_one in itertools.pairwise(windows[1 : tiles[1] + 1]):
         assert abs((one[2] - next_one[0]) - OVERLAP * size[1] / magnification(tiles[1])) <= 3
 
 

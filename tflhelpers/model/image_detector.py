@@ -65,14 +65,10 @@ class ImageDetector(ABC):
         Args:
             image: a path, or RGB uint8 (H, W, 3) of any size.
             threshold: lowest score from 0 to 1; None for the detector's own.
-<<<<<<< HEAD
-            max_boxes: at most so many.
-            tiles: (rows, columns) to look at so many overlapping parts of the picture as well, for things that are
-                small in it: each part goes through the network at its full input size, so it takes 1 + rows * columns
-                times as long. None looks at the whole picture alone.
-=======
             max_boxes: return at most this many.
->>>>>>> main
+            tiles: (rows, columns) to also look at that many overlapping parts of the picture, for things that are small
+                in it. Each part goes through the network at its full input size, so it takes 1 + rows * columns times
+                as long. None looks at the whole picture only.
 
         Returns:
             Boxes with scores and names of classes, in pixels of the picture, clipped to it.
@@ -104,16 +100,11 @@ class ImageDetector(ABC):
                 is asked for pictures as they are needed, in the calling thread.
             batch_size: how many pictures go through the network at once; fewer if it cannot take that many.
             progress: show a bar.
-<<<<<<< HEAD
             threshold, max_boxes, tiles: as for `detect`.
-            on_error: "raise", or "skip": a file that is no picture or absent has no boxes then, and is logged.
-=======
-            threshold, max_boxes: as for `detect`.
             on_error: "raise" or "skip". With "skip", a file that is missing or no picture is logged and has no boxes.
 
         Returns:
             One `Boxes` for each picture, in the same order.
->>>>>>> main
 
         Raises:
             ImageError, FileNotFoundError: a file is missing or not a picture; the message names it.

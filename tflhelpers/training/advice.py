@@ -36,8 +36,9 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
     yield (
         f"{int(tiny.sum())} of {len(sides)} objects measure under {TINY:.0f} pixels in the {height} × {width} pixels "
         f"that the detector sees (the smallest {sides[smallest]:.1f}, in {pictures[smallest].name}) and are hardly "
-        "learned. Come closer, crop the photos around the objects, or take a detector with a larger input "
-        "(zoo_models lists those of 640 pixels)."
+        "learned. Come closer, crop the photos around the objects, learn and detect in tiles "
+        '(fine_tune(..., tiles="auto")), or take a detector with a larger input (tfl.interop.zoo_models() lists those '
+        "of 640 pixels)."
     )
 
 

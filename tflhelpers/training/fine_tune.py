@@ -117,6 +117,7 @@ def fine_tune(
     began = time.monotonic()
     _check(detector, annotations, validation)
     record = training_record(annotations, start=detector.origin.name if detector.origin is not None else "")
+    tiles = _checked_tiles(tiles, annotations, detector.image_size)
     recipes = choose_recipes(
         annotations,
         fresh_predictor=detector.has_new_predictor,
@@ -128,12 +129,11 @@ def fine_tune(
         optimizer=optimizer,
         learning_rate=learning_rate,
         budget=budget,
+        tiles=tiles,
     )
-    tiles = _checked_tiles(tiles, annotations, detector.image_size)
     folder = _checked_folder(resume_dir)
     start = start_mark(detector, given_weights(detector), folder)
     of = f"seed {seed}, {fingerprint(annotations)}, contents {contents_mark(record)}, start {start}"
-    of += f", tiles {tiles}" if tiles else ""
     checkpointers = [
         Checkpointer(_state_path(folder, number), f"{recipe}, {of}") for number, recipe in enumerate(recipes)
     ]
