@@ -285,3 +285,32 @@ def test_gradients_are_clipped_unless_the_originals_optimizer_is_asked_for(
     )
     fine_tune(detector, pictures, steps=1, batch_size=2, trainable="heads", optimizer=optimizer)
     assert prepared == [clip_norm]
+
+
+def test_small_things_are_learned_and_looked_for_in_tiles(detector, pictures, tmp_path):
+    history = fine_tune(detector, pictures, **(RECIPE | {"steps": 2}), tiles=(2, 3), resume_dir=tmp_path)
+    assert history.tiles == (2, 3)
+    assert any("Give tiles=(2, 3) to detect" in note and "7 times as long" in note for note in history.notes)
+    whole, tiled = (
+        detector.detect(pictures.image_paths[0], threshold=0.0, tiles=tiles)
+        for tiles in (None, history.tiles)
+    )
+    assert len(whole) > 0
+    assert len(tiled) > 0
+    assert whole != tiled
+    start_anew(detector)
+    with pytest.raises(ValueError, match="another training"):
+        fine_tune(detector, pictures, **(RECIPE | {"steps": 2}), resume_dir=tmp_path)
+
+
+def test_large_things_need_no_tiles(detector, pictures):
+    """Told to choose, it takes none: the same weights as without."""
+    whole = Annotations.from_items(
+        CLASS_NAMES, [(path, Boxes([[0, 0, 80, 60]], [0])) for path in pictures.image_paths]
+    )
+    fine_tune(detector, whole, **(RECIPE | {"steps": 2}))
+    without = weights(detector)
+    start_anew(detector)
+    assert fine_tune(detector, whole, **(RECIPE | {"steps": 2}), tiles="auto").tiles is None
+    for key, values in weights(detector).items():
+        np.testing.assert_array_equal(values, without[key])

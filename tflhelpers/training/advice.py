@@ -27,7 +27,7 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
         annotations: the pictures; only their sizes are read.
         image_size: (height, width) of the network's input.
     """
-    sides, pictures = _sides(annotations, image_size)
+    sides, pictures = sides_of(annotations, image_size)
     tiny = sides < TINY
     if not tiny.any():
         return
@@ -36,12 +36,13 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
     yield (
         f"{int(tiny.sum())} of {len(sides)} objects measure under {TINY:.0f} pixels in the {height} × {width} pixels "
         f"that the detector sees (the smallest {sides[smallest]:.1f}, in {pictures[smallest].name}) and are hardly "
-        "learned. Come closer, crop the photos around the objects, or take a detector with a larger input "
-        "(zoo_models lists those of 640 pixels)."
+        "learned. Come closer, crop the photos around the objects, learn and detect in tiles "
+        '(fine_tune(..., tiles="auto")), or take a detector with a larger input (tfl.interop.zoo_models() lists those '
+        "of 640 pixels)."
     )
 
 
-def _sides(annotations: Annotations, image_size: tuple[int, int]) -> tuple[np.ndarray, list[Path]]:
+def sides_of(annotations: Annotations, image_size: tuple[int, int]) -> tuple[np.ndarray, list[Path]]:
     """Each object's side after resizing (the root of its area), and its picture."""
     sides: list[float] = []
     pictures: list[Path] = []

@@ -29,22 +29,31 @@ class TrainingPictures:
     def __init__(self, annotations: Annotations, image_size: tuple[int, int]) -> None:
         self.image_size = image_size
         self.dropped: list[str] = []
-        self.paths = [path for path, _ in annotations]
+        self.paths = self._photo_paths = [path for path, _ in annotations]
         self._boxes = [boxes for _, boxes in annotations]
         self.labels = [boxes.labels[~boxes.crowd_mask & (boxes.area > 0)] for boxes in self._boxes]
         self._rows = max([1, *(len(boxes) for boxes in self._boxes)])
         self._cache: dict[int, tuple] = {}
         self._cached_bytes = 0
 
+    @property
+    def _working_size(self) -> tuple[int, int]:
+        """The size of what the network gets of a photo: one much larger is kept smaller."""
+        return self.image_size
+
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Picture uint8 (H, W, 3), boxes_rel_yxyx float32 (G, 4), labels int32 (G,) padded with -1."""
+        return self._photo(index)
+
+    def _photo(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if index not in self._cache:
-            picture = read_image(self.paths[index])
-            rows = self._padded(self._boxes[index], picture.shape[:2], self.paths[index].name)
-            entry = (shrink_huge(picture, self.image_size), *rows)
+            path = self._photo_paths[index]
+            picture = read_image(path)
+            rows = self._padded(self._boxes[index], picture.shape[:2], path.name)
+            entry = (shrink_huge(picture, self._working_size), *rows)
             if self._cached_bytes + entry[0].nbytes > CACHE_BYTES:
                 return entry
             self._cached_bytes += entry[0].nbytes
@@ -57,8 +66,8 @@ class TrainingPictures:
         Raises:
             ImageError, FileNotFoundError: a picture cannot be read; the message names it.
         """
-        for index in range(len(self)):
-            self[index]
+        for index in range(len(self._photo_paths)):
+            self._photo(index)
             if index not in self._cache:
                 return
 

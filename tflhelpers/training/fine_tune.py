@@ -19,6 +19,7 @@ from tflhelpers.model.folding import folded_network
 from tflhelpers.model.heads import PREDICTOR_KEY
 from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.ssd import layer_group, variables_by_key
+from tflhelpers.model.tiles import Tiles, checked_tiles
 from tflhelpers.model.training_record import TrainingRecord
 from tflhelpers.progress import progress_bar
 from tflhelpers.training.adamw import FlatAdamW
@@ -37,6 +38,7 @@ from tflhelpers.training.record import contents_mark, training_record
 from tflhelpers.training.resume import STATE_FILE, Checkpointer, alone_in
 from tflhelpers.training.same_training import remember_start, start_mark
 from tflhelpers.training.sampler import HardNegatives, Sampler
+from tflhelpers.training.tiled_pictures import choose_tiles, in_tiles, size_in_tiles, training_pictures
 from tflhelpers.training.trainer import DetectorTrainer
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ def fine_tune(
     resume_dir: str | Path | None = None,
     seed: int = 0,
     cache_features: bool = True,
+    tiles: Tiles | str | None = None,
     watch: Preview | None = None,
     progress: bool = True,
 ) -> History:
@@ -92,6 +95,10 @@ def fine_tune(
         seed: makes a run repeatable on the same machine and backend (with a budget, the number of steps is not).
         cache_features: compute the output of the frozen layers once for each picture and use it at every step; False
             computes it again each time, which gives the same losses if nothing is augmented.
+        tiles: (rows, columns) for things that are small in the photos: it learns from crops as large as that many
+            overlapping tiles, and from the whole photos. Detect with `detect(image, tiles=history.tiles)` afterwards.
+            "auto" takes as many as it needs to see three quarters of the objects at 32 pixels, the size of its
+            smallest anchor, and none where they already are. None takes the photos whole.
         watch: a `tflhelpers.LivePicture`, or anything like it (`training.preview.Preview`). Every few steps it shows
             what the detector finds in its picture.
         progress: show bars.
@@ -110,6 +117,7 @@ def fine_tune(
     began = time.monotonic()
     _check(detector, annotations, validation)
     record = training_record(annotations, start=detector.origin.name if detector.origin is not None else "")
+    tiles = _checked_tiles(tiles, annotations, detector.image_size)
     recipes = choose_recipes(
         annotations,
         fresh_predictor=detector.has_new_predictor,
@@ -121,6 +129,7 @@ def fine_tune(
         optimizer=optimizer,
         learning_rate=learning_rate,
         budget=budget,
+        tiles=tiles,
     )
     folder = _checked_folder(resume_dir)
     start = start_mark(detector, given_weights(detector), folder)
@@ -142,6 +151,7 @@ def fine_tune(
                 checkpointers,
                 seed,
                 cache_features,
+                tiles,
                 watch,
                 progress,
                 began,
@@ -169,13 +179,15 @@ def _train_all(
     checkpointers: Sequence[Checkpointer],
     seed: int,
     cache_features: bool,
+    tiles: Tiles | None,
     watch: Preview | None,
     progress: bool,
     began: float,
 ) -> History:
     """Trains by one recipe after the other, each going on from what its checkpointer has kept."""
-    notes = _warned(tiny_objects(annotations, detector.image_size))
-    pictures = TrainingPictures(annotations, detector.image_size)
+    notes = _warned(tiny_objects(annotations, size_in_tiles(detector.image_size, tiles)))
+    notes += [] if tiles is None else [in_tiles(tiles)]
+    pictures = training_pictures(annotations, detector.image_size, tiles)
     pictures.read_ahead()
     calibrate_batch_norm(detector, pictures)
     detector.trained_on = record
@@ -206,6 +218,7 @@ def _train_all(
         dropped=tuple(pictures.dropped),
         notes=tuple(notes),
         validation_loss=None,
+        tiles=tiles,
     )
 
 
@@ -307,6 +320,12 @@ def _check(detector: Detector, annotations: Annotations, validation: Annotations
         raise ValueError(
             f"The annotations must hold at least one box, got none on {len(annotations)} pictures. Draw some first."
         )
+
+
+def _checked_tiles(
+    tiles: Tiles | str | None, annotations: Annotations, image_size: tuple[int, int]
+) -> Tiles | None:
+    return choose_tiles(annotations, image_size) if tiles == "auto" else checked_tiles(tiles)
 
 
 def fingerprint(annotations: Annotations) -> str:

@@ -19,6 +19,7 @@ class History:
         dropped: a sentence for each picture with boxes that could not be learned from.
         notes: what else was done, such as the memory that was taken.
         validation_loss: on the pictures held back for it, None without any.
+        tiles: (rows, columns) of which it learned crops, to be given to `detect`; None where it took photos whole.
     """
 
     loss: list[float]
@@ -30,6 +31,7 @@ class History:
     dropped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     validation_loss: float | None = None
+    tiles: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         losses = f"loss {self.loss[0]:.2f} to {self.loss[-1]:.2f}" if self.loss else "nothing learned"

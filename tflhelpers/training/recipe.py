@@ -33,6 +33,7 @@ FRESH_STRETCH = 1.5
 # The rate is for each class, up to the usual one: to tell several things apart more has to change than to find one.
 KEPT_RATE, KEPT_BOX_WEIGHT, KEPT_STRETCH = 0.0075, 4.0, 1.8
 KEPT_STEPS = 7 / 8  # of the steps that others take
+STEPS_IN_TILES = 2.5  # times as many: crops differ more than whole photos (benchmarks/small_things.py)
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -62,6 +63,7 @@ class Recipe:
         how: random changes to the pictures; None for none.
         budget: seconds from call to trained; None for as long as it takes.
         box_weight: how many times the loss of the boxes counts, see `DetectorTrainer`.
+        tiles: (rows, columns) of which it learns crops; None for whole photos.
     """
 
     trained: tuple[str, ...]
@@ -73,6 +75,7 @@ class Recipe:
     how: Augmentation | None
     budget: float | None
     box_weight: float = 1.0
+    tiles: tuple[int, int] | None = None
 
     def rate_at(self, progress: float) -> float:
         """The learning rate when `progress` (0 to 1) of the training is done: it rises, then falls along a cosine."""
@@ -97,6 +100,7 @@ def choose_recipes(
     optimizer: str,
     learning_rate: float | None,
     budget: str | float | None,
+    tiles: tuple[int, int] | None = None,
 ) -> tuple[Recipe, ...]:
     """The recipe for what `fine_tune` was asked; what is None or "auto" is chosen here.
 
@@ -126,7 +130,8 @@ def choose_recipes(
     rate = RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
     if gentle:
         rate = min(rate, KEPT_RATE * len(annotations.class_names))
-    auto = max(1, round(auto_steps(annotations) * (KEPT_STEPS if keeps_stem else 1)))
+    in_tiles = STEPS_IN_TILES if tiles is not None else 1
+    auto = max(1, round(auto_steps(annotations) * (KEPT_STEPS if keeps_stem else 1) * in_tiles))
     recipe = Recipe(
         trained=TRAINABLE[trainable],
         steps=steps
@@ -138,6 +143,7 @@ def choose_recipes(
         how=_augmentation(augment, fresh_predictor, keeps_stem),
         budget=seconds,
         box_weight=KEPT_BOX_WEIGHT if gentle else 1.0,
+        tiles=tiles,
     )
     return _in_two(recipe, auto) if in_two else (recipe,)
 

@@ -1,0 +1,144 @@
+"""Training on tiles: crops of the photos at the magnification at which a detector will look at tiles of an image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.boxes import shared_areas
+from tflhelpers.data.images import image_size as size_of_picture
+from tflhelpers.model.tiles import MOST_TILES, Tiles, magnification, windows_of
+from tflhelpers.training.advice import sides_of
+from tflhelpers.training.augment import LEAST_SEEN
+from tflhelpers.training.batches import TrainingPictures
+from tflhelpers.training.matching import IGNORE, PADDING
+
+WANTED_SIDE = 32.0  # pixels of the network: the side of its smallest anchors
+LEAST_SIDE = 8.0  # pixels of the network that an object must have to be learned from a view
+SMALL_PART = 0.25  # of the objects are smaller than the one that tiles are chosen by
+
+
+def choose_tiles(annotations: Annotations, image_size: tuple[int, int]) -> Tiles | None:
+    """The fewest tiles in which all but a quarter of the objects are as large as the smallest anchor.
+
+    Args:
+        annotations: only the sizes of the photos are read.
+        image_size: (height, width) of the network's input.
+
+    Returns:
+        (rows, columns), equal; None where the whole image shows the objects large enough.
+    """
+    sides, _ = sides_of(annotations, image_size)
+    if not len(sides):
+        return None
+    side = float(np.quantile(sides, SMALL_PART))
+    enough = (count for count in range(1, MOST_TILES) if side * magnification(count) >= WANTED_SIDE)
+    count = next(enough, MOST_TILES)
+    return None if count == 1 else (count, count)
+
+
+def training_pictures(
+    annotations: Annotations, image_size: tuple[int, int], tiles: Tiles | None
+) -> TrainingPictures:
+    """The photos whole, or as crops."""
+    if tiles is None:
+        return TrainingPictures(annotations, image_size)
+    return TiledPictures(annotations, image_size, tiles)
+
+
+def size_in_tiles(image_size: tuple[int, int], tiles: Tiles | None) -> tuple[int, int]:
+    """The size (height, width) at which the network sees an image in tiles."""
+    rows, columns = tiles or (1, 1)
+    return round(image_size[0] * magnification(rows)), round(image_size[1] * magnification(columns))
+
+
+def in_tiles(tiles: Tiles) -> str:
+    """What a training on tiles has to tell."""
+    rows, columns = tiles
+    return (
+        f"It learned from crops as large as {rows} x {columns} overlapping tiles. Give tiles={tiles} to detect and "
+        f"detect_all as well; that takes {1 + rows * columns} times as long for each image."
+    )
+
+
+class TiledPictures(TrainingPictures):
+    """The photos of a set as crops: each whole, each tile that shows an object, and as many that show none.
+
+    Of an object that is cut so far that less than a quarter is seen the rest is no object, and nothing else either:
+    it is left out of the judgement.
+
+    Args:
+        annotations: the photos and boxes.
+        image_size: (height, width) of the network's input.
+        tiles: (rows, columns), those that the detector will look at.
+    """
+
+    def __init__(self, annotations: Annotations, image_size: tuple[int, int], tiles: Tiles) -> None:
+        super().__init__(annotations, image_size)
+        self._tiles = tiles
+        self._photo_paths = self.paths
+        self._crops = [
+            (photo, tuple(window))
+            for photo, path in enumerate(self._photo_paths)
+            for window in self._chosen(photo, size_of_picture(path))
+        ]
+        self.paths = [self._photo_paths[photo] for photo, _ in self._crops]
+        self.labels = [self._seen(photo, window) for photo, window in self._crops]
+
+    @property
+    def _working_size(self) -> tuple[int, int]:
+        (height, width), (rows, columns) = self.image_size, self._tiles
+        return height * rows, width * columns
+
+    def _chosen(self, photo: int, size: tuple[int, ...]) -> list[tuple[float, ...]]:
+        """Windows of a photo, as fractions y1, x1, y2, x2: the photo is kept smaller than it is."""
+        windows = windows_of(size, self._tiles)
+        shows = np.array([len(self._seen_in(photo, window)) > 0 for window in windows])
+        empty = np.flatnonzero(~shows[1:]) + 1
+        count = min(len(empty), int(shows[1:].sum()))
+        even = empty[np.linspace(0, len(empty) - 1, count).astype(int)] if count else empty[:0]
+        kept = [0, *sorted({*np.flatnonzero(shows).tolist(), *even.tolist()} - {0})]
+        height, width = size[:2]
+        return [
+            (top / height, left / width, bottom / height, right / width)
+            for left, top, right, bottom in windows[kept].tolist()
+        ]
+
+    def _seen_in(self, photo: int, window_xyxy: np.ndarray) -> np.ndarray:
+        """Labels of the objects of which a window shows enough, and large enough."""
+        boxes = self._boxes[photo]
+        real = ~boxes.crowd_mask & (boxes.area > 0)
+        inside = shared_areas(boxes.xyxy[real], window_xyxy[None].astype(np.float32))[:, 0]
+        scale = np.prod(self.image_size) / np.prod(window_xyxy[2:] - window_xyxy[:2])
+        large = np.sqrt(inside * scale) >= LEAST_SIDE
+        return boxes.labels[real][large & (inside >= LEAST_SEEN * boxes.area[real])]
+
+    def _seen(self, photo: int, window: tuple[float, ...]) -> np.ndarray:
+        height, width = size_of_picture(self._photo_paths[photo])[:2]
+        top, left, bottom, right = window
+        return self._seen_in(photo, np.array([left * width, top * height, right * width, bottom * height]))
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        photo, window = self._crops[index]
+        picture, boxes, labels = self._photo(photo)
+        sides = np.tile(picture.shape[:2], 2)
+        top, left, bottom, right = np.rint(np.array(window) * sides).astype(int)
+        bottom, right = max(bottom, top + 1), max(right, left + 1)
+        boxes, labels = _in_window(boxes, labels, np.array(window, np.float32))
+        return picture[top:bottom, left:right], boxes, self._without_tiny(boxes, labels)
+
+    def _without_tiny(self, boxes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Labels (G,); of what this view shows too small to be learned, nothing is asked."""
+        sides = np.sqrt(np.prod((boxes[:, 2:] - boxes[:, :2]) * self.image_size, axis=1))
+        return np.where((labels >= 0) & (sides < LEAST_SIDE), IGNORE, labels).astype(np.int32)
+
+
+def _in_window(boxes: np.ndarray, labels: np.ndarray, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (G, 4) and labels (G,) as the window has them; what it does not show becomes padding."""
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    seen = shared_areas(boxes, window[None])[:, 0] / np.maximum(areas, 1e-12)
+    labels = np.where((labels >= 0) & (seen < LEAST_SEEN), IGNORE, labels)
+    labels = np.where(seen > 0, labels, PADDING)
+    origin, sides = np.tile(window[:2], 2), np.tile(window[2:] - window[:2], 2)
+    boxes = np.clip((boxes - origin) / sides, 0.0, 1.0)
+    return np.where((labels != PADDING)[:, None], boxes, 0.0).astype(np.float32), labels.astype(np.int32)
