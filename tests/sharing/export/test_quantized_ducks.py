@@ -67,6 +67,6 @@ def test_the_ducks_are_found_as_before(ducks, photos, frames, keras_scores, tmp_
     lowest, highest = SIZES[quantize]
     assert lowest <= info.size_bytes / (4 * ducks.network.count_params()) <= highest
     wanted_input = np.uint8 if (quantize, head) == ("int8", "postprocess") else np.float32
-    assert small._input_dtype == wanted_input
+    assert small._file._input_dtype == wanted_input
     pictures = [read_image(path) for path in frames.image_paths]
     print(prove_equal(ducks, small, pictures, LIMITS[quantize]))
