@@ -33,7 +33,7 @@ def test_the_results_page_does_not_say_where_things_lie_on_this_machine(project)
         class_names=("cup",), threshold=0.5, trained_on=None, detect_all=lambda paths, **_: found
     )
     page, told = results_page_for(project, detector, title="Cups")
-    assert told.endswith(f"For honest ones put other annotated photos into {project.data / 'test'}.")
+    assert told.endswith(f"For honest numbers put other annotated photos into {project.data / 'test'}.")
     text = page.read_text("utf-8")
-    assert f"For honest ones put other annotated photos into {os.path.join('data', 'test')}." in text
+    assert f"For honest numbers put other annotated photos into {os.path.join('data', 'test')}." in text
     assert str(project.folder) not in text

@@ -154,7 +154,7 @@ def test_what_other_photos_have_taught_before_is_another_start(detector, picture
     for where in (None, tmp_path / "others"):
         start_anew(detector)
         fine_tune(detector, pictures[:1], **RECIPE, resume_dir=where)
-        with pytest.raises(ValueError, match="is of another training"):
+        with pytest.raises(ValueError, match="belongs to another training"):
             fine_tune(detector, pictures, **RECIPE, resume_dir=tmp_path / "run")
 
 

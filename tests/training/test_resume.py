@@ -65,7 +65,7 @@ def test_a_state_of_another_training_is_refused_and_nothing_is_set(tmp_path, oth
     save_state(trainer(1), 2, tmp_path / STATE_FILE, settings="rate 0.1")
     made = trainer(2, **other)
     before = values(made)
-    with pytest.raises(ValueError, match=rf"another training \(rate 0\.1\), this one is \({settings}\)"):
+    with pytest.raises(ValueError, match=rf"another training \(rate 0\.1\); this one is \({settings}\)"):
         load_state(made, tmp_path / STATE_FILE, settings=settings)
     assert_same(values(made), before)
 
