@@ -106,7 +106,7 @@ def test_no_network(tmp_path):
         "import tflhelpers.model.zoo as zoo\nzoo.BASE_URL = 'http://127.0.0.1:9'",
     )
     assert "The small detector that ships inside the package (embedded), because SSD MobileNetV2" in told
-    assert "to have it without a network, put ssd_mobilenet_v2" in told
+    assert "to use it without a network, put ssd_mobilenet_v2" in told
 
 
 @pytest.fixture
