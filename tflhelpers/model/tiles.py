@@ -16,7 +16,7 @@ from tflhelpers.data.boxes import Boxes, iou_matrix, shared_areas
 Tiles = tuple[int, int]  # (rows, columns)
 
 OVERLAP = (
-    0.25  # of a tile's side that it shares with its neighbour: what is no larger is whole in one of the two
+    0.25  # of a tile's side that it shares with its neighbour: what is no larger is whole in one of them
 )
 MOST_TILES = 8  # rows, or columns
 SAME_IOU = 0.5  # of two boxes of a class that overlap more than this, the weaker goes
@@ -117,13 +117,13 @@ def _best(xyxy: np.ndarray, labels: np.ndarray, scores: np.ndarray, cut: np.ndar
     order = np.lexsort((-scores, cut))
     kept: list[int] = []
     alive = np.ones(len(order), bool)
+    areas = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
     for row in order.tolist():
         if not alive[row]:
             continue
         kept.append(row)
         mine = xyxy[row : row + 1]
         same = labels == labels[row]
-        areas = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
         inside = shared_areas(xyxy, mine)[:, 0] > MOST_INSIDE * areas
         alive &= ~(same & ((iou_matrix(xyxy, mine)[:, 0] > SAME_IOU) | (cut & inside)))
     return np.array(kept, np.int64)

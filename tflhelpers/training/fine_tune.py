@@ -151,7 +151,6 @@ def fine_tune(
                 checkpointers,
                 seed,
                 cache_features,
-                tiles,
                 watch,
                 progress,
                 began,
@@ -179,12 +178,12 @@ def _train_all(
     checkpointers: Sequence[Checkpointer],
     seed: int,
     cache_features: bool,
-    tiles: Tiles | None,
     watch: Preview | None,
     progress: bool,
     began: float,
 ) -> History:
     """Trains by one recipe after the other, each going on from what its checkpointer has kept."""
+    tiles = recipes[0].tiles
     notes = _warned(tiny_objects(annotations, size_in_tiles(detector.image_size, tiles)))
     notes += [] if tiles is None else [in_tiles(tiles)]
     pictures = training_pictures(annotations, detector.image_size, tiles)

@@ -64,8 +64,7 @@ def in_tiles(tiles: Tiles) -> str:
 class TiledPictures(TrainingPictures):
     """The photos of a set as crops: each whole, each tile that shows an object, and as many that show none.
 
-    Of an object that is cut so far that less than a quarter is seen the rest is no object, and nothing else either:
-    it is left out of the judgement.
+    Where a crop shows less than a quarter of an object, that part counts neither as the object nor as background.
 
     Args:
         annotations: the photos and boxes.
@@ -76,32 +75,33 @@ class TiledPictures(TrainingPictures):
     def __init__(self, annotations: Annotations, image_size: tuple[int, int], tiles: Tiles) -> None:
         super().__init__(annotations, image_size)
         self._tiles = tiles
-        self._photo_paths = self.paths
-        self._crops = [
-            (photo, tuple(window))
+        crops = [
+            (photo, window, labels)
             for photo, path in enumerate(self._photo_paths)
-            for window in self._chosen(photo, size_of_picture(path))
+            for window, labels in self._chosen(photo, size_of_picture(path))
         ]
+        self._crops = [(photo, window) for photo, window, _ in crops]
         self.paths = [self._photo_paths[photo] for photo, _ in self._crops]
-        self.labels = [self._seen(photo, window) for photo, window in self._crops]
+        self.labels = [labels for _, _, labels in crops]
 
     @property
     def _working_size(self) -> tuple[int, int]:
         (height, width), (rows, columns) = self.image_size, self._tiles
         return height * rows, width * columns
 
-    def _chosen(self, photo: int, size: tuple[int, ...]) -> list[tuple[float, ...]]:
-        """Windows of a photo, as fractions y1, x1, y2, x2: the photo is kept smaller than it is."""
+    def _chosen(self, photo: int, size: tuple[int, ...]) -> list[tuple[tuple[float, ...], np.ndarray]]:
+        """Windows of a photo with the labels seen in them; as fractions y1, x1, y2, x2, as it is kept smaller."""
         windows = windows_of(size, self._tiles)
-        shows = np.array([len(self._seen_in(photo, window)) > 0 for window in windows])
+        seen = [self._seen_in(photo, window) for window in windows]
+        shows = np.array([len(labels) > 0 for labels in seen])
         empty = np.flatnonzero(~shows[1:]) + 1
         count = min(len(empty), int(shows[1:].sum()))
         even = empty[np.linspace(0, len(empty) - 1, count).astype(int)] if count else empty[:0]
         kept = [0, *sorted({*np.flatnonzero(shows).tolist(), *even.tolist()} - {0})]
         height, width = size[:2]
         return [
-            (top / height, left / width, bottom / height, right / width)
-            for left, top, right, bottom in windows[kept].tolist()
+            ((top / height, left / width, bottom / height, right / width), seen[number])
+            for number, (left, top, right, bottom) in zip(kept, windows[kept].tolist(), strict=True)
         ]
 
     def _seen_in(self, photo: int, window_xyxy: np.ndarray) -> np.ndarray:
@@ -112,11 +112,6 @@ class TiledPictures(TrainingPictures):
         scale = np.prod(self.image_size) / np.prod(window_xyxy[2:] - window_xyxy[:2])
         large = np.sqrt(inside * scale) >= LEAST_SIDE
         return boxes.labels[real][large & (inside >= LEAST_SEEN * boxes.area[real])]
-
-    def _seen(self, photo: int, window: tuple[float, ...]) -> np.ndarray:
-        height, width = size_of_picture(self._photo_paths[photo])[:2]
-        top, left, bottom, right = window
-        return self._seen_in(photo, np.array([left * width, top * height, right * width, bottom * height]))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         photo, window = self._crops[index]
