@@ -100,6 +100,36 @@ def test_every_public_name_has_its_place_in_the_reference():
     assert [name for name, module in hooks.homes().items() if hooks.room_of(module) not in described] == []
 
 
+def stray_lines(docstring: str) -> list[str]:
+    """Lines that begin an entry of `Args:` or `Raises:` and are none: "name: text" is what MkDocs can read."""
+    section, stray = False, []
+    for line in docstring.splitlines():
+        if line and not line.startswith(" "):
+            section = line in ("Args:", "Raises:", "Attributes:")
+        elif section and re.match(r" {4}\S", line) and not re.match(r" {4}[\w*`., |]+: \S", line):
+            stray.append(line.strip())
+    return stray
+
+
+def test_stray_lines_of_a_docstring_are_found():
+    good = "Do it.\n\nArgs:\n    a, b: one,\n        and more.\n\nRaises:\n    ValueError: never."
+    assert stray_lines(good) == []
+    assert stray_lines(good + "\n\n    Whatever is raised") == ["Whatever is raised"]
+
+
+def test_every_docstring_can_be_read_by_mkdocs():
+    """`mkdocs build --strict` sees to it too; this needs no MkDocs."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    stray = [
+        f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {line}"
+        for file in sorted((ROOT / "tflhelpers").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, documented)
+        for line in stray_lines(ast.get_docstring(node) or "")
+    ]
+    assert stray == []
+
+
 @pytest.mark.parametrize(
     ("markdown", "expected"),
     [

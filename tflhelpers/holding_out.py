@@ -137,9 +137,8 @@ def leave_one_out(
     Raises:
         ImageError, FileNotFoundError: a photo cannot be read; nothing was trained.
         ValueError: fewer than 2 photos with objects, or arguments mixed up.
-
-        Whatever is raised later, Ctrl-C too, has in its attribute `partial` the `LeaveOneOut` of the photos that are
-        done, None where none is (in a notebook: `print(sys.last_value.partial)`).
+        BaseException: whatever is raised later, Ctrl-C too, has in its attribute `partial` the `LeaveOneOut` of the
+            photos that are done, None where none is (in a notebook: `print(sys.last_value.partial)`).
 
     Example:
         `print(tfl.leave_one_out(lambda: tfl.Detector.embedded(photos.class_names), photos, steps=100))`

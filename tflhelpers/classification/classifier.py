@@ -169,9 +169,8 @@ class Classifier:
         Raises:
             ImageError, FileNotFoundError: a file is no picture or absent; the message names it.
             ValueError: an array is no picture, or there is none at all.
-
-            Whatever is raised, Ctrl-C too, has in its attribute `partial` the Predictions of the pictures before (in
-            a notebook: `sys.last_value.partial`).
+            BaseException: whatever is raised, Ctrl-C too, has in its attribute `partial` the Predictions of the
+                pictures before (in a notebook: `sys.last_value.partial`).
         """
         done: list[np.ndarray] = []
         with partial_kept(lambda: self._predictions(done)):

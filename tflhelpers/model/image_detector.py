@@ -109,9 +109,8 @@ class ImageDetector(ABC):
         Raises:
             ImageError, FileNotFoundError: a file is missing or not a picture; the message names it.
             ValueError: an array is not a picture; the message says which.
-
-            Any exception, even Ctrl-C, carries the Boxes found so far as its attribute `partial` (in a notebook:
-            `sys.last_value.partial`).
+            BaseException: whatever is raised, Ctrl-C too, carries the Boxes found so far as its attribute `partial`
+                (in a notebook: `sys.last_value.partial`).
         """
         threshold = self._threshold_or_own(threshold)
         _check_many(images, batch_size)
