@@ -37,7 +37,6 @@ from tools.scenes.sprites import (
 from tools.scenes.textures import draw_texture
 
 HEIGHT, WIDTH = 960, 1280
-SIDES = (12, 24)  # pixels, the longer one of a duck
 OTHERS = (12, 120)  # of what else stands there
 SPRITES = 24  # ducks from as many sides, of which the exam has its own
 
@@ -54,8 +53,9 @@ def duck_sprite(seed: int) -> np.ndarray:
     return crop_to_alpha(straight_rgba(color, index >= 0, SUPERSAMPLE))
 
 
-def drawn(folder: Path, name: str, count: int, seed: int) -> tfl.Annotations:
+def drawn(folder: Path, name: str, count: int, seed: int, sides: tuple[float, float]) -> tfl.Annotations:
     """Pictures with their boxes; drawn where they are not there yet."""
+    name = "_".join([name, str(count), *map(str, sides)])
     file = folder / f"{name}.json"
     if file.exists():
         return tfl.Annotations.load(file)
@@ -66,7 +66,7 @@ def drawn(folder: Path, name: str, count: int, seed: int) -> tfl.Annotations:
     items = []
     with progress_bar(count, f"Drawing {name}") as bar:
         for number in range(count):
-            picture, xyxy = _scene(rng, ducks, others)
+            picture, xyxy = _scene(rng, ducks, others, sides)
             path = folder / name / f"{number:03d}.png"
             picture.save(path)
             items.append((path, tfl.Boxes(xyxy, [0] * len(xyxy))))
@@ -76,14 +76,16 @@ def drawn(folder: Path, name: str, count: int, seed: int) -> tfl.Annotations:
     return annotations
 
 
-def _scene(rng: np.random.Generator, ducks: list, others: list) -> tuple[Image.Image, list[list[float]]]:
+def _scene(
+    rng: np.random.Generator, ducks: list, others: list, sides: tuple[float, float]
+) -> tuple[Image.Image, list[list[float]]]:
     ground = (np.clip(draw_texture(int(rng.integers(1 << 30))), 0, 255)).astype(np.uint8)
     picture = Image.fromarray(ground).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
     for _ in range(int(rng.integers(10, 25))):
         _put(rng, picture, others[rng.integers(len(others))], OTHERS, [])
     xyxy: list[list[float]] = []
     for _ in range(int(rng.integers(3, 7))):
-        _put(rng, picture, ducks[rng.integers(len(ducks))], SIDES, xyxy)
+        _put(rng, picture, ducks[rng.integers(len(ducks))], sides, xyxy)
     return picture, xyxy
 
 
@@ -104,12 +106,16 @@ def _put(
 
 
 def run_one(
-    train: tfl.Annotations, exam: tfl.Annotations, seed: int, tiles: str | None, steps: int | None
+    train: tfl.Annotations,
+    exam: tfl.Annotations,
+    seed: int,
+    tiles: tuple[int, int] | str | None,
+    steps: int | None,
 ) -> dict:
     detector = tfl.Detector.embedded(train.class_names)
     history = tfl.fine_tune(detector, train, seed=seed, tiles=tiles, steps=steps)
     start = time.perf_counter()
-    found = detector.detect_all(exam.image_paths, threshold=0.01, tiles=history.tiles, progress=False)
+    found = detector.detect_all(exam.image_paths, threshold=0.01, progress=False)
     seconds = (time.perf_counter() - start) / len(exam)
     scores = tfl.evaluate(found, exam)
     return {
@@ -131,18 +137,21 @@ def main() -> None:
         "--pictures", type=Path, default=Path(tempfile.gettempdir(), "tflhelpers_small_things")
     )
     parser.add_argument("--photos", type=int, default=5)
+    parser.add_argument(
+        "--sides", nargs=2, type=float, default=(12, 24), help="pixels, of the longer one of a duck"
+    )
     parser.add_argument("--exam", type=int, default=60)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--ways", nargs="+", choices=["whole", "auto"], default=["whole", "auto"])
+    parser.add_argument("--ways", nargs="+", choices=["whole", "auto", "2"], default=["whole", "auto"])
     parser.add_argument("--steps", type=int, help="for a trial; default: fine_tune's")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    train = drawn(arguments.pictures, f"train_{arguments.photos}", arguments.photos, 1)
-    exam = drawn(arguments.pictures, f"exam_{arguments.exam}", arguments.exam, 2)
+    train = drawn(arguments.pictures, "train", arguments.photos, 1, arguments.sides)
+    exam = drawn(arguments.pictures, "exam", arguments.exam, 2, arguments.sides)
     runs = []
     for seed in arguments.seeds:
         for way in arguments.ways:
-            tiles = None if way == "whole" else way
+            tiles = {"whole": None, "auto": "auto", "2": (2, 2)}[way]
             runs.append({"way": way, "seed": seed, **run_one(train, exam, seed, tiles, arguments.steps)})
             write_json(arguments.out, {"benchmark": "small_things", "machine": machine(), "runs": runs})
     rows = []

@@ -317,6 +317,11 @@ RECORD = {"class_names": ["duck"], "images": {"a": "b"}, "num_boxes": 1, "when":
                 ("threshold", math.nan),
                 ("keeps_stem", "no"),
                 ("trained_on", [1]),
+                ("tiles", 2),
+                ("tiles", [0, 2]),
+                ("tiles", [2, 9]),
+                ("tiles", [True, 2]),
+                ("tiles", "auto"),
             ]
         ],
         *[
@@ -358,14 +363,27 @@ def test_settings_that_cannot_be_used_are_refused_by_name(tmp_path, text, messag
         Detector.load(tmp_path)
 
 
+def test_the_tiles_that_it_learned_with_are_kept(tmp_path):
+    detector = Detector(TINY, ["duck"])
+    detector.tiles = (2, 3)
+    detector.save(tmp_path)
+    kept = Detector.load(tmp_path)
+    assert kept.tiles == (2, 3)
+    image = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
+    assert kept.detect(image, threshold=0.0) == kept.detect(image, threshold=0.0, tiles=(2, 3))
+    assert kept.detect(image, threshold=0.0) != kept.detect(image, threshold=0.0, tiles=None)
+    assert Detector.load(tmp_path, class_names=["other"]).tiles is None
+
+
 def test_a_folder_of_the_first_version_is_read(tmp_path):
     """Its settings do not say whether the first layers are kept, nor what it was trained on: all layers learned."""
     Detector(TINY, ["duck"]).save(tmp_path)
     written = json.loads((tmp_path / SETTINGS_FILE).read_text("utf-8"))
-    assert set(written) == {*SETTINGS, "keeps_stem", "trained_on"}
+    assert set(written) == {*SETTINGS, "keeps_stem", "trained_on", "tiles"}
     (tmp_path / SETTINGS_FILE).write_text(json.dumps(SETTINGS), "utf-8")
     assert Detector.load(tmp_path).keeps_stem is False
     assert Detector.load(tmp_path).trained_on is None
+    assert Detector.load(tmp_path).tiles is None
 
 
 def test_a_folder_without_a_detector_is_refused(tmp_path):

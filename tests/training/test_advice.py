@@ -117,7 +117,14 @@ def test_a_training_says_that_its_loss_never_moved_and_that_an_object_is_tiny(de
     start_anew(detector)
     path, boxes = drawn_pictures(tmp_path, 1)[0]
     with_tiny = Boxes.concatenate([boxes, Boxes([[60, 60, 62, 62]], [0])])
-    how = {"steps": 20, "batch_size": 1, "trainable": "heads", "augment": None, "learning_rate": 1e-6}
+    how = {
+        "steps": 20,
+        "batch_size": 1,
+        "trainable": "heads",
+        "augment": None,
+        "learning_rate": 1e-6,
+        "tiles": None,
+    }
     with caplog.at_level(logging.WARNING):
         course = fine_tune(detector, Annotations(CLASS_NAMES, [(path, with_tiny)]), **how)
     small, _, still = course.notes

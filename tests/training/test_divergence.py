@@ -210,7 +210,7 @@ def pictures(tmp_path_factory):
 
 
 # "sgd", as "auto" clips the gradients, which keeps most rates from exploding.
-QUICK = {"trainable": "heads", "augment": None, "batch_size": 2, "optimizer": "sgd"}
+QUICK = {"trainable": "heads", "augment": None, "batch_size": 2, "optimizer": "sgd", "tiles": None}
 
 
 def test_a_rate_that_is_too_high_is_lowered_until_the_detector_learns(detector, pictures):

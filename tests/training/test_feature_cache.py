@@ -18,7 +18,7 @@ from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.recipe import TRAINABLE
 from tflhelpers.training.sampler import Sampler
 
-RECIPE = {"steps": 7, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.01}
+RECIPE = {"steps": 7, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.01, "tiles": None}
 
 
 @pytest.fixture(scope="module")

@@ -288,29 +288,31 @@ def test_gradients_are_clipped_unless_the_originals_optimizer_is_asked_for(
 
 
 def test_small_things_are_learned_and_looked_for_in_tiles(detector, pictures, tmp_path):
-    history = fine_tune(detector, pictures, **(RECIPE | {"steps": 2}), tiles=(2, 3), resume_dir=tmp_path)
-    assert history.tiles == (2, 3)
-    assert any("Give tiles=(2, 3) to detect" in note and "7 times as long" in note for note in history.notes)
-    whole, tiled = (
-        detector.detect(pictures.image_paths[0], threshold=0.0, tiles=tiles)
-        for tiles in (None, history.tiles)
-    )
+    how = RECIPE | {"steps": 2}
+    history = fine_tune(detector, pictures, **how, tiles=(2, 3), resume_dir=tmp_path / "resume")
+    assert history.tiles == detector.tiles == (2, 3)
+    assert any("2 x 3 overlapping tiles" in note and "7 times as long" in note for note in history.notes)
+    image = pictures.image_paths[0]
+    whole, tiled = (detector.detect(image, threshold=0.0, tiles=tiles) for tiles in (None, (2, 3)))
     assert len(whole) > 0
     assert len(tiled) > 0
     assert whole != tiled
+    assert detector.detect(image, threshold=0.0) == tiled  # unless told otherwise, it looks as it has learned
+    assert detector.detect_all([image], threshold=0.0, progress=False) == [tiled]
     start_anew(detector)
     with pytest.raises(ValueError, match="another training"):
-        fine_tune(detector, pictures, **(RECIPE | {"steps": 2}), resume_dir=tmp_path)
+        fine_tune(detector, pictures, **how, tiles=None, resume_dir=tmp_path / "resume")
+    assert fine_tune(detector, pictures, **how, tiles=None).tiles is detector.tiles is None
 
 
 def test_large_things_need_no_tiles(detector, pictures):
-    """Told to choose, it takes none: the same weights as without."""
+    """Left to choose, it takes none: the same weights as without."""
     whole = Annotations.from_items(
         CLASS_NAMES, [(path, Boxes([[0, 0, 80, 60]], [0])) for path in pictures.image_paths]
     )
-    fine_tune(detector, whole, **(RECIPE | {"steps": 2}))
+    fine_tune(detector, whole, **(RECIPE | {"steps": 2}), tiles=None)
     without = weights(detector)
     start_anew(detector)
-    assert fine_tune(detector, whole, **(RECIPE | {"steps": 2}), tiles="auto").tiles is None
+    assert fine_tune(detector, whole, **(RECIPE | {"steps": 2})).tiles is None
     for key, values in weights(detector).items():
         np.testing.assert_array_equal(values, without[key])

@@ -21,6 +21,7 @@ RECIPE = {
     "augment": None,
     "learning_rate": 0.01,
     "optimizer": "sgd",
+    "tiles": None,
 }
 
 

@@ -37,8 +37,9 @@ def of(*items):
     [
         ([], None),
         ([130, 200], None),  # 32 network pixels and more
-        ([120, 120, 200], (2, 2)),
-        ([12], (8, 8)),
+        ([100, 100, 200], None),  # 25: as good as from whole photos
+        ([80, 80, 200], (2, 2)),  # 20 network pixels
+        ([12], (7, 7)),  # more would enlarge the photo beyond 1.5 times its pixels
         ([40, 40, 40, 400], (4, 4)),  # 10 network pixels: 3.25 times as many
         ([100, 400, 400, 400, 400, 400, 400], None),  # one in seven is small
     ],

@@ -54,6 +54,8 @@ class Detector(ImageDetector):
             taught them, and the rest learns at a low rate.
         origin: which detector `pretrained` took and why, `str(...)` a sentence; None if it came from elsewhere.
         trained_on: what `fine_tune` taught it last, and when; None before, and for one saved by an older version.
+        tiles: (rows, columns) that `fine_tune` taught it with, in which `detect` looks unless told otherwise; None for
+            whole images.
         folder: where it was saved last, or loaded from; None before.
     """
 
@@ -242,7 +244,8 @@ class Detector(ImageDetector):
         load_weights(
             detector.network, folder / WEIGHTS_FILE, skip=is_class_head if fresh_head else lambda key: False
         )
-        detector.trained_on = None if fresh_head else settings["trained_on"]
+        if not fresh_head:
+            detector.trained_on, detector.tiles = settings["trained_on"], settings["tiles"]
         return detector
 
     def save(self, folder: str | Path, *, dtype: str = "float32") -> Path:
@@ -262,6 +265,7 @@ class Detector(ImageDetector):
                 self.threshold,
                 self.keeps_stem,
                 self.trained_on,
+                self.tiles,
             )
             replace_files(scratch, folder)
         self.folder = folder

@@ -36,9 +36,12 @@ class ImageDetector(ABC):
         threshold: score from 0 to 1 that `detect` asks of a box unless told otherwise.
         image_size: (height, width) in pixels that images are resized to; None where they are taken in as they are.
         max_batch: images that its network can take in at once; None for any number.
+        tiles: (rows, columns) of overlapping parts that it looks at besides the whole image, unless told otherwise;
+            None for the whole image alone.
     """
 
     max_batch: int | None = None
+    tiles: Tiles | None = None
 
     def __init__(self, class_names: Iterable[str], threshold: float) -> None:
         self.class_names = tuple(class_names)
@@ -58,7 +61,12 @@ class ImageDetector(ABC):
         return network_input(image, self.image_size)
 
     def detect(
-        self, image, *, threshold: float | None = None, max_boxes: int = 100, tiles: Tiles | None = None
+        self,
+        image,
+        *,
+        threshold: float | None = None,
+        max_boxes: int = 100,
+        tiles: Tiles | str | None = "auto",
     ) -> Boxes:
         """The objects in one picture, best first.
 
@@ -68,13 +76,14 @@ class ImageDetector(ABC):
             max_boxes: return at most this many.
             tiles: (rows, columns) to also look at that many overlapping parts of the picture, for things that are small
                 in it. Each part goes through the network at its full input size, so it takes 1 + rows * columns times
-                as long. None looks at the whole picture only.
+                as long. None looks at the whole picture only. "auto" takes the detector's own `tiles`: those that
+                `fine_tune` taught it with.
 
         Returns:
             Boxes with scores and names of classes, in pixels of the picture, clipped to it.
         """
         threshold = self._threshold_or_own(threshold)
-        if (parts := checked_tiles(tiles)) is not None:
+        if (parts := self._tiles_or_own(tiles)) is not None:
             return self._in_views(self._views(image, parts), _BATCH, threshold, max_boxes)
         prepared, size = self._prepared(image)
         return self._boxes(self.raw_boxes(prepared[None]), [size], threshold, max_boxes)[0]
@@ -87,7 +96,7 @@ class ImageDetector(ABC):
         progress: bool = True,
         threshold: float | None = None,
         max_boxes: int = 100,
-        tiles: Tiles | None = None,
+        tiles: Tiles | str | None = "auto",
         on_error: str = "raise",
     ) -> list[Boxes]:
         """The objects in each of many pictures, with only a few pictures in memory at a time.
@@ -117,7 +126,7 @@ class ImageDetector(ABC):
         batch_size = min(batch_size, self.max_batch or batch_size)
         total = len(images) if isinstance(images, Sized) else None
         found: list[Boxes] = []
-        chosen = self._chosen(images, batch_size, threshold, max_boxes, checked_tiles(tiles), on_error)
+        chosen = self._chosen(images, batch_size, threshold, max_boxes, self._tiles_or_own(tiles), on_error)
         with partial_kept(found), progress_bar(total, "Detecting", enabled=progress) as bar, closing(chosen):
             for boxes in chosen:
                 found += boxes
@@ -192,6 +201,9 @@ class ImageDetector(ABC):
 
     def _threshold_or_own(self, threshold: float | None) -> float:
         return checked_threshold(self.threshold if threshold is None else threshold)
+
+    def _tiles_or_own(self, tiles: Tiles | str | None) -> Tiles | None:
+        return self.tiles if isinstance(tiles, str) and tiles == "auto" else checked_tiles(tiles)
 
     def _prepared(self, image) -> Prepared:
         picture = checked_image(image)

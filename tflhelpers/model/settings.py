@@ -25,6 +25,7 @@ from tflhelpers.files.json_file import (
 )
 from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.model.ssd import FAMILIES
+from tflhelpers.model.tiles import TILES, Tiles, checked_tiles
 from tflhelpers.model.training_record import TrainingRecord
 
 SETTINGS_FILE = "detector.json"
@@ -35,7 +36,7 @@ _ARGUMENTS: dict[str, Check] = {
     "fpn_depth": ((lambda value: is_count(value) and 1 <= value <= 4096), "a number from 1 to 4096"),
     "tower_layers": ((lambda value: is_count(value) and value <= 100), "a number from 0 to 100"),
 }
-_BEFORE = {"keeps_stem": False, "trained_on": None}
+_BEFORE = {"keeps_stem": False, "trained_on": None, "tiles": None}
 _FIELDS: dict[str, Check] = {
     "image_size": SIZE,
     "arguments": ((lambda value: isinstance(value, dict)), "an object"),
@@ -43,6 +44,7 @@ _FIELDS: dict[str, Check] = {
     "threshold": SHARE,
     "keeps_stem": SWITCH,
     "trained_on": ((lambda value: value is None or isinstance(value, dict)), "an object or null"),
+    "tiles": TILES,
 }
 
 
@@ -65,6 +67,7 @@ def write_settings(
     threshold: float,
     keeps_stem: bool = False,
     trained_on: TrainingRecord | None = None,
+    tiles: Tiles | None = None,
 ) -> None:
     """Writes what `read_settings` reads."""
     settings = {
@@ -76,12 +79,13 @@ def write_settings(
         "threshold": threshold,
         "keeps_stem": keeps_stem,
         "trained_on": None if trained_on is None else trained_on.to_json(),
+        "tiles": tiles,
     }
     path.write_text(json.dumps(settings, indent=1, ensure_ascii=False), "utf-8")
 
 
 def read_settings(path: Path) -> tuple[Architecture, dict]:
-    """The architecture, and the rest as a dict: "class_names", "threshold", "keeps_stem" and "trained_on".
+    """The architecture, and the rest as a dict: "class_names", "threshold", "keeps_stem", "trained_on" and "tiles".
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -101,6 +105,7 @@ def read_settings(path: Path) -> tuple[Architecture, dict]:
                 settings["arguments"], {name: _argument(name, family) for name in settings["arguments"]}
             )
             settings["trained_on"] = _record(settings["trained_on"])
+            settings["tiles"] = checked_tiles(settings["tiles"])
     except BadJson as error:
         raise ValueError(
             f"{path} is damaged ({error}). Copy the folder again, or save the detector again."

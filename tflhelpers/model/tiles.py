@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes, iou_matrix, shared_areas
+from tflhelpers.files.json_file import Check
 
 Tiles = tuple[int, int]  # (rows, columns)
 
@@ -34,14 +35,24 @@ def checked_tiles(tiles: Any) -> Tiles | None:
     """
     if tiles is None:
         return None
-    good = isinstance(tiles, (tuple, list)) and len(tiles) == 2
-    if not good or not all(isinstance(n, (int, np.integer)) and 1 <= n <= MOST_TILES for n in tiles):
+    if not _are_tiles(tiles):
         raise ValueError(
-            f"tiles must be (rows, columns), each from 1 to {MOST_TILES}, or None for the whole image alone, "
-            f"got {tiles!r}."
+            f"tiles must be (rows, columns), each from 1 to {MOST_TILES}, None for the whole image alone, or "
+            f"'auto', got {tiles!r}."
         )
     rows, columns = (int(n) for n in tiles)
     return None if (rows, columns) == (1, 1) else (rows, columns)
+
+
+def _are_tiles(value: Any) -> bool:
+    whole = isinstance(value, (tuple, list)) and all(isinstance(n, (int, np.integer)) for n in value)
+    return whole and len(value) == 2 and all(1 <= n <= MOST_TILES and n is not True for n in value)
+
+
+TILES: Check = (
+    (lambda value: value is None or _are_tiles(value)),
+    f"two numbers from 1 to {MOST_TILES}, or null",
+)
 
 
 def magnification(count: int) -> float:

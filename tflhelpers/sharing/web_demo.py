@@ -117,12 +117,14 @@ def _check_replaceable(folder: Path) -> None:
 def _write_model(
     model: Detector | ImageClassifier, folder: Path, quantize: str | None, images, progress: bool
 ) -> None:
+    from tflhelpers.sharing.export.network import warn_of_tiles
     from tflhelpers.sharing.export.tflite import export_tflite
     from tflhelpers.sharing.export.tflite_web import for_browsers
 
     path = folder / MODEL_FILE
     if isinstance(model, Detector):
         export_tflite(model, path, head="raw", quantize=quantize, images=images, progress=progress)
+        warn_of_tiles(model, "The page")
         found = {
             "kind": "detector",
             "threshold": model.threshold,

@@ -27,7 +27,7 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
         annotations: the pictures; only their sizes are read.
         image_size: (height, width) of the network's input.
     """
-    sides, pictures = sides_of(annotations, image_size)
+    sides, _, pictures = sides_of(annotations, image_size)
     tiny = sides < TINY
     if not tiny.any():
         return
@@ -36,15 +36,18 @@ def tiny_objects(annotations: Annotations, image_size: tuple[int, int]) -> Itera
     yield (
         f"{int(tiny.sum())} of {len(sides)} objects measure under {TINY:.0f} pixels in the {height} × {width} pixels "
         f"that the detector sees (the smallest {sides[smallest]:.1f}, in {pictures[smallest].name}) and are hardly "
-        "learned. Come closer, crop the photos around the objects, learn and detect in tiles "
+        "learned. Come closer, crop the photos around the objects, learn in tiles "
         '(fine_tune(..., tiles="auto")), or take a detector with a larger input (tfl.interop.zoo_models() lists those '
         "of 640 pixels)."
     )
 
 
-def sides_of(annotations: Annotations, image_size: tuple[int, int]) -> tuple[np.ndarray, list[Path]]:
-    """Each object's side after resizing (the root of its area), and its picture."""
+def sides_of(
+    annotations: Annotations, image_size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, list[Path]]:
+    """Each object's side after resizing (the root of its area), its label and its picture."""
     sides: list[float] = []
+    labels: list[int] = []
     pictures: list[Path] = []
     for path, boxes in annotations:
         real = boxes[~boxes.crowd_mask & (boxes.area > 0)]
@@ -53,8 +56,9 @@ def sides_of(annotations: Annotations, image_size: tuple[int, int]) -> tuple[np.
         height, width = size_of_picture(path)
         scale = np.sqrt(image_size[0] / height * image_size[1] / width)
         sides += (np.sqrt(real.area) * scale).tolist()
+        labels += real.labels.tolist()
         pictures += [path] * len(real)
-    return np.array(sides), pictures
+    return np.array(sides), np.array(labels, np.int64), pictures
 
 
 class Movement:

@@ -61,7 +61,7 @@ def fine_tune(
     resume_dir: str | Path | None = None,
     seed: int = 0,
     cache_features: bool = True,
-    tiles: Tiles | str | None = None,
+    tiles: Tiles | str | None = "auto",
     watch: Preview | None = None,
     progress: bool = True,
 ) -> History:
@@ -96,9 +96,9 @@ def fine_tune(
         cache_features: compute the output of the frozen layers once for each picture and use it at every step; False
             computes it again each time, which gives the same losses if nothing is augmented.
         tiles: (rows, columns) for things that are small in the photos: it learns from crops as large as that many
-            overlapping tiles, and from the whole photos. Detect with `detect(image, tiles=history.tiles)` afterwards.
-            "auto" takes as many as it needs to see three quarters of the objects at 32 pixels, the size of its
-            smallest anchor, and none where they already are. None takes the photos whole.
+            overlapping tiles, and from the whole photos; the detector looks in as many afterwards (`detector.tiles`).
+            "auto" does so if a quarter of a class's objects measure under 24 pixels in what the network sees, and
+            takes as many as bring them to 32, the size of its smallest anchor. None takes the photos whole.
         watch: a `tflhelpers.LivePicture`, or anything like it (`training.preview.Preview`). Every few steps it shows
             what the detector finds in its picture.
         progress: show bars.
@@ -185,11 +185,11 @@ def _train_all(
     """Trains by one recipe after the other, each going on from what its checkpointer has kept."""
     tiles = recipes[0].tiles
     notes = _warned(tiny_objects(annotations, size_in_tiles(detector.image_size, tiles)))
-    notes += [] if tiles is None else [in_tiles(tiles)]
+    notes += [] if tiles is None else _warned([in_tiles(tiles)])
     pictures = training_pictures(annotations, detector.image_size, tiles)
     pictures.read_ahead()
     calibrate_batch_norm(detector, pictures)
-    detector.trained_on = record
+    detector.trained_on, detector.tiles = record, tiles
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
     began_part = began
     for recipe, checkpointer in zip(recipes, checkpointers, strict=True):

@@ -19,7 +19,8 @@ class History:
         dropped: a sentence for each picture with boxes that could not be learned from.
         notes: what else was done, such as the memory that was taken.
         validation_loss: on the pictures held back for it, None without any.
-        tiles: (rows, columns) of which it learned crops, to be given to `detect`; None where it took photos whole.
+        tiles: (rows, columns) of which it learned crops, and in which the detector looks from now on; None where it
+            took photos whole.
     """
 
     loss: list[float]

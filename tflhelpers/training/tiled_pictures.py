@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 
 from tflhelpers.data.annotations import Annotations
@@ -14,27 +17,39 @@ from tflhelpers.training.batches import TrainingPictures
 from tflhelpers.training.matching import IGNORE, PADDING
 
 WANTED_SIDE = 32.0  # pixels of the network: the side of its smallest anchors
+SMALL_SIDE = 24.0  # pixels of the network: what is no smaller is learned as well from whole photos
 LEAST_SIDE = 8.0  # pixels of the network that an object must have to be learned from a view
-SMALL_PART = 0.25  # of the objects are smaller than the one that tiles are chosen by
+MOST_ENLARGED = 1.5  # times its own pixels that a photo is shown: beyond that tiles show nothing new
+SMALL_PART = 0.25  # of a class's objects are smaller than the one that tiles are chosen by
 
 
 def choose_tiles(annotations: Annotations, image_size: tuple[int, int]) -> Tiles | None:
-    """The fewest tiles in which all but a quarter of the objects are as large as the smallest anchor.
+    """The fewest tiles in which all but a quarter of each class's objects are as large as the smallest anchor.
 
     Args:
         annotations: only the sizes of the photos are read.
         image_size: (height, width) of the network's input.
 
     Returns:
-        (rows, columns), equal; None where the whole image shows the objects large enough.
+        (rows, columns), equal; None where the whole image shows the objects large enough, or the photos have no more
+        pixels than the network sees of them.
     """
-    sides, _ = sides_of(annotations, image_size)
-    if not len(sides):
+    sides, labels, paths = sides_of(annotations, image_size)
+    of_classes = [np.quantile(sides[labels == label], SMALL_PART) for label in np.unique(labels)]
+    side = float(min(of_classes, default=np.inf))
+    if side >= SMALL_SIDE:
         return None
-    side = float(np.quantile(sides, SMALL_PART))
     enough = (count for count in range(1, MOST_TILES) if side * magnification(count) >= WANTED_SIDE)
-    count = next(enough, MOST_TILES)
+    most = MOST_ENLARGED * _pixels_there(set(paths), image_size)
+    count = max(n for n in range(1, next(enough, MOST_TILES) + 1) if n == 1 or magnification(n) <= most)
     return None if count == 1 else (count, count)
+
+
+def _pixels_there(paths: Iterable[Path], image_size: tuple[int, int]) -> float:
+    """How many pixels the photo in the middle has on a side for each that the network sees of it."""
+    return float(
+        np.sqrt(np.median([np.prod(size_of_picture(path)[:2]) for path in paths]) / np.prod(image_size))
+    )
 
 
 def training_pictures(
@@ -56,8 +71,9 @@ def in_tiles(tiles: Tiles) -> str:
     """What a training on tiles has to tell."""
     rows, columns = tiles
     return (
-        f"It learned from crops as large as {rows} x {columns} overlapping tiles. Give tiles={tiles} to detect and "
-        f"detect_all as well; that takes {1 + rows * columns} times as long for each image."
+        f"Some objects are small in the photos, so it learned from crops as large as {rows} x {columns} overlapping "
+        f"tiles, and looks in as many: {1 + rows * columns} times as long for each image. "
+        "detect(..., tiles=None) looks at the whole image alone."
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.sharing.export.equality import ExportMismatch, Limits, pictures_of, prove_equal
+from tflhelpers.sharing.export.network import warn_of_tiles
 
 LIMITS = Limits(pixels=1.0, score=1e-3, min_score=0.01)
 
@@ -96,3 +99,17 @@ def test_where_pictures_come_from(tmp_path, asymmetric_image):
     ]
     with pytest.raises(ValueError, match="images must hold at least one picture"):
         pictures_of(Annotations.from_items(["duck"], []))
+
+
+@pytest.mark.parametrize("tiles", [None, (2, 3)])
+def test_what_looks_at_whole_pictures_only_is_told(tiny, monkeypatch, caplog, tiles):
+    monkeypatch.setattr(tiny, "tiles", tiles)
+    with caplog.at_level(logging.WARNING):
+        warn_of_tiles(tiny, "The page")
+    told = [record.getMessage() for record in caplog.records]
+    if tiles is None:
+        assert told == []
+    else:
+        assert told[0].startswith(
+            "The page looks at whole pictures only, and this detector learned to look in 2 x 3 "
+        )

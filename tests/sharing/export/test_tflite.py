@@ -80,6 +80,14 @@ def test_no_class_is_lost_on_several_threads(info, tiny, pictures, threads):
     np.testing.assert_array_equal(labels, tiny.detect(pictures[0], threshold=0.01).labels)
 
 
+def test_a_file_looks_in_the_tiles_of_its_detector(tiny, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(tiny, "tiles", (2, 3))
+    small = TFLiteDetector(export_tflite(tiny, tmp_path / "a.tflite", images=pictures, progress=False))
+    assert small.tiles == (2, 3)
+    assert small.detect(pictures[0]) == small.detect(pictures[0], tiles=(2, 3))
+    assert small.detect(pictures[0]) != small.detect(pictures[0], tiles=None)
+
+
 def test_bad_pictures_are_named(info, pictures):
     small = TFLiteDetector(info)
     with pytest.raises(ValueError, match=r"images\[1\]: image must be a path or RGB uint8"):

@@ -133,9 +133,9 @@ def prove_equal(
 
 
 def _compared(detector: Detector, exported: ImageDetector, picture: np.ndarray, limits: Limits) -> Equality:
-    found = detector.detect(picture, threshold=0.0, max_boxes=MAX_BOXES)
+    found = detector.detect(picture, threshold=0.0, max_boxes=MAX_BOXES, tiles=None)
     floor = min([limits.min_score, *_scores(found)[:1]])  # where nothing is found, the best box is compared
-    got = exported.detect(picture, threshold=floor * LESS, max_boxes=MAX_BOXES)
+    got = exported.detect(picture, threshold=floor * LESS, max_boxes=MAX_BOXES, tiles=None)
     wanted = found[_scores(found) >= floor + limits.score]
     if len(got) == MAX_BOXES:  # those below the last one may be beyond the hundredth place
         wanted = wanted[_scores(wanted) > _scores(got)[-1] + limits.score]

@@ -29,7 +29,7 @@ class ForeignDetector:
         threshold, head: as of files that `export_tflite` wrote.
     """
 
-    threshold, head = DEFAULT_THRESHOLD, "postprocess"
+    threshold, head, tiles = DEFAULT_THRESHOLD, "postprocess", None
 
     def __init__(self, path: Path, class_names: Sequence[str] | None, threads: int | None) -> None:
         file = read_foreign(path)

@@ -14,6 +14,8 @@ from tflhelpers.model.detector import Detector
 from tflhelpers.model.folding import folded_network
 from tflhelpers.model.inference import LARGEST_FOLDED
 
+logger = logging.getLogger(__name__)
+
 
 def exportable_network(detector: Detector) -> keras.Model:
     """The detector's network as detection runs it, batch norms folded.
@@ -26,6 +28,19 @@ def exportable_network(detector: Detector) -> keras.Model:
     """
     require_tensorflow("detector")
     return folded_network(detector.network, LARGEST_FOLDED)
+
+
+def warn_of_tiles(detector: Detector, what: str) -> None:
+    """Says that `what`, such as "The page", sees whole pictures only, if the detector looks in tiles."""
+    if detector.tiles is not None:
+        rows, columns = detector.tiles
+        logger.warning(
+            "%s looks at whole pictures only, and this detector learned to look in %d x %d tiles as well: small things "
+            "will be missed there. Come closer with the camera, or run the detector in Python.",
+            what,
+            rows,
+            columns,
+        )
 
 
 def require_tensorflow(kind: str) -> None:

@@ -134,6 +134,7 @@ class _InONNXRuntime(ImageDetector):
         import onnxruntime
 
         super().__init__(detector.class_names, detector.threshold)
+        self.tiles = detector.tiles
         self._size = detector.image_size
         self._session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tflhelpers.files.json_file import NAMES, SHARE, SIZE, Check, check_fields, one_of, parse_json
 from tflhelpers.files.stand_ins import refuse_stand_in
+from tflhelpers.model.tiles import TILES, Tiles, checked_tiles
 from tflhelpers.sharing.export.foreign_file import is_litert
 
 LABELS_FILE = "labels.txt"
@@ -30,6 +31,7 @@ class ExportSettings:
         threshold: score from 0 to 1 that is asked of a box unless told otherwise.
         head: "postprocess" or "raw".
         quantize: None, "float16", "dynamic" or "int8".
+        tiles: (rows, columns) that it looks in besides the whole picture unless told otherwise; None for none.
     """
 
     class_names: tuple[str, ...]
@@ -37,6 +39,7 @@ class ExportSettings:
     threshold: float
     head: str
     quantize: str | None
+    tiles: Tiles | None = None
 
 
 _FIELDS: dict[str, Check] = {
@@ -45,6 +48,7 @@ _FIELDS: dict[str, Check] = {
     "threshold": SHARE,
     "head": one_of("postprocess", "raw"),
     "quantize": one_of(None, "float16", "dynamic", "int8"),
+    "tiles": TILES,
 }
 _LARGEST_SETTINGS = 2**24  # bytes
 _DAMAGED_ZIP = (zipfile.BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -84,9 +88,11 @@ def read_settings(path: Path) -> ExportSettings:
             given = check_fields(parse_json(_text_of(archive)), {})
         if given.get("format") != FORMAT_VERSION:
             raise ValueError("it is of another version of tflhelpers")
+        given.setdefault("tiles", None)  # older files lack it
         check_fields(given, _FIELDS)
-        lists = {name: tuple(given[name]) for name in ("class_names", "image_size")}
-        return ExportSettings(**{name: given[name] for name in _FIELDS} | lists)
+        tuples = {name: tuple(given[name]) for name in ("class_names", "image_size")}
+        tiles = {"tiles": checked_tiles(given["tiles"])}
+        return ExportSettings(**{name: given[name] for name in _FIELDS} | tuples | tiles)
     except (*_DAMAGED_ZIP, ValueError) as error:
         raise ValueError(
             f"{path}: expected a file that export_tflite wrote, with {SETTINGS_FILE} at its end, got another one "

@@ -21,7 +21,7 @@ from tflhelpers.sharing.export.classifier import (
     classifier_saved_model,
 )
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
-from tflhelpers.sharing.export.network import exportable_network, save_network
+from tflhelpers.sharing.export.network import exportable_network, save_network, warn_of_tiles
 from tflhelpers.sharing.export.nms_graph import select_detections_graph
 from tflhelpers.sharing.export.proven import bytes_of, check_folder, write_folder
 from tflhelpers.sharing.export.resize_graph import network_input_graph
@@ -108,6 +108,7 @@ def _detector_saved_model(detector: Detector, folder: Path, images, progress: bo
         lambda new: prove_equal(detector, load_saved_model(new), pictures, LIMITS),
         progress=progress,
     )
+    warn_of_tiles(detector, "A program that runs the SavedModel")
     return SavedModelInfo(folder, bytes_of(folder), equality)
 
 

@@ -137,7 +137,9 @@ def _detector_tflite(
     _check(quantize, head, images)
     check_file(path)
     pictures = pictures_of(images)
-    settings = ExportSettings(detector.class_names, detector.image_size, detector.threshold, head, quantize)
+    settings = ExportSettings(
+        detector.class_names, detector.image_size, detector.threshold, head, quantize, detector.tiles
+    )
     equality, size = write_file(
         path,
         lambda: _file(detector, settings, images),

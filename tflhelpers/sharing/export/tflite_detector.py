@@ -59,7 +59,7 @@ class TFLiteDetector(ImageDetector):
         foreign = is_foreign(self.path)
         self._file = (ForeignDetector if foreign else _OwnFile)(self.path, class_names, threads)
         super().__init__(self._file.class_names, self._file.threshold)
-        self.head = self._file.head
+        self.head, self.tiles = self._file.head, self._file.tiles
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -83,6 +83,7 @@ class _OwnFile:
         settings = read_settings(path)
         self.class_names = _checked_names(class_names, settings.class_names)
         self.threshold, self.head, self.image_size = settings.threshold, settings.head, settings.image_size
+        self.tiles = settings.tiles
         self._run_file = interpreter(path, threads).get_signature_runner()
         self._input_dtype = self._run_file.get_input_details()[INPUT]["dtype"]
 
