@@ -26,8 +26,8 @@ class Witness:
 class Finding:
     """Stands for a detector."""
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, tiles=None):
+        self.tiles, self.asked = tiles, []
 
     def detect(self, image, *, threshold, max_boxes):
         self.asked.append((image, threshold, max_boxes))
@@ -35,18 +35,19 @@ class Finding:
 
 
 @pytest.mark.parametrize(
-    ("begin", "steps", "every", "seen"),
+    ("begin", "steps", "every", "tiles", "seen"),
     [
-        (0, 0, 5, [0]),
-        (0, 12, 5, [0, 5, 10, 12]),
-        (0, 10, 5, [0, 5, 10]),
-        (0, 3, 1, [0, 1, 2, 3]),
-        (7, 12, 5, [10, 12]),  # resumed
-        (0, 3, 100, [0, 3]),
+        (0, 0, 5, None, [0]),
+        (0, 12, 5, None, [0, 5, 10, 12]),
+        (0, 10, 5, None, [0, 5, 10]),
+        (0, 3, 1, None, [0, 1, 2, 3]),
+        (7, 12, 5, None, [10, 12]),  # resumed
+        (0, 3, 100, None, [0, 3]),
+        (0, 24, 5, (1, 2), [0, 15, 24]),  # a look that takes three times as long
     ],
 )
-def test_when_it_is_looked(begin, steps, every, seen):
-    witness, detector, state = Witness(every), Finding(), TrainingState(begin)
+def test_when_it_is_looked(begin, steps, every, tiles, seen):
+    witness, detector, state = Witness(every), Finding(tiles), TrainingState(begin)
     preview = ShowPreview(detector, witness)
     preview.before_run(state)
     for _ in range(begin, steps):
@@ -71,7 +72,7 @@ def test_a_training_shows_what_its_detector_finds_by_then(tmp_path):
     witness.image = pictures.image_paths[0]
     start_anew(detector)
     course = fine_tune(
-        detector, pictures, steps=3, batch_size=2, trainable="heads", augment=None, watch=witness
+        detector, pictures, tiles=None, steps=3, batch_size=2, trainable="heads", augment=None, watch=witness
     )
     assert [step for step, _, _ in witness.seen] == [0, 2, 3]
     assert witness.seen[1][2] == pytest.approx(sum(course.loss[:2]) / 2)

@@ -33,6 +33,8 @@ class Preview(Protocol):
 class ShowPreview(Hook):
     """Shows the boxes before the first step, every few, and at the end, each step once.
 
+    With a detector that looks in tiles, it waits as many times longer as the look takes.
+
     Args:
         detector: that learns.
         preview: where they are shown, None for nowhere.
@@ -47,8 +49,12 @@ class ShowPreview(Hook):
         self.after_step(state)
 
     def after_step(self, state: TrainingState) -> None:
-        if self.preview is not None and state.step % self.preview.every == 0:
+        if self.preview is not None and state.step % (self.preview.every * self._views()) == 0:
             self._show(self.preview, state)
+
+    def _views(self) -> int:
+        rows, columns = self.detector.tiles or (0, 0)
+        return 1 + rows * columns
 
     def after_run(self, state: TrainingState) -> None:
         if self.preview is not None:
