@@ -358,6 +358,13 @@ def test_a_real_detector_goes_through_detect_all(tmp_path):
     assert video_parts.PART_FRAMES == 450
 
 
+def test_boxes_found_in_other_tiles_are_not_taken_for_its_own():
+    whole, tiled = StubDetector(), StubDetector()
+    tiled.tiles = (2, 2)
+    assert video_boxes.detector_mark(whole) != video_boxes.detector_mark(tiled)
+    assert len(video_boxes.detector_mark(whole)) == 3  # as in files that were written before there were tiles
+
+
 def pictures(folder, images):
     """PNG files in a folder, and their paths in order."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -261,9 +261,11 @@ def file_mark(path: Path) -> list[int]:
 
 
 def detector_mark(detector: Any) -> list[Any]:
-    """By what a detector is known again: its kind, its classes, and a checksum of its weights if it shows them."""
+    """By what a detector is known again: its kind, its classes, a checksum of its weights if it shows them, its tiles."""
     network = getattr(detector, "network", None)
     checksum = 0
     for weights in network.get_weights() if network is not None else ():
         checksum = zlib.crc32(np.ascontiguousarray(weights).tobytes(), checksum)
-    return [type(detector).__name__, list(detector.class_names), checksum]
+    tiles = getattr(detector, "tiles", None)
+    looks = [] if tiles is None else [list(tiles)]
+    return [type(detector).__name__, list(detector.class_names), checksum, *looks]
