@@ -61,7 +61,7 @@ def test_silenced_by_tqdms_own_switch():
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Stands in for time.time in the bar: `clock.sleep(seconds)` moves it on, so that a busy machine changes nothing."""
+    """Stands in for time.time in the bar: `clock.sleep(seconds)` moves it on, however busy the machine is."""
 
     class Clock:
         now = 1000.0
