@@ -154,8 +154,12 @@ def detect_video(
         image_size,
         path.stat().st_size,
         _counts(boxes, detector.class_names),
-        (*_notes(found, limit, are_photos), *notes),
+        (*_notes(found, limit, are_photos), *_nothing_shown(boxes, threshold), *notes),
     )
+
+
+def _nothing_shown(boxes: Sequence[Boxes], threshold: float) -> list[str]:
+    return [] if any(map(len, boxes)) else [f"No box scored {threshold:.2f} or more: try a lower threshold."]
 
 
 def _clip_of(
