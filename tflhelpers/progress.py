@@ -23,7 +23,7 @@ class ProgressBar:
 
     def __init__(self, bar: Any | None = None) -> None:
         self.count = 0
-        self._bar = None if bar is None or bar.disable else bar  # TQDM_DISABLE=1
+        self._bar: Any = None if bar is None or bar.disable else bar  # TQDM_DISABLE=1
         self._began = 0.0 if self._bar is None else self._bar.start_t
         self._counts_time = False
         self._earlier = 0
