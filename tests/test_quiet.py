@@ -37,6 +37,21 @@ def test_nothing_is_said(code):
     assert standard_error_of(code) == ""
 
 
+def test_nothing_is_said_of_litert_files(tmp_path):
+    code = f"""
+import tflhelpers, numpy as np, tensorflow as tf
+from pathlib import Path
+from tflhelpers.sharing.export.litert import interpreter
+from tflhelpers.sharing.export.tflite_convert import converted
+samples = [np.ones((1, 4), np.float32)]
+double = lambda images: {{"twice": 2 * images}}
+file = Path({str(tmp_path)!r}, "a.tflite")
+file.write_bytes(converted(double, {{"images": tf.TensorSpec((1, 4))}}, quantize="int8", samples=samples))
+interpreter(file)
+"""
+    assert standard_error_of(code) == ""
+
+
 def test_a_block_that_fails_says_all(capfd):
     def fail():
         with startup_notes_aside():

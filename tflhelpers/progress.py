@@ -23,20 +23,23 @@ class ProgressBar:
 
     def __init__(self, bar: Any | None = None) -> None:
         self.count = 0
-        self._bar = bar
+        self._bar: Any = None if bar is None or bar.disable else bar  # TQDM_DISABLE=1
+        self._began = 0.0 if self._bar is None else self._bar.start_t
         self._counts_time = False
+        self._earlier = 0
 
     def update(self, n: int = 1) -> None:
         """Count `n` more steps as done.
 
         The time left is judged from the second call on: before the first one networks are compiled.
         """
-        if self._bar is not None:
-            if not self._counts_time:
-                self._bar.unpause()
-            self._bar.update(n)
-        self._counts_time = True
         self.count += n
+        if self._bar is not None and self._counts_time:
+            self._bar.update(n)
+        elif self._bar is not None:
+            self._bar.unpause()
+            self._show_untimed(n)
+        self._counts_time = True
 
     def counted(self, value: Value) -> Value:
         """Count one more step as done, and return `value`: for steps that are an expression."""
@@ -46,16 +49,28 @@ class ProgressBar:
     def resume(self, n: int) -> None:
         """Show `n` steps as done in an earlier call, which say nothing of the time left."""
         self.count += n
-        if self._bar is not None and not self._bar.disable:  # TQDM_DISABLE=1
-            self._bar.n += n
-            self._bar.initial += n
-            self._bar.last_print_n += n
+        self._earlier += n
+        if self._bar is not None:
+            self._show_untimed(n)
+
+    def _show_untimed(self, n: int) -> None:
+        self._bar.n += n
+        self._bar.initial += n
+        self._bar.last_print_n += n
+        if self._bar.last_print_t >= self._began + self._bar.delay:
             self._bar.refresh()
+
+    def finish(self) -> None:
+        """Let the bar end with the time and the speed of all steps of this call, the first ones too."""
+        if self._bar is not None:
+            self._bar.start_t = self._began
+            self._bar.initial = self._earlier
 
     def set_total(self, total: int | None) -> None:
         """Say how many steps there will be, where that was not known at first."""
         if self._bar is not None and self._bar.total != total:
             self._bar.total = total
+            _make_room_for_total(self._bar)
             self._bar.refresh()
 
     def set_text(self, **postfix: Any) -> None:
@@ -83,7 +98,18 @@ def progress_bar(
         yield ProgressBar()
         return
     with _tqdm()(total=total, desc=description, delay=delay) as bar:
-        yield ProgressBar(bar)
+        shown = ProgressBar(bar)
+        try:
+            yield shown
+        finally:
+            shown.finish()
+
+
+def _make_room_for_total(bar: Any) -> None:
+    """A notebook's bar that began without a total is short, and full from its first step on."""
+    if hasattr(bar, "container"):
+        _, shown, _ = bar.container.children
+        shown.max, shown.layout.width = bar.total, None
 
 
 def _tqdm() -> type:

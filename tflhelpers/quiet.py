@@ -1,4 +1,4 @@
-"""Loading TensorFlow without its notes on the screen, which notebooks show in red."""
+"""TensorFlow and LiteRT without their notes on the screen, which notebooks show in red."""
 
 from __future__ import annotations
 

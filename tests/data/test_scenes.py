@@ -83,7 +83,7 @@ def test_as_like_is_as_like_on_every_processor():
     photos = duck_photos()
     shared = photos.shared_scenes(photos)
     assert [alike for _, _, alike in shared.pairs] == [1.0] * 5
-    assert "such as kitchen.jpg and kitchen.jpg" in str(shared)
+    assert "such as kitchen.jpg: the scores" in str(shared)
 
 
 @pytest.mark.slow

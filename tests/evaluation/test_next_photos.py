@@ -81,7 +81,7 @@ def test_no_advice_from_luck(tmp_path):
     pictures = drawn(tmp_path, *[SMALL] * 4, *[PLAIN] * 8)
     said = advice(pictures, [LOST, FOUND, FOUND, FOUND] + [LOST, LOST] + [FOUND] * 6)
     assert said == [
-        "3 of 12 objects were not found, and they have nothing in common that luck would not explain. "
+        "3 of 12 objects were not found, and luck alone could explain which. "
         "Take more photos of all kinds, and more to score with."
     ]
 

@@ -17,6 +17,10 @@ from tflhelpers.model.zoo import fetch_zoo_model, zoo_model
 
 KEY = f"model/_feature_extractor/classification_backbone/layer_with_weights-0/kernel{SUFFIX}"
 MODEL = zoo_model("mobilenet_320")
+KAGGLE, HUB = (
+    f"kagglehub, asked for {kaggle_handle(MODEL)}",
+    f"tensorflow-hub, asked for {hub_handle(MODEL)}",
+)
 
 
 @pytest.mark.parametrize(
@@ -115,14 +119,14 @@ def _fail(error):
     ("functions", "reason"),
     [
         ({}, "neither kagglehub nor tensorflow-hub is installed; pip install kagglehub adds one"),
-        ({"kagglehub": _fail(ConnectionError("no route\n to host"))}, "kagglehub: no route to host"),
-        ({"kagglehub": _fail(RuntimeError())}, "kagglehub: RuntimeError"),
-        ({"tensorflow_hub": _fail(OSError("403"))}, "tensorflow-hub: 403"),
+        ({"kagglehub": _fail(ConnectionError("no route\n to host"))}, f"{KAGGLE}: no route to host"),
+        ({"kagglehub": _fail(RuntimeError())}, f"{KAGGLE}: RuntimeError"),
+        ({"tensorflow_hub": _fail(OSError("403"))}, f"{HUB}: 403"),
         (
             {"kagglehub": _fail(OSError("403")), "tensorflow_hub": _fail(OSError("404"))},
-            "kagglehub: 403; tensorflow-hub: 404",
+            f"{KAGGLE}: 403; {HUB}: 404",
         ),
-        ({"kagglehub": _fail(ValueError("x" * 300))}, f"kagglehub: {'x' * 200} …"),
+        ({"kagglehub": _fail(ValueError("x" * 300))}, f"{KAGGLE}: {'x' * 200} …"),
     ],
 )
 def test_each_failure_is_one_line(clients, tmp_path, functions, reason):
@@ -137,14 +141,14 @@ def test_what_is_damaged_is_not_kept(clients, served, tmp_path):
     clients(kagglehub=lambda: str(served))
     data = served / "variables" / "variables.data-00000-of-00001"
     data.write_bytes(data.read_bytes().replace(np.float32(2).tobytes(), np.float32(4).tobytes()))
-    with pytest.raises(FetchError, match=r"kagglehub: The data file of .* is damaged: the checksum"):
+    with pytest.raises(FetchError, match=rf"{KAGGLE}: The data file of .* is damaged: the checksum"):
         fetch_from_hub(MODEL, tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_folder_without_a_saved_model(clients, tmp_path):
     clients(kagglehub=lambda: str(tmp_path))
-    with pytest.raises(FetchError, match=r"kagglehub: expected a SavedModel in .*, got none"):
+    with pytest.raises(FetchError, match=rf"{KAGGLE}: expected a SavedModel in .*, got none"):
         fetch_from_hub(MODEL, tmp_path / "cache")
 
 

@@ -142,7 +142,7 @@ def test_an_earlier_visit(visited, tmp_path):
     assert "Your own 2 photos with 2 boxes" in told
     assert f"The detector is saved in {visited.models / 'detector'}. It was trained on 2 photos" in told
     told = run("04_evaluate_detector", tmp_path, start="embedded")
-    assert "of which it was trained on 2, so the numbers are flattering" in told
+    assert "Measured on the same 2 photos that it was trained on, so the numbers are flattering" in told
     assert "The threshold stays 0.50" in told
 
 

@@ -56,7 +56,12 @@ def test_boxes_around_the_drawn_duck_are_measured_on_its_clip(project):
     [
         (None, None, 48, "48 frames of the drawn clip."),
         ([[[1, 2, 30, 20]]], None, 1, "on the same 1 photo that you train on, so the numbers are flattering"),
-        ([[[1, 2, 30, 20]]], [[[1, 2, 30, 20]], [[3, 3, 9, 9]]], 2, "Measured on 2 photos from "),
+        (
+            [[[1, 2, 30, 20]]],
+            [[[1, 2, 30, 20]], [[3, 3, 9, 9]]],
+            2,
+            "Scores will be measured on 2 photos from ",
+        ),
         (None, [[]], 48, "drawn clip"),
     ],
 )

@@ -21,7 +21,9 @@ def test_photos_come_alone_and_the_sentence_is_printed(project, capsys):
     assert isinstance(project.photos(), tfl.Annotations)
     assert capsys.readouterr().out.replace("\\", "/") == ONE_TOLD.format(data=project.data)
     assert len(project.scoring_photos()) == 2
-    assert capsys.readouterr().out.startswith("Measured on the same 2 photos that you train on")
+    assert capsys.readouterr().out.startswith(
+        "Scores will be measured on the same 2 photos that you train on"
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_the_results_page_says_what_it_was_measured_on(project, capsys):
     assert page == project.results / "results.html"
     assert capsys.readouterr().out == f"The page is {page}. {exam}\n"
     text = page.read_text("utf-8")
-    assert "<td>exam</td><td>Measured on the same 2 photos that you train on" in text
+    assert "<td>exam</td><td>Measured on the same 2 photos that it was trained on" in text
     assert "<td>classes</td><td>cup</td>" in text
     page = project.results_page(detector, photos[:1], title="Cups", name="one.html", progress=False)
     assert (page.name, "Measured on 1 photo." in page.read_text("utf-8")) == ("one.html", True)

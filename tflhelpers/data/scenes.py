@@ -34,10 +34,11 @@ class SharedScenes:
                 f"None of the {self.n_pictures} pictures looks like one that was trained on (most of the picture "
                 "was compared, not the object)."
             )
-        first = max(self.pairs, key=lambda pair: pair[2])
+        new, known, _ = max(self.pairs, key=lambda pair: pair[2])
+        example = new.name if new == known else f"{new.name} and {known.name}"
         return (
             f"{len(self.pairs)} of the {self.n_pictures} pictures show a scene that was trained on, such as "
-            f"{first[0].name} and {first[1].name}: the scores say how well the detector knows these scenes, and "
+            f"{example}: the scores say how well the detector knows these scenes, and "
             "promise too much for others. Score with pictures from other places, and never split the frames of one "
             "clip between training and scoring."
         )

@@ -107,7 +107,7 @@ class Mistakes:
         pictures = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
         return (
             f"{len(self.pictures)} pictures: {pictures}. Boxes count from a score of {self.threshold:.2f}, "
-            f"and as found from an overlap of {self.overlap:.2f}."
+            f"and are right from an overlap of {self.overlap:.2f}."
         )
 
 

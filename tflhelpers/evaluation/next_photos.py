@@ -212,11 +212,11 @@ def _nothing_stands_out(looks: ObjectLooks) -> str:
         return "No objects were looked at, so nothing can be said."
     if missed == 0:
         return (
-            f"All {n} objects were found. Photograph it where it has not been yet: other places, light, "
-            "distances; and score with those."
+            f"All {n} objects were found. Photograph it where you have not yet, in other places, light and distances, "
+            "and score with those photos."
         )
     return (
-        f"{missed} of {n} objects were not found, and they have nothing in common that luck would not explain. "
+        f"{missed} of {n} objects {'was' if missed == 1 else 'were'} not found, and luck alone could explain which. "
         "Take more photos of all kinds, and more to score with."
     )
 

@@ -96,7 +96,8 @@ class Detector(ImageDetector):
     def __repr__(self) -> str:
         names = ", ".join(self.class_names[:5]) + (", ..." if len(self.class_names) > 5 else "")
         height, width = self.image_size
-        return f"Detector({self.architecture.family}, {height}x{width}, {len(self.class_names)} classes: {names})"
+        classes = counted(len(self.class_names), "class", "classes")
+        return f"Detector({self.architecture.family}, {height}x{width}, {classes}: {names})"
 
     # ---- where detectors come from
 

@@ -2,6 +2,11 @@
 
 Either client will do, and neither has to be there: `kagglehub`, which Colab has, or `tensorflow-hub`, asked in this
 order. What one fetches to its own folder is checked and copied to the cache, so that the next session needs no network.
+
+TensorFlow Hub's addresses are those of Google's own tutorial (tensorflow.org/hub/tutorials/tf2_object_detection).
+Kaggle took these models over under names that follow no single rule. That of mobilenet_320,
+`tensorflow/ssd-mobilenet-v2/tensorFlow2/fpnlite-320x320/1`, was seen in published code; the others are made like it.
+So a failure names what was asked for, and the other client is asked next.
 """
 
 from __future__ import annotations
@@ -46,11 +51,11 @@ def fetch_from_hub(model: ZooModel, cache: Path) -> Path:
         FetchError: there is no client, none could fetch the detector, or what they fetched is damaged.
     """
     failures = []
-    for client, download in _clients(model):
+    for client, handle, download in _clients(model):
         try:
             return _kept(Path(download()), cache / model.name)
         except Exception as error:  # what clients raise is their own affair: no network, refused, disk full
-            failures.append(f"{client}: {_one_line(error)}")
+            failures.append(f"{client}, asked for {handle}: {_one_line(error)}")
     nobody = "neither kagglehub nor tensorflow-hub is installed; pip install kagglehub adds one"
     raise FetchError("; ".join(failures) or nobody)
 
@@ -62,15 +67,16 @@ def _published_as(model: ZooModel) -> tuple[str, str]:
     return "retinanet", f"resnet{model.depth}_v1_fpn_{height}x{width}"
 
 
-def _clients(model: ZooModel) -> Iterator[tuple[str, Callable[[], str]]]:
-    """The name of each client that is installed, and how to fetch the model with it."""
+def _clients(model: ZooModel) -> Iterator[tuple[str, str, Callable[[], str]]]:
+    """The name of each client that is installed, what it calls the model, and how to fetch it."""
     ways = (("kagglehub", "model_download", kaggle_handle), ("tensorflow_hub", "resolve", hub_handle))
-    for module, function, handle in ways:
+    for module, function, handle_of in ways:
         try:
             download = getattr(importlib.import_module(module), function)
         except ImportError:
             continue
-        yield module.replace("_", "-"), partial(download, handle(model))
+        handle = handle_of(model)
+        yield module.replace("_", "-"), handle, partial(download, handle)
 
 
 def _kept(fetched: Path, target: Path) -> Path:

@@ -89,8 +89,8 @@ class Start:
         assert self.model is not None
         failures = error.failures if isinstance(error, NotFetched) else (str(error).partition("\n")[0],)
         wanted = f"{self.model.title} ({self.model.short_name})"
-        why = f"because {wanted} could not be loaded ({_joined(failures)})"
-        source = f"to use it without a network, {by_hand(self.model, self.cache)}"
+        why = f"because {wanted} could not be loaded"
+        source = f"to use it without a network, {by_hand(self.model, self.cache)} ({_joined(failures)})"
         return Origin(EMBEDDED, EMBEDDED_TITLE, why, source, failures)
 
     def _as_origin(self, model: ZooModel, source: str, failures: tuple[str, ...] = ()) -> Origin:

@@ -77,15 +77,16 @@ def scoring_photos_for(project: ProjectFolders, detector: Detector | None = None
     from tflhelpers.data.samples import duck_clip
 
     file = project.data / "test" / ANNOTATIONS
+    measured = "Measured on" if detector is not None else "Scores will be measured on"
     unseen, _ = _own_photos(file.parent)
     if unseen is not None and count_boxes(unseen) and _fits(unseen, detector):
         return (
             unseen,
-            f"Measured on {counted(len(unseen), 'photo')} from {file}{_trained_on(detector, unseen)}.",
+            f"{measured} {counted(len(unseen), 'photo')} from {file}{_trained_on(detector, unseen)}.",
         )
     held_out = _brought_before(project, detector, HELD_OUT)
     if held_out is not None:
-        first = f"Measured on the {counted(len(held_out), 'photo')} that 07_bring_your_dataset held out"
+        first = f"{measured} the {counted(len(held_out), 'photo')} that 07_bring_your_dataset held out"
         return held_out, f"{first}{_trained_on(detector, held_out)}."
     own, clip = photos_for(project, detector)[0], duck_clip()
     if detector is not None and not _fits(own, detector):
@@ -95,11 +96,10 @@ def scoring_photos_for(project: ProjectFolders, detector: Detector | None = None
             f"{ANNOTATIONS}, or choose another detector."
         )
     if not pictures_in(own_folder(project)) and own.class_names == clip.class_names:
-        drawn = f"Measured on the {len(clip)} frames of the drawn clip"
+        drawn = f"{measured} the {len(clip)} frames of the drawn clip"
         return clip, f"{drawn}{_trained_on(detector, clip)}."
-    flatter = _trained_on(detector, own) or ", so the numbers are flattering"
     return own, (
-        f"Measured on the same {counted(len(own), 'photo')} that you train on{flatter}. "
+        f"{measured} the same {counted(len(own), 'photo')} that {_learned_from(detector, own)}. "
         f"For honest numbers put other annotated photos into {file.parent}."
     )
 
@@ -203,6 +203,16 @@ def _trained_on(detector: Detector | None, measured_on: Annotations) -> str:
     if not shared:
         return ", none of which it was trained on"
     return f", of which it was trained on {shared}, so the numbers are flattering"
+
+
+def _learned_from(detector: Detector | None, own: Annotations) -> str:
+    """The end of a sentence about the photos to train on: who learned from them, and what that does to scores."""
+    from tflhelpers.training.record import training_record
+
+    record = None if detector is None else detector.trained_on
+    if record is not None and record.shares(training_record(own)) == len(own):
+        return "it was trained on, so the numbers are flattering"
+    return f"you train on{_trained_on(detector, own) or ', so the numbers are flattering'}"
 
 
 def _boxes(annotations: Annotations) -> str:

@@ -142,7 +142,9 @@ def detect_video(
     film = _Film(clip, look, title, boxes, schedule([frame.time for frame in found.frames]))
     if as_gif:
         with closing(film.frames()) as frames:
-            info = write_gif(frames, path, fps=film.schedule.fps, max_bytes=max_bytes, progress=progress)
+            info = write_gif(
+                frames, path, fps=_gif_fps(film.schedule.fps, source), max_bytes=max_bytes, progress=progress
+            )
         image_size, notes = info.image_size, info.notes
     else:
         image_size, notes = _write_mp4(film, path, progress), ()
@@ -154,8 +156,17 @@ def detect_video(
         image_size,
         path.stat().st_size,
         _counts(boxes, detector.class_names),
-        (*_notes(found, limit, are_photos), *notes),
+        (*_notes(found, limit, are_photos), *_nothing_shown(boxes, threshold), *notes),
     )
+
+
+def _gif_fps(fps: float, source: list[Path] | Path) -> float:
+    """The rate of a GIF: of a video, of which frames are left out anyway, the nearest that GIFs can show."""
+    return fps if isinstance(source, list) else 100 / round(100 / fps)
+
+
+def _nothing_shown(boxes: Sequence[Boxes], threshold: float) -> list[str]:
+    return [] if any(map(len, boxes)) else [f"No box scored {threshold:.2f} or more: try a lower threshold."]
 
 
 def _clip_of(

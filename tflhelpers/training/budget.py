@@ -67,9 +67,10 @@ class ShowProgress(Hook):
     def after_step(self, state: TrainingState) -> None:
         self._move(state)
         last = {name: values[-1] for name, values in state.losses.items()}
-        self.bar.set_text(
-            loss=f"{last['loss']:.3f}", positives=round(last["matched"]), left=self.budget.left(state)
-        )
+        left = (
+            {} if self.budget.seconds is None else {"left": self.budget.left(state)}
+        )  # the bar knows steps only
+        self.bar.set_text(loss=f"{last['loss']:.3f}", positives=round(last["matched"]), **left)
 
     def after_rollback(self, state: TrainingState) -> None:
         self._move(state)

@@ -63,6 +63,8 @@ class Equality:
 
     def __str__(self) -> str:
         missed = f", {self.missed} missed" if self.missed else ""
+        if not (self.pixels or self.score):
+            return f"{self.boxes} boxes in {self.pictures} pictures, the same as in Keras{missed}"
         return (
             f"{self.boxes} boxes in {self.pictures} pictures, edges within {self.pixels:.2g} px and "
             f"scores within {self.score:.1e} of Keras{missed}"

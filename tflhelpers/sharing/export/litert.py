@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 
+from tflhelpers.quiet import startup_notes_aside
+
 MOST_THREADS = 4  # more do not make networks of this size faster
 
 
@@ -20,7 +22,7 @@ def interpreter(path: str | os.PathLike, threads: int | None = None):
         ValueError: the file is damaged, or holds operations that this version does not know.
     """
     threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), startup_notes_aside():
         warnings.simplefilter("ignore", UserWarning)  # TensorFlow announces that its own will go
         try:
             ready = _interpreter_class()(model_path=os.fspath(path), num_threads=threads)

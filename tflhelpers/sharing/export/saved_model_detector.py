@@ -15,6 +15,7 @@ import numpy as np
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
 from tflhelpers.files.atomic_folder import finish_folder
 from tflhelpers.files.stand_ins import refuse_stand_in
+from tflhelpers.files.words import counted
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
@@ -36,7 +37,8 @@ class SavedModelDetector(ImageDetector):
         self._model, self._run_model = model, run  # the signature alone does not keep the model's variables
 
     def __repr__(self) -> str:
-        return f"SavedModelDetector({len(self.class_names)} classes)"
+        classes = counted(len(self.class_names), "class", "classes")
+        return f"SavedModelDetector({classes})"
 
     @property
     def image_size(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from tflhelpers.quiet import startup_notes_aside
 from tflhelpers.sharing.export.network import quiet_tensorflow
 
 
@@ -45,7 +46,8 @@ def converted(
         tf.saved_model.save(module, folder, signatures={"serving_default": module.run})
         converter = _converter(folder)
         _set_quantization(converter, quantize, next(iter(taken)), samples, uint8_input)
-        return converter.convert()
+        with startup_notes_aside():  # the converter tells file descriptor 2 what it was asked to do
+            return converter.convert()
 
 
 def _converter(folder: str):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tflhelpers.files.words import counted
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.sharing.export.foreign_run import ForeignDetector
@@ -67,7 +68,8 @@ class TFLiteDetector(ImageDetector):
 
     def __repr__(self) -> str:
         height, width = self.image_size
-        return f"TFLiteDetector({self.path.name}, {height}x{width}, {len(self.class_names)} classes, {self.head})"
+        classes = counted(len(self.class_names), "class", "classes")
+        return f"TFLiteDetector({self.path.name}, {height}x{width}, {classes}, {self.head})"
 
     def network_input(self, image: np.ndarray) -> np.ndarray:
         return self._file.network_input(super().network_input(image))
