@@ -48,7 +48,7 @@ def test_thin_drawn_lines_stay_exact_among_thousands_of_colours(dither, colour):
     assert (drawn[30, 20:90] == colour).all()
 
 
-@pytest.mark.parametrize("column", range(60, 80, 3))
+@pytest.mark.parametrize("column", range(60, 67))
 def test_a_line_stays_exact_wherever_it_is_in_a_picture_of_which_a_sample_is_taken(column):
     image = slope(300, 400)
     assert image[..., 0].size > 4 * SAMPLE
@@ -63,7 +63,7 @@ def test_close_colours_are_told_apart_when_there_are_few():
     assert len(np.unique(find_palette(image).colours[:, 0])) > 200
 
 
-@pytest.mark.parametrize("count", [20, 200, 239])
+@pytest.mark.parametrize("count", [20, 200, 255])
 def test_no_colour_is_lost_when_there_are_fewer_than_the_palette_holds(count):
     colours = np.random.default_rng(1).permutation(64**3)[:count]
     image = np.stack([colours >> 12, colours >> 6 & 63, colours & 63], axis=-1).astype(np.uint8) * 4
@@ -73,9 +73,11 @@ def test_no_colour_is_lost_when_there_are_fewer_than_the_palette_holds(count):
 
 def test_small_coloured_things_are_not_painted_over():
     image = slope(300, 400)
-    image[100:108, 50:60] = np.random.default_rng(2).integers(200, 256, (8, 10, 3))  # white, in 0.07 %
+    image[100:108, 50:60] = np.random.default_rng(2).integers(
+        (0, 0, 200), (60, 60, 256), (8, 10, 3)
+    )  # 0.07 %
     indices, palette = reduce_colours(image, dither=False)
-    assert np.abs(palette[indices][100:108, 50:60].astype(int) - image[100:108, 50:60]).mean() < 16
+    assert np.abs(palette[indices][100:108, 50:60].astype(int) - image[100:108, 50:60]).mean() < 10
 
 
 def test_dithering_keeps_the_mean_of_small_areas():

@@ -28,11 +28,9 @@ SAMPLE = 20_000  # pixels from which the palette is found
 EXACT_COLOURS = 16  # at most so many colours keep their exact value
 EXACT_SHARE = 5e-4  # if they cover this part of the picture: lines, tags and letters do, photos hardly
 LEAST_GROUPS = 1800  # groups of like colours: with fewer, colours of a soft slope cannot be told apart
-SPREAD_SHARE = (
-    15 / 16
-)  # of k-means' starts lie far apart, the others where most pixels are; fewer: larger files
+SPREAD_SHARE = 15 / 16  # of k-means' starts lie far apart, the rest among most pixels: larger files
 ROUNDS = 6  # of k-means; twice as many make the mean difference 1 % smaller
-PART = 256  # groups compared at once: fits the cache, and BLAS takes one thread; many would cost three times as much
+PART = 256  # groups compared at once: in the cache, and in one thread of BLAS, whose many take three times as long
 
 
 def reduce_colours(
