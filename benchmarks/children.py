@@ -25,17 +25,22 @@ class ChildError(RuntimeError):
     """A part did not answer; the message holds the end of what it said."""
 
 
-def ask(command: Sequence[object]) -> dict:
+def ask(command: Sequence[object], *, source: Path | None = None) -> dict:
     """What the program answered, its last line of standard output being a JSON object.
 
     Adds `process_seconds`, from its start to its end, and `started_at`, its start by `time.time`.
+
+    Args:
+        command: the program and its words.
+        source: folder of the tflhelpers to import; default: as installed.
 
     Raises:
         ChildError: it failed or did not answer.
     """
     began, started_at = time.perf_counter(), time.time()
     words = [str(word) for word in command]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **QUIET_CPU})
+    where = {} if source is None else {"PYTHONPATH": str(source)}
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **QUIET_CPU, **where})
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines:
         said = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
@@ -54,6 +59,26 @@ def ask_us(*words: object) -> dict:
 def ask_peer(python: Path, *words: object) -> dict:
     """The Object Detection API's answer to a job of peers/object_detection_api.py."""
     return ask([python, PEER, *words])
+
+
+def add_against_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds --against, an older build of ours to compare with."""
+    parser.add_argument(
+        "--against",
+        type=Path,
+        help="checkout of the build to compare with: `git worktree add FOLDER COMMIT` makes one",
+    )
+
+
+def checked_against(folder: Path | None) -> Path | None:
+    """The other build's checkout as an absolute path, or None if none was named.
+
+    Raises:
+        SystemExit: it holds no tflhelpers.
+    """
+    if folder is not None and not (folder / "tflhelpers" / "__init__.py").is_file():
+        raise SystemExit(f"--against must be a checkout of tflhelpers, got {folder}, which holds none.")
+    return folder if folder is None else folder.resolve()
 
 
 def add_peer_argument(parser: argparse.ArgumentParser) -> None:

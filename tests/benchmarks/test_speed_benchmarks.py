@@ -118,3 +118,43 @@ def test_cold_start_counts_from_the_start_of_python(script):
 def test_the_peer_knows_both_ways_to_read_a_picture(benchmarks, name):
     text = (benchmarks / "peers" / "object_detection_api.py").read_text("utf-8")
     assert f'"{name}": read_' in text
+
+
+def test_writers_of_gifs_take_turns(script, tmp_path):
+    plan = script("write_gif").plan
+    assert list(plan(["a", "b"], 1, None)) == [("a", "ours"), ("a", "pillow"), ("b", "ours"), ("b", "pillow")]
+    assert [side for _, side in plan(["a"], 2, tmp_path)] == ["ours", "before", "pillow"] * 2
+
+
+def test_differences_of_gifs_by_hand(script):
+    """One block a level too bright in each pixel; one whose dots cancel out; in the second frame neither."""
+    true = [np.full((4, 8, 3), 100, np.uint8)] * 2
+    first = true[0].copy()
+    first[:, :4] += 2
+    first[::2, 4:] += 6
+    first[1::2, 4:] -= 6
+    found = script("write_gif").differences([first, true[1]], true)
+    assert found == pytest.approx({"pixels": (2 + 6) / 2 / 2, "means": 1 / 2, "flicker": 1.0})
+
+
+def test_write_gif_table_by_hand(script):
+    off = {"pixels": 3.25, "means": 1.5, "flicker": 0.125, "bytes": 4_500_000, "frames": 48}
+    seconds = [
+        ("ours", 1.0),
+        ("before", 4.0),
+        ("ours", 2.0),
+        ("before", 6.0),
+        ("pillow", 3.0),
+        ("pillow", 3.0),
+    ]
+    table = script("write_gif").table([{"clip": "drawn", "side": s, "seconds": v, **off} for s, v in seconds])
+    ours, before, pillow = table.splitlines()[2:]
+    assert ours == "| drawn | tflhelpers | 36.0 (24.0–48.0) |  | 4.500 | 3.25 | 1.50 | 0.12 |"
+    assert before.startswith("| drawn | tflhelpers, the other build | 10.0 (8.0–12.0) | 3.50 |")  # of 4 and 3
+    assert pillow.startswith("| drawn | Pillow's `save_all` | 16.0 (16.0–16.0) | 2.25 |")
+
+
+def test_the_other_build_must_be_one(script, tmp_path):
+    with pytest.raises(SystemExit, match=r"must be a checkout of tflhelpers, got .*, which holds none"):
+        script("children").checked_against(tmp_path)
+    assert script("children").checked_against(None) is None

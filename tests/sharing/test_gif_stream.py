@@ -77,6 +77,13 @@ def test_only_what_moved_is_drawn_again():
     assert sizes[1] < 900
 
 
+def test_frames_whose_channels_are_turned_round_are_taken(asymmetric_image):
+    """OpenCV's pictures are BGR, and `picture[..., ::-1]` is no copy."""
+    frames = [asymmetric_image[..., ::-1], asymmetric_image[::-1, :, ::-1]]
+    file, _, _ = write(frames)
+    assert all(np.array_equal(a, b) for a, b in zip(shown(file), frames, strict=True))
+
+
 def test_slow_changes_are_not_lost():
     """Each step is too small to be drawn, but what is shown never lags behind by more than `HOLD`."""
     frames = [np.full((8, 9, 3), level, np.uint8) for level in range(100, 140)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tflhelpers.sharing.palette import OKABE_ITO
-from tflhelpers.sharing.quantise import reduce_colours
+from tflhelpers.sharing.quantise import SAMPLE, find_palette, reduce_colours
 
 
 def slope(height=71, width=103):
@@ -46,6 +46,38 @@ def test_thin_drawn_lines_stay_exact_among_thousands_of_colours(dither, colour):
     drawn = palette[indices]
     assert (drawn[10:60, 20] == colour).all()
     assert (drawn[30, 20:90] == colour).all()
+
+
+@pytest.mark.parametrize("column", range(60, 67))
+def test_a_line_stays_exact_wherever_it_is_in_a_picture_of_which_a_sample_is_taken(column):
+    image = slope(300, 400)
+    assert image[..., 0].size > 4 * SAMPLE
+    image[100:200, column] = (230, 159, 0)  # 0.08 % of the picture
+    indices, palette = reduce_colours(image)
+    assert (palette[indices][100:200, column] == (230, 159, 0)).all()
+
+
+def test_close_colours_are_told_apart_when_there_are_few():
+    """A soft slope of gray: groups as coarse as those of a colourful picture would leave 16 levels of it."""
+    image = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 100, axis=0).repeat(3, axis=2)
+    assert len(np.unique(find_palette(image).colours[:, 0])) > 200
+
+
+@pytest.mark.parametrize("count", [20, 200, 255])
+def test_no_colour_is_lost_when_there_are_fewer_than_the_palette_holds(count):
+    colours = np.random.default_rng(1).permutation(64**3)[:count]
+    image = np.stack([colours >> 12, colours >> 6 & 63, colours & 63], axis=-1).astype(np.uint8) * 4
+    palette = find_palette(np.tile(image, (3, 1, 1)))
+    assert {*map(tuple, image.tolist())} <= {*map(tuple, palette.colours.tolist())}
+
+
+def test_small_coloured_things_are_not_painted_over():
+    image = slope(300, 400)
+    image[100:108, 50:60] = np.random.default_rng(2).integers(
+        (0, 0, 200), (60, 60, 256), (8, 10, 3)
+    )  # 0.07 %
+    indices, palette = reduce_colours(image, dither=False)
+    assert np.abs(palette[indices][100:108, 50:60].astype(int) - image[100:108, 50:60]).mean() < 10
 
 
 def test_dithering_keeps_the_mean_of_small_areas():

@@ -102,7 +102,7 @@ class Estimate:
         return frame_bytes(image, previous, *draw_with(image, palette, dither=look.dither))
 
     def _palette(self, number: int, colours: int) -> Palette:
-        """That of a frame in a middling size: finding one takes four times as long as drawing with it."""
+        """That of a frame in a middling size: finding one takes as long as drawing with it."""
         key = (number, colours)
         if key not in self._palettes:
             size = size_of_all(self.image_size, min(1.0, _PALETTE_SIDE / max(self.image_size)))

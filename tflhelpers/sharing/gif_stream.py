@@ -55,8 +55,8 @@ class GifStream:
             changed = np.ones(self.image_size, bool)
         else:
             changed = _moved(source, self._source)
-            np.copyto(self._source, source, where=changed[..., None])
-            np.copyto(self._shown, np.take(palette, indices, axis=0), where=changed[..., None])
+            _copy(source, self._source, changed)
+            _copy(np.take(palette, indices, axis=0), self._shown, changed)
         self._write(_frame(np.where(changed, indices, TRANSPARENT), changed, palette, self._centiseconds))
         self.checksums.append(zlib.crc32(self._shown.tobytes()))
 
@@ -90,6 +90,12 @@ def _moved(source: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """Where a picture differs by more than `HOLD` from what was drawn: bool (H, W)."""
     far = np.maximum(source, drawn) - np.minimum(source, drawn) > HOLD  # (H, W, 3)
     return far[..., 0] | far[..., 1] | far[..., 2]
+
+
+def _copy(source: np.ndarray, target: np.ndarray, where: np.ndarray) -> None:
+    """Copy the RGB pixels at which `where`, bool (H, W), is True: whole pixels, for channels take 15 times as long."""
+    pixels = np.ascontiguousarray(source).view("V3")
+    np.copyto(target.view("V3"), pixels, where=where[..., None])
 
 
 def _screen(image_size: tuple[int, int], palette: np.ndarray) -> bytes:
