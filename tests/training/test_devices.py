@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from types import SimpleNamespace
 
@@ -17,8 +18,10 @@ from tflhelpers.training.fine_tune import fine_tune
 class Parallel:
     """Stands for `keras.distribution.DataParallel`, which needs JAX."""
 
-    def __init__(self, devices):
-        self.device_mesh = SimpleNamespace(devices=np.array(devices))
+    def __init__(self, devices, processes=()):
+        found = [SimpleNamespace(process_index=process) for process in processes]
+        mesh = SimpleNamespace(devices=np.array(found, object))
+        self.device_mesh = SimpleNamespace(devices=np.array(devices), backend_mesh=mesh)
 
 
 @pytest.fixture
@@ -99,11 +102,18 @@ def test_a_batch_that_processes_cannot_share_is_refused(cluster):
 
 
 def test_a_distribution_that_is_set_is_taken_as_it_is(cluster):
-    chosen = Parallel(["gpu:1", "gpu:2"])
+    chosen = Parallel(["gpu:1", "gpu:2"], [0, 0])
     cluster(8, chosen=chosen)
     assert choose_devices(4).distribution is chosen
     with pytest.raises(ValueError, match="multiple of the 2 devices of the distribution that is set, got 5"):
         choose_devices(5)
+
+
+@pytest.mark.parametrize("processes", [[0, 0], [0, 1, 1, 1], [0, 1, 0, 1], [1, 1, 0, 0]])
+def test_a_distribution_that_is_set_has_as_many_devices_of_each_process(cluster, processes):
+    cluster(4, 4, chosen=Parallel(["gpu:0"] * len(processes), processes))
+    with pytest.raises(ValueError, match=f"of each of the 2 processes.*{re.escape(str(processes))}"):
+        choose_devices(8)
 
 
 def test_another_kind_of_distribution_is_refused(cluster):

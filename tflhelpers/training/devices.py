@@ -86,7 +86,7 @@ def choose_devices(batch_size: int) -> Devices:
 
     shard = jax.process_index(), jax.process_count()
     if (chosen := keras.distribution.distribution()) is not None:
-        return Devices(_checked(chosen, batch_size), shard)
+        return Devices(_checked(chosen, batch_size, shard[1]), shard)
     if batch_size % shard[1]:
         raise ValueError(
             f"batch_size is that of all processes together and must be a multiple of their number, {shard[1]}, got "
@@ -143,7 +143,7 @@ def _spread(variables: Iterable[keras.Variable], mesh: keras.distribution.Device
             variable.assign(jax.make_array_from_process_local_data(everywhere, value))
 
 
-def _checked(chosen: Any, batch_size: int) -> keras.distribution.DataParallel:
+def _checked(chosen: Any, batch_size: int, processes: int) -> keras.distribution.DataParallel:
     if not isinstance(chosen, keras.distribution.DataParallel):
         raise ValueError(
             f"The distribution that is set must be a keras.distribution.DataParallel, got {type(chosen).__name__}: "
@@ -155,6 +155,12 @@ def _checked(chosen: Any, batch_size: int) -> keras.distribution.DataParallel:
         raise ValueError(
             f"batch_size must be a multiple of the {count} devices of the distribution that is set, got {batch_size}. "
             "Call keras.distribution.set_distribution(None) to have as many chosen as divide it."
+        )
+    found = [device.process_index for device in chosen.device_mesh.backend_mesh.devices.flat]
+    if found != [process for process in range(processes) for _ in range(count // processes)]:
+        raise ValueError(
+            f"The distribution that is set must hold as many devices of each of the {processes} processes, one "
+            f"process after the other, got devices of the processes {found}."
         )
     return chosen
 
