@@ -166,3 +166,18 @@ def test_by_default_photos_get_objects_of_classes_that_they_lack(tmp_path):
     # Of the half that get one a few lose it at the view's edge.
     assert 0.3 < share_with_both(Augmentation()) < 0.6
     assert share_with_both(Augmentation(copy_paste=0.0)) == 0.0
+
+
+@pytest.mark.parametrize("first_step", [0, 2])
+def test_the_parts_of_a_batch_are_the_batch(five, first_step):
+    """Two processes see together what one sees, in the same views."""
+    sampler, how = Sampler(five.labels, batch_size=4, steps=5, seed=2), Augmentation()
+    whole, *parts = (
+        drawn(PictureBatches(five, sampler, how, 2, shard).batches(first_step))[0]
+        for shard in ((0, 1), (0, 2), (1, 2))
+    )
+    assert len(whole) == 5 - first_step
+    for (images, truth), *halves in zip(whole, *parts, strict=True):
+        np.testing.assert_array_equal(np.concatenate([half[0] for half in halves]), images)
+        for name, values in truth.items():
+            np.testing.assert_array_equal(np.concatenate([half[1][name] for half in halves]), values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 
+import keras
 import numpy as np
 import pytest
 
@@ -163,3 +164,12 @@ def test_without_room_the_features_are_computed_at_each_step(detector, pictures,
         course = fine_tune(detector, pictures, **RECIPE, trainable="heads", augment=None)
     assert "No room for features of 5 pictures" in caplog.text
     assert len(course.loss) == 7
+
+
+def test_the_parts_of_a_batch_are_the_batch(detector, pictures):
+    caches = [made_cache(detector, pictures, shard=shard, steps=3)[0] for shard in ((0, 1), (0, 2), (1, 2))]
+    with caches[0], caches[1], caches[2]:
+        for whole, *halves in zip(*(cache.batches(1) for cache in caches), strict=True):
+            flat, *parts = (keras.tree.flatten(batch) for batch in (whole, *halves))
+            for values, *its in zip(flat, *parts, strict=True):
+                np.testing.assert_allclose(np.concatenate(its), values, atol=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.training.tiny import drawn_pictures, start_anew, tiny_detector
@@ -25,6 +27,8 @@ class Witness:
 
 class Finding:
     """Stands for a detector."""
+
+    network = SimpleNamespace(variables=())
 
     def __init__(self, tiles=None):
         self.tiles, self.asked = tiles, []

@@ -166,3 +166,11 @@ def test_turns_count_how_often_a_picture_came_before():
 )
 def test_how_often_each_is_drawn_is_told_beforehand(labels, times):
     assert sorted(made(labels).times().tolist(), reverse=True) == times
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_the_parts_of_a_step_are_its_draws_in_order(count):
+    sampler = made([[0], [1], [], []], steps=3)
+    for step in range(3):
+        parts = [draw for index in range(count) for draw in sampler.draws_of(step, (index, count))]
+        assert [sampler.order[draw] for draw in parts] == sampler.of_step(step)

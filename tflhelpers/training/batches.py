@@ -97,18 +97,25 @@ class PictureBatches:
         sampler: which of them when.
         how: random changes; None for the pictures as they are.
         seed: of the changes.
+        shard: (i, n) for the i-th of n equal parts of each batch.
     """
 
     def __init__(
-        self, pictures: TrainingPictures, sampler: Sampler, how: Augmentation | None, seed: int
+        self,
+        pictures: TrainingPictures,
+        sampler: Sampler,
+        how: Augmentation | None,
+        seed: int,
+        shard: tuple[int, int] = (0, 1),
     ) -> None:
         self.pictures, self.sampler, self.how, self.seed = pictures, sampler, how, seed
+        self.shard = shard
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         """Those from `first_step` on."""
-        size = self.sampler.batch_size
+        size = self.sampler.batch_size // self.shard[1]
         data = tf.data.Dataset.range(first_step * size, self.sampler.steps * size)
-        data = data.map(lambda draw: tf.numpy_function(self._view_of, [draw], [tf.int64, tf.int64]))
+        data = data.map(lambda number: tf.numpy_function(self._view_of, [number], [tf.int64, tf.int64]))
         example = training_example(self.pictures, self.how, self.seed)
         data = data.map(example, num_parallel_calls=2, deterministic=True)
         return data.batch(size, drop_remainder=True).prefetch(2)
@@ -117,8 +124,10 @@ class PictureBatches:
         """The pictures of a step's batch."""
         return [self.pictures.paths[index].name for index in self.sampler.of_step(step)]
 
-    def _view_of(self, draw: np.ndarray) -> tuple[np.int64, np.int64]:
-        index, turn = self.sampler.order[int(draw)], self.sampler.turns[int(draw)]
+    def _view_of(self, number: np.ndarray) -> tuple[np.int64, np.int64]:
+        step, row = divmod(int(number), self.sampler.batch_size // self.shard[1])
+        draw = self.sampler.draws_of(step, self.shard)[row]
+        index, turn = self.sampler.order[draw], self.sampler.turns[draw]
         return np.int64(index), np.int64(turn)
 
 

@@ -52,12 +52,17 @@ class DivergenceGuard(Hook):
         trainer: prepared; has `snapshot`, `go_back` and `judge`.
         recipe: for what is told.
         names: the pictures of a step's batch.
+        share: of the time that snapshots may take; infinite where several processes must go back to the same step.
     """
 
     def __init__(
-        self, trainer: DetectorTrainer, recipe: Recipe, names: Callable[[int], Sequence[str]]
+        self,
+        trainer: DetectorTrainer,
+        recipe: Recipe,
+        names: Callable[[int], Sequence[str]],
+        share: float = SNAPSHOT_SHARE,
     ) -> None:
-        self.trainer, self.recipe, self.names = trainer, recipe, names
+        self.trainer, self.recipe, self.names, self.share = trainer, recipe, names, share
 
     def before_run(self, state: TrainingState) -> None:
         """Takes the first snapshot.
@@ -84,7 +89,7 @@ class DivergenceGuard(Hook):
         if (
             self._unproven is None
             and state.step - self._good.step >= SNAPSHOT_STEPS
-            and self._cost <= SNAPSHOT_SHARE * since
+            and self._cost <= self.share * since
         ):
             self._unproven = self._snapshot(state)
 

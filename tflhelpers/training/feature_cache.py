@@ -76,10 +76,11 @@ class FeatureCache:
         how: Augmentation | None,
         seed: int,
         *,
+        shard: tuple[int, int] = (0, 1),
         memory_bytes: int = MEMORY_BYTES,
         progress: bool = True,
     ) -> None:
-        self.progress = progress
+        self.progress, self.shard = progress, shard
         self.below, self.pictures, self.sampler, self.how, self.seed = below, pictures, sampler, how, seed
         self.shapes = [tuple(tensor.shape[1:]) for tensor in below.outputs]
         self._times = np.maximum(sampler.times(), 1)
@@ -119,7 +120,10 @@ class FeatureCache:
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         """As of `PictureBatches`, with the features in place of the images."""
-        size, types = self.sampler.batch_size, [*(tf.float32 for _ in self.shapes), tf.float32, tf.int32]
+        size, types = (
+            self.sampler.batch_size // self.shard[1],
+            [*(tf.float32 for _ in self.shapes), tf.float32, tf.int32],
+        )
 
         def batch(step):
             *features, boxes, labels = tf.numpy_function(self._of_step, [step], types)
@@ -136,7 +140,8 @@ class FeatureCache:
         return [self.pictures.paths[index].name for index in self.sampler.of_step(step)]
 
     def _of_step(self, step: np.ndarray) -> list[np.ndarray]:
-        draws = slice(int(step) * self.sampler.batch_size, (int(step) + 1) * self.sampler.batch_size)
+        its = self.sampler.draws_of(int(step), self.shard)
+        draws = slice(its.start, its.stop)
         index, turn = np.array(self.sampler.order[draws]), np.array(self.sampler.turns[draws])
         return self._gather(self._first_row[index] + turn % self._views_of[index])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import time
 import zlib
@@ -28,7 +29,8 @@ from tflhelpers.training.augment import Augmentation
 from tflhelpers.training.batches import PictureBatches, TrainingPictures
 from tflhelpers.training.budget import Budget, ShowProgress
 from tflhelpers.training.calibrate_batch_norm import calibrate_batch_norm
-from tflhelpers.training.divergence import DivergenceGuard
+from tflhelpers.training.devices import Devices, choose_devices, default_device, gather
+from tflhelpers.training.divergence import SNAPSHOT_SHARE, DivergenceGuard
 from tflhelpers.training.feature_cache import FeatureCache, split_network
 from tflhelpers.training.history import History
 from tflhelpers.training.loop import LOSSES, TrainingState, run
@@ -69,12 +71,16 @@ def fine_tune(
 
     Batch norm keeps the statistics of the original training: a few photos are too few to estimate them.
 
+    With Keras on JAX it trains on as many devices as divide `batch_size`, those of all processes that
+    `keras.distribution.initialize` has joined (docs/how_to/several_devices.md); a distribution that is set in Keras is
+    taken as it is.
+
     Args:
         detector: one whose classes are those of the annotations.
         annotations: pictures and boxes. Pictures without boxes teach what is not an object; crowd boxes are ignored.
         steps: how many batches to train on; by default more for more photos and classes, 160 for five photos of one
             thing.
-        batch_size: pictures per step.
+        batch_size: pictures per step, of all devices and processes together.
         trainable: which part learns: "heads" (box and class head), "predictor" (tower and heads), "fpn" (those and the
             pyramid), "most" (all but the backbone's first layers), "all". "auto" takes "all": with a frozen backbone,
             things are found but boxes are not tight. It takes "most" for a detector that keeps its first layers
@@ -109,8 +115,8 @@ def fine_tune(
 
     Raises:
         ImageError, FileNotFoundError: a picture cannot be read; the message names it.
-        ValueError: nothing to learn from, classes that do not fit, an unknown argument value, or a `resume_dir` of
-            another training.
+        ValueError: nothing to learn from, classes that do not fit, an unknown argument value, a `resume_dir` of
+            another training, or processes that do not train the same.
         OSError: another process is training in `resume_dir`; or, at the end, nothing could be saved there.
         TrainingTrouble: the loss was nan or exploded again and again; the detector has the last good weights.
     """
@@ -131,13 +137,15 @@ def fine_tune(
         budget=budget,
         tiles=tiles,
     )
+    devices = _checked_devices(batch_size, budget)
     folder = _checked_folder(resume_dir)
     start = start_mark(detector, given_weights(detector), folder)
     of = f"seed {seed}, {fingerprint(annotations)}, contents {contents_mark(record)}, start {start}"
     checkpointers = [
-        Checkpointer(_state_path(folder, number), f"{recipe}, {of}") for number, recipe in enumerate(recipes)
+        Checkpointer(_state_path(folder, number), f"{recipe}, {of}", writes=devices.is_first_process)
+        for number, recipe in enumerate(recipes)
     ]
-    with alone_in(folder):
+    with alone_in(folder if devices.is_first_process else None):
         for checkpointer in checkpointers:
             checkpointer.check(detector.network)
         if validation:  # a broken picture there would cost the history at the end
@@ -149,6 +157,7 @@ def fine_tune(
                 record,
                 recipes,
                 checkpointers,
+                devices,
                 seed,
                 cache_features,
                 watch,
@@ -170,12 +179,14 @@ def given_weights(detector: Detector) -> list[keras.Variable]:
     return [each for key, each in variables.items() if not (is_new and key.startswith(PREDICTOR_KEY))]
 
 
+@default_device()
 def _train_all(
     detector: Detector,
     annotations: Annotations,
     record: TrainingRecord,
     recipes: Sequence[Recipe],
     checkpointers: Sequence[Checkpointer],
+    devices: Devices,
     seed: int,
     cache_features: bool,
     watch: Preview | None,
@@ -186,6 +197,7 @@ def _train_all(
     tiles = recipes[0].tiles
     notes = _warned(tiny_objects(annotations, size_in_tiles(detector.image_size, tiles)))
     notes += [] if tiles is None else _warned([in_tiles(tiles)])
+    notes += [devices.note] if devices.note else []
     pictures = training_pictures(annotations, detector.image_size, tiles)
     pictures.read_ahead()
     calibrate_batch_norm(detector, pictures)
@@ -194,7 +206,7 @@ def _train_all(
     began_part = began
     for recipe, checkpointer in zip(recipes, checkpointers, strict=True):
         preview = ShowPreview(detector, watch, len(losses["loss"]))
-        with _prepared(detector, pictures, recipe, seed, cache_features, progress) as (
+        with _prepared(detector, pictures, recipe, devices, seed, cache_features, progress) as (
             trainer,
             batches,
             made,
@@ -235,18 +247,30 @@ def _train(
     budget = Budget(recipe.steps, recipe.budget, began)
     negatives = HardNegatives(batches.sampler)
     state = checkpointer.begin(trainer, TrainingState(), [negatives])
+    trainer.devices.check_agreement(
+        {
+            "settings": checkpointer.settings,
+            "steps": state.step,
+            "weights": [*trainer.whole().variables, *trainer.optimizer.variables],
+            "room for features": isinstance(batches, FeatureCache),
+        }
+    )
     is_first = not (state.step or preview.steps_before)
     movement = Movement(trainer.trainable_variables) if is_first else None
     with progress_bar(None if recipe.budget else recipe.steps, title, enabled=progress) as bar:
         bar.resume(state.step)
-        guard = DivergenceGuard(trainer, recipe, batches.names)
-        run(
-            state,
-            lambda batch, rate: trainer.learn(batch[0], batch[1], rate),
-            batches.batches,
-            lambda state: recipe.rate_at(budget.progress(state)),
-            [guard, negatives, budget, ShowProgress(bar, budget), checkpointer, preview],
-        )
+        share = math.inf if trainer.devices.has_several_processes else SNAPSHOT_SHARE
+        guard = DivergenceGuard(trainer, recipe, batches.names, share)
+        try:
+            run(
+                state,
+                lambda batch, rate: trainer.learn(batch[0], batch[1], rate),
+                batches.batches,
+                lambda state: recipe.rate_at(budget.progress(state)),
+                [guard, negatives, budget, ShowProgress(bar, budget), checkpointer, preview],
+            )
+        finally:
+            gather(trainer.whole().variables)
     return state, [*state.notes, *_warned(still_loss(state.losses, movement))]
 
 
@@ -259,6 +283,7 @@ def _prepared(
     detector: Detector,
     pictures: TrainingPictures,
     recipe: Recipe,
+    devices: Devices,
     seed: int,
     cache_features: bool,
     progress: bool,
@@ -269,20 +294,22 @@ def _prepared(
     sampler = Sampler(pictures.labels, batch_size=recipe.batch_size, steps=recipe.steps, seed=seed)
     below_above = split_network(detector.network, lambda layer: layer_group(layer) in recipe.trained)
     if cache_features and below_above is not None:
-        cache = FeatureCache(below_above[0], pictures, sampler, recipe.how, seed, progress=progress)
+        cache = FeatureCache(
+            below_above[0], pictures, sampler, recipe.how, seed, shard=devices.shard, progress=progress
+        )
         if cache.fits:
             with cache:
-                yield _trainer(detector, below_above[1], recipe), cache, (f"{cache}.",)
+                yield _trainer(detector, below_above[1], recipe, devices), cache, (f"{cache}.",)
             return
         logger.warning("No room for %s: they are computed at each step.", cache)
     yield (
-        _trainer(detector, folded_network(detector.network), recipe),
-        PictureBatches(pictures, sampler, recipe.how, seed),
+        _trainer(detector, folded_network(detector.network), recipe, devices),
+        PictureBatches(pictures, sampler, recipe.how, seed, devices.shard),
         (),
     )
 
 
-def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe) -> DetectorTrainer:
+def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe, devices: Devices) -> DetectorTrainer:
     trainer = DetectorTrainer(
         learner,
         detector.anchors_rel_yxyx,
@@ -290,6 +317,7 @@ def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe) -> Detect
         whole=detector.network,
         batch_size=recipe.batch_size,
         box_weight=recipe.box_weight,
+        devices=devices,
     )
     return trainer.prepare(_optimizer(recipe))
 
@@ -349,6 +377,16 @@ def _warned(sentences: Iterable[str]) -> list[str]:
     return told
 
 
+def _checked_devices(batch_size: int, budget: str | float | None) -> Devices:
+    devices = choose_devices(batch_size)
+    if devices.has_several_processes and budget is not None:
+        raise ValueError(
+            f"budget must be None where several processes train together, got {budget!r}: their clocks differ. Give "
+            "steps instead."
+        )
+    return devices
+
+
 def _checked_folder(resume_dir: str | Path | None) -> Path | None:
     if resume_dir is None:
         return None
@@ -365,6 +403,7 @@ def _state_path(folder: Path | None, part: int) -> Path | None:
     return folder / (STATE_FILE if part == 0 else STATE_FILE.replace(".", f"_{part + 1}."))
 
 
+@default_device()
 def _validation_loss(detector: Detector, validation: Annotations | None, batch_size: int, seed: int):
     if not validation:
         return None

@@ -8,6 +8,7 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.model.detector import Detector
+from tflhelpers.training.devices import gather
 from tflhelpers.training.loop import Hook, TrainingState
 
 LEAST_SCORE = 0.05  # of the boxes that are handed over
@@ -65,5 +66,6 @@ class ShowPreview(Hook):
             return
         self._shown = state.step
         losses = state.losses["loss"][-LOSS_STEPS:]
+        gather(self.detector.network.variables)
         boxes = self.detector.detect(preview.image, threshold=LEAST_SCORE, max_boxes=MOST_BOXES)
         preview(self.steps_before + state.step, boxes, loss=float(np.mean(losses)) if losses else None)

@@ -75,14 +75,15 @@ class Checkpointer(Hook):
     Args:
         path: the file, None to keep nothing.
         settings: text that must be the same for a training to go on from there.
+        writes: False to go on from there only, where another process keeps the state for all.
 
     Attributes:
         troubles: what could not be kept, a sentence each.
         was_done: whether the training was at its end before it began.
     """
 
-    def __init__(self, path: Path | None, settings: str) -> None:
-        self.path, self.settings = path, settings
+    def __init__(self, path: Path | None, settings: str, *, writes: bool = True) -> None:
+        self.path, self.settings, self.writes = path, settings, writes
         self._step, self._when, self._cost = 0, time.monotonic(), 0.0
         self._began_at, self._has_kept = 0, False
         self._refused: OSError | None = None
@@ -170,7 +171,7 @@ class Checkpointer(Hook):
 
     def keep(self, state: TrainingState) -> None:
         """Writes the state now."""
-        if self.path is None:
+        if self.path is None or not self.writes:
             return
         began = time.monotonic()
         if not all(np.isfinite(values).all() for values in self.trainer.snapshot()):

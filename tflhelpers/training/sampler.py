@@ -57,6 +57,12 @@ class Sampler:
         """The pictures of a step's batch."""
         return self.order[step * self.batch_size : (step + 1) * self.batch_size]
 
+    def draws_of(self, step: int, shard: tuple[int, int] = (0, 1)) -> range:
+        """The numbers of a step's draws, for `shard` (i, n) those of the i-th of n equal parts."""
+        index, count = shard
+        first, size = step * self.batch_size, self.batch_size // count
+        return range(first + index * size, first + (index + 1) * size)
+
     def learned(self, step: int, wrong: Sequence[float]) -> None:
         """Hears how a step went, and plans ahead.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 from keras import ops
 
 from tflhelpers.model.layers import USE_XLA
+from tflhelpers.training.devices import Devices, on_every_device
 from tflhelpers.training.losses import detection_losses
 from tflhelpers.training.matching import encode_targets
 
@@ -21,6 +24,7 @@ class DetectorTrainer(keras.Model):
         num_classes: foreground classes.
         whole: the detector's network, where `network` is a part of it.
         batch_size: pictures a batch, to learn of each how wrong the detector is on it; None tells nothing of it.
+        devices: where its steps are computed.
         box_weight: how many times the loss of the boxes counts. 1 is the original's weight, whose loss is a mean of the
             four codes of a box; 4 makes it their sum (`normalize_loc_loss_by_codesize: false` in a pipeline.config).
     """
@@ -34,9 +38,11 @@ class DetectorTrainer(keras.Model):
         whole: keras.Model | None = None,
         batch_size: int | None = None,
         box_weight: float = 1.0,
+        devices: Devices | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        self.devices = devices or Devices()
         self.box_weight = box_weight
         self.network = network
         self.anchors = ops.convert_to_tensor(anchors, "float32")
@@ -62,13 +68,15 @@ class DetectorTrainer(keras.Model):
         """
         self.optimizer.learning_rate = learning_rate
         self.reset_metrics()
-        losses = self.train_on_batch(*_for_backend(images, truth), return_dict=True)
+        with self.devices.holding(self._read_by_a_step()):
+            losses = self.train_on_batch(*_for_backend(images, truth), return_dict=True)
         return _as_floats(losses) | {"wrong": np.atleast_1d(losses.get("wrong", ()))}
 
     def judge(self, images, truth: dict) -> dict:
         """The losses of a batch with the weights as they are; nothing is learned."""
         self.reset_metrics()
-        return _as_floats(self.test_on_batch(*_for_backend(images, truth), return_dict=True))
+        with self.devices.holding(self._read_by_a_step()):
+            return _as_floats(self.test_on_batch(*_for_backend(images, truth), return_dict=True))
 
     def snapshot(self) -> list[np.ndarray]:
         """Copies of all that a step changes: the learning weights and the optimizer's variables."""
@@ -81,6 +89,11 @@ class DetectorTrainer(keras.Model):
 
     def _moving(self) -> list:
         return [*self.trainable_variables, *self.optimizer.variables]
+
+    def _read_by_a_step(self) -> Iterator[keras.Variable]:
+        yield from self._moving()
+        yield from self.non_trainable_variables
+        yield from self.metrics_variables
 
     def call(self, images, training=None):
         return self.network(images, training=training)
@@ -121,4 +134,4 @@ class PerPicture(keras.metrics.Metric):
         self.values.assign(values)
 
     def result(self):
-        return ops.convert_to_tensor(self.values)
+        return on_every_device(ops.convert_to_tensor(self.values))
