@@ -174,7 +174,8 @@ def test_the_result_does_not_depend_on_how_many_are_done_at_once(folder, monkeyp
     ],
 )
 def test_a_missing_picture_is_as_large_as_its_file_says(folder, size, fractions, kept):
-    picture = RawPicture("gone.png", [RawBox("duck", (-2, 0.975, 9000, 16))], "1", size, fractions)
+    edges = (-1, 0.975, 2, 1.6) if fractions else (-2, 0.975, 9000, 16)
+    picture = RawPicture("gone.png", [RawBox("duck", edges)], "1", size, fractions)
     annotations, _ = _assembled(folder, [picture])
     assert annotations.pictures[0].path == folder / "gone.png"
     assert annotations[0][1] == Boxes([kept], [0])

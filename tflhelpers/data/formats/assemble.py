@@ -19,7 +19,7 @@ from tflhelpers.data.formats.picture_index import PictureIndex
 from tflhelpers.data.formats.placing import Placed, place
 from tflhelpers.data.formats.raw import RawSet
 from tflhelpers.data.formats.report import ImportRefused, ReportBuilder, shown_mistakes
-from tflhelpers.data.formats.units import in_own_unit
+from tflhelpers.data.formats.units import are_fractions, are_no_fractions, in_own_unit
 from tflhelpers.data.pictures import Picture
 from tflhelpers.progress import progress_bar
 
@@ -154,7 +154,11 @@ def _mended(values: np.ndarray, placed: Sequence[Placed], picture_of: np.ndarray
     upwards = np.array([one.raw.y_from_bottom for one in placed], bool)[picture_of]
     heights = sizes[picture_of][upwards, 0]
     pixels[upwards, 1], pixels[upwards, 3] = heights - pixels[upwards, 3], heights - pixels[upwards, 1]
-    return mend(pixels, sizes[picture_of], precision[picture_of])
+    mended = mend(pixels, sizes[picture_of], precision[picture_of])
+    in_fractions = fractions[picture_of]
+    return mended.refusing(
+        outside=in_fractions & are_no_fractions(values), tiny=~in_fractions & are_fractions(values)
+    )
 
 
 def _turned(xyxy: np.ndarray, placed: Sequence[Placed], counts: np.ndarray) -> np.ndarray:
