@@ -106,10 +106,10 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
         width = len(next(csv_rows(text, separator), (1, ""))[1])
-        for line, row in csv_rows(text, separator, fits=lambda cells: len(cells) == width):
+        for number, row in csv_rows(text, separator, fits=lambda cells: len(cells) == width):
             cells = [f"({row})"] if isinstance(row, str) else row
             if any(cell.strip(_BLANKS) for cell in cells):
-                yield line, cells
+                yield number, cells
     finally:
         csv.field_size_limit(before)
 
