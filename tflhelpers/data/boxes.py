@@ -13,7 +13,7 @@ from tflhelpers.files.kinds import check_kind
 _XY_SWAPPED = [1, 0, 3, 2]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Boxes:
     """Boxes of one picture. Checked, copied and made read-only when made.
 
