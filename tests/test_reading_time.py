@@ -14,6 +14,7 @@ from tflhelpers.data.formats.detect import _json_kind
 from tflhelpers.data.formats.polygons import _OUTER_RING
 from tflhelpers.data.formats.recognise import tool_of
 from tflhelpers.files import text_proto
+from tflhelpers.files.csv_rows import csv_rows
 from tflhelpers.files.stand_ins import stand_in
 from tflhelpers.files.text_proto import TextProtoError, parse_text_proto
 from tflhelpers.model.original_names import checkpoint_keys
@@ -48,6 +49,9 @@ _CASES = {  # reader, a text for a length
     "urls: points": (_URLS, lambda n: f"http://x.org/{'.a' * n},b/"),
     "urls: a long word": (_URLS, lambda n: f"http://x.org/.{'a' * n}/,"),
     "urls: a cell without an end": (_URLS, lambda n: 'url,b\nhttp://x.org,"' + "x\n" * n),
+    "csv: cells without an end": (_alone(lambda text: list(csv_rows(text))), lambda n: 'a,"b\nc\n' * n),
+    "csv: one without an end": (_alone(lambda text: list(csv_rows(text))), lambda n: 'a,"b\n' + "c\n" * n),
+    "csv: ends in pairs": (_alone(lambda text: list(csv_rows(text))), lambda n: 'a,"""\n' * n),
     "json: quotation marks in a name without an end": (
         _in_file(_json_kind, "a.json"),
         lambda n: '{"' + '\\"' * n,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tflhelpers import drive
 from tflhelpers.classification.own_or_drawn import DRAWN_IMAGES, labelled_photos_for
+from tflhelpers.data.annotations import check_annotations
+from tflhelpers.files.kinds import check_detector, check_kind, check_text
 from tflhelpers.folders import ProjectFolders
 from tflhelpers.ready_made import bring, brought, clips, detectors, first_look, pages, photos
 
@@ -70,6 +72,9 @@ class Project(ProjectFolders):
         Raises:
             FileNotFoundError: There is no such video; the message lists those that are there.
         """
+        check_kind(
+            isinstance(film, str | Path), film, "film must be a name or a path", 'Write film="clip.mp4"'
+        )
         _tell((None, bring.film_frames_for(self, film, max_frames=max_frames, progress=progress)))
 
     def heic(self, *, install: bool = False) -> None:
@@ -114,6 +119,8 @@ class Project(ProjectFolders):
             ``data/practice`` if you drew boxes there, otherwise the five drawn photos of a toy duck with the boxes that
             ship with the package. The sentence also says what you should fix.
         """
+        if detector is not None:
+            check_detector(detector, "project.photos(detector)")
         return _tell(photos.photos_for(self, detector))
 
     def scoring_photos(self, detector: Detector | None = None) -> Annotations:
@@ -130,6 +137,8 @@ class Project(ProjectFolders):
         Raises:
             ValueError: No annotated photos have the detector's classes; the message says what to do.
         """
+        if detector is not None:
+            check_detector(detector, "project.scoring_photos(detector)")
         return _tell(photos.scoring_photos_for(self, detector))
 
     def labelled_photos(
@@ -146,6 +155,7 @@ class Project(ProjectFolders):
             Your pictures in ``data/<folder>`` if there are any; otherwise clothes in camouflage and in normal
             patterns, drawn into ``data/practice_clothes_<count>``.
         """
+        check_text(folder, "folder", "classes")
         return _tell(labelled_photos_for(self, folder=folder, count=count, progress=progress))
 
     def clip(self) -> Path | list[Path]:
@@ -184,6 +194,7 @@ class Project(ProjectFolders):
         Raises:
             FileNotFoundError: There is no detector of that name; the message lists those that are there.
         """
+        check_text(name, "name", "detector")
         return _tell(detectors.detector_for(self, name, start=start, steps=steps, progress=progress))
 
     def training_folder(self, detector: Detector, annotations: Annotations, **settings: object) -> Path:
@@ -197,6 +208,9 @@ class Project(ProjectFolders):
             annotations: What it learns from.
             **settings: What else is given to ``fine_tune``.
         """
+        call = "project.training_folder(detector, annotations)"
+        check_detector(detector, call, "network")
+        check_annotations(annotations, call)
         return detectors.training_folder_for(self, detector, annotations, **settings)
 
     def keep(self, detector: Detector, name: str = detectors.OWN) -> Path:
@@ -209,6 +223,8 @@ class Project(ProjectFolders):
         Returns:
             The folder. A practice detector never overwrites yours.
         """
+        check_detector(detector, "project.keep(detector)", "save")
+        check_text(name, "name", "detector")
         return _tell(detectors.keep_for(self, detector, name))
 
     def threshold(self, detector: Detector, calibration: Calibration, measured_on: Annotations) -> float:
@@ -223,6 +239,12 @@ class Project(ProjectFolders):
             The calibrated threshold. But if the detector was trained on these photos, the one it has: a threshold that
             suits photos it knows by heart is too high for others.
         """
+        call = "project.threshold(detector, calibration, measured_on)"
+        check_detector(detector, call, "threshold")
+        is_calibration = hasattr(calibration, "threshold") and not hasattr(calibration, "detect")
+        wanted = "calibration must be what calibrate_threshold returned"
+        check_kind(is_calibration, calibration, wanted, f"The call is {call}")
+        check_annotations(measured_on, call)
         return _tell(detectors.threshold_for(detector, calibration, measured_on))
 
     def proposer(
@@ -249,6 +271,10 @@ class Project(ProjectFolders):
             The detector, fine-tuned now on what you have drawn so far; None if that is too little, or if no picture is
             left without boxes.
         """
+        fits = hasattr(annotator, "annotations") and hasattr(annotator, "states")
+        check_kind(
+            fits, annotator, "annotator must be an Annotator", "The call is project.proposer(annotator)"
+        )
         return _tell(
             detectors.proposer_for(
                 annotator, wanted=wanted, min_photos=min_photos, start=start, steps=steps, progress=progress
@@ -293,6 +319,7 @@ class Project(ProjectFolders):
             What was written. The program that runs models in browsers has to be downloaded once, unless its archive is
             in the project folder; without it and without a network, None, and the sentence says what to do.
         """
+        check_text(name, "name", "web_demo")
         return _tell(pages.web_demo_for(self, model, name=name, title=title, progress=progress))
 
     def results_page(
@@ -330,6 +357,12 @@ class Project(ProjectFolders):
             FileNotFoundError: There is no such GIF.
             ValueError: Browsers cannot show `gif` as a picture, or there is nothing to measure on.
         """
+        call = "project.results_page(detector, annotations, title=...)"
+        check_detector(detector, call, "detect_all")
+        if annotations is not None:
+            check_annotations(annotations, call)
+        check_text(title, "title", "My duck")
+        check_text(name, "name", "results.html")
         return _tell(
             pages.results_page_for(
                 self,
@@ -375,9 +408,11 @@ def open_project(name: str = "transfer_learning_project", *, parent: str | Path 
         The project; shown in a notebook, it lists where things are.
 
     Raises:
+        TypeError: If ``name`` is no text.
         ValueError: If ``name`` is not a plain folder name.
         OSError: If the folder cannot be made; the message says where and what to do.
     """
+    check_text(name, "name", "ducks")
     if name in ("", "..") or Path(name).name != name:
         raise ValueError(
             f"name must be a plain folder name, got {name!r}. Give the folder above it as parent=."

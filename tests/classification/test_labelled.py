@@ -157,6 +157,11 @@ def test_csv_files_as_programs_write_them(tmp_path, text):
     [
         ("", "columns filename and class, got an empty file"),
         ("a.png,shirt\n", "columns filename and class, got a.png, shirt"),
+        (
+            'filename,class\na.png,"shirt\nb.png,coat\n',
+            "line 2: expected .* but a quotation mark in it is not closed",
+        ),
+        ('filename,class\na.png,"shirt\n' + "b.png,coat\n" * 20_000, "line 2: expected .* is not closed"),
         ("filename,class\na.png,shirt\nb.png,\n", "line 3: expected a file name and a class, got 'b.png,'"),
         ("filename,class\na.png,shirt\nb.png,shirt\n", "at least 2 different classes"),
         ("filename,class\na.png,shirt\na.png,coat\n", "same picture in two.*line 2.*line 3"),

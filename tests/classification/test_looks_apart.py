@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from tflhelpers.classification.labelled import labelled_photos
-from tflhelpers.classification.looks_apart import copies_in_two_classes, deal_out, near_groups
+from tflhelpers.classification.looks_apart import (
+    NEAR_BITS,
+    NEAR_STEPS,
+    copies_in_two_classes,
+    deal_out,
+    near_groups,
+)
 from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.samples import duck_clip
 
@@ -43,14 +51,61 @@ def test_parts_of_one_file_are_one_group():
 )
 def test_copies_in_two_classes_are_found(steps, labels, expected):
     cells = np.stack([np.full((8, 9, 3), 100 + step, np.uint8) for step in steps])
-    assert copies_in_two_classes(cells, np.array(labels)) == expected
+    assert list(copies_in_two_classes(cells, np.array(labels))) == expected
 
 
-def test_many_flat_pictures_are_compared(monkeypatch):
-    """All have the same hash, so all pairs are compared, in several portions."""
-    monkeypatch.setattr("tflhelpers.classification.looks_apart._PAIRS", 7)
+def test_many_flat_pictures_are_compared():
+    """All have the same hash, so their colours tell them apart."""
     cells = np.stack([np.full((8, 9, 3), 100 * (row % 3), np.uint8) for row in range(30)])
     assert near_groups(cells, range(30)).tolist() == [row % 3 for row in range(30)]
+
+
+_MANY = 20_000
+_SETS = {  # cells of so many pictures, how many groups they are
+    "one picture over and over": (lambda dice: np.full((_MANY, 8, 9, 3), 100, np.uint8), 1),
+    "a picture that grows brighter": (
+        lambda dice: (
+            np.full((8, 9, 3), 1, np.uint8) * (np.arange(_MANY) % 256).astype(np.uint8)[:, None, None, None]
+        ),
+        1,
+    ),
+    "each another one": (lambda dice: dice.integers(0, 256, (_MANY, 8, 9, 3), np.uint8), _MANY),
+}
+
+
+@pytest.mark.parametrize("name", _SETS)
+def test_twenty_thousand_pictures_take_seconds(name):
+    make, groups = _SETS[name]
+    cells = make(np.random.default_rng(0))
+    start = time.process_time()
+    assert len(np.unique(near_groups(cells, range(_MANY)))) == groups
+    labels = np.arange(_MANY) % 2
+    assert (next(copies_in_two_classes(cells, labels), None) is None) == (groups == _MANY)
+    assert time.process_time() - start < 20
+
+
+def test_groups_are_those_of_all_pairs():
+    dice = np.random.default_rng(1)
+    cells = dice.integers(90, 110, (60, 8, 9, 3)) + dice.integers(0, 3, (60, 1, 1, 1)) * 30
+    cells[:, :, ::2] += dice.integers(0, 2, (60, 1, 1, 1)) * 25
+    cells = cells.astype(np.uint8)
+    near = np.array(
+        [
+            [(_bits(a) != _bits(b)).sum() <= NEAR_BITS and _steps(a, b) <= NEAR_STEPS for b in cells]
+            for a in cells
+        ]
+    )
+    for _ in range(6):
+        near = near @ near  # who is reached through others
+    assert near_groups(cells, range(60)).tolist() == near.argmax(axis=1).tolist()
+
+
+def _bits(cells):
+    return PerceptualHash(cells).bits
+
+
+def _steps(a, b):
+    return np.abs(a.astype(int) - b).max()
 
 
 def test_likeness_goes_through_others():

@@ -113,7 +113,7 @@ def test_a_page_that_cannot_be_written_is_said(project, capsys, monkeypatch):
         raise FetchError("no network.")
 
     monkeypatch.setattr(web_demo, "fetch_runtime", unreachable)
-    assert project.web_demo(None) is None
+    assert project.web_demo(tfl.Detector.embedded(["duck"])) is None
     assert capsys.readouterr().out.startswith("The page was not written. no network.")
 
 

@@ -211,6 +211,26 @@ def test_killed_and_called_again_it_goes_on(tmp_path, lines):
     assert not list(tmp_path.glob(".out*"))
 
 
+def test_two_that_write_one_film_do_not_mix_its_journal(tmp_path):
+    path, out = clip(tmp_path / "a.mp4", 40), tmp_path / "out.mp4"
+    command = [sys.executable, str(HERE / "stub_detector.py"), str(path), str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as other:
+        assert other.stdout is not None
+        other.stdout.readline()  # it looks
+        os.kill(other.pid, signal.SIGSTOP)
+        before = (tmp_path / "out.mp4.boxes.jsonl").read_bytes()
+        with pytest.raises(
+            OSError, match=f"^path is for one detect_video .* by process {other.pid} on .* another path"
+        ):
+            run(path, out)
+        assert (tmp_path / "out.mp4.boxes.jsonl").read_bytes() == before
+        run(path, tmp_path / "another.mp4")
+        os.kill(other.pid, signal.SIGKILL)
+    run(path, out)
+    assert (out.stat().st_size, [*tmp_path.glob(".*")]) == ((tmp_path / "another.mp4").stat().st_size, [])
+
+
 def test_parts_of_another_film_are_thrown_away(tmp_path):
     parts = VideoParts(tmp_path / "a.mp4", "one", 10)
     assert parts.write_next([frame(0), frame(1)], SIZE) == 2

@@ -35,7 +35,10 @@ class Clothes:
 
     class_names = ("plain", "cam & <o>", "three")
     image_size = (20, 30)
+    network = None
     content = "model"
+
+    def predict(self, images, *, progress=True): ...
 
 
 def export_tflite(model, path, *, quantize=None, progress=True):
@@ -168,6 +171,35 @@ def test_a_failed_export_leaves_the_old_page(tmp_path):
         export_web_demo(model, folder)
     assert (folder / "model.bin").read_bytes() == empty_model("modelfloat16")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "litertjs"]
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "error", "message"),
+    [
+        ("duck.tflite", {}, TypeError, "expected a Detector or a Classifier, got str"),
+        (
+            Clothes(),
+            {"quantize": "int8"},
+            ValueError,
+            "quantize must be one of None, 'float16', 'dynamic', got 'int8'",
+        ),
+        (
+            Detector.embedded(["duck"]),
+            {"quantize": "half"},
+            ValueError,
+            "quantize must be one of .* got 'half'",
+        ),
+        (Detector.embedded(["duck"]), {"quantize": "int8"}, ValueError, "Give images="),
+        (Clothes(), {"title": 7}, TypeError, "title must be text, got int"),
+    ],
+)
+def test_the_model_is_looked_at_before_anything_is_fetched(
+    tmp_path, monkeypatch, model, settings, error, message
+):
+    monkeypatch.setattr(web_demo, "fetch_runtime", lambda *_, **__: pytest.fail("it was fetched"))
+    with pytest.raises(error, match=message):
+        export_web_demo(model, tmp_path / "demo", **settings)
+    assert not (tmp_path / "demo").exists()
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path):

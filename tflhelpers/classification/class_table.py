@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from tflhelpers.classification.label_checks import Candidate
+from tflhelpers.files.csv_rows import csv_rows
 from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.files.text import decode_file
 
@@ -44,20 +44,24 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     text, _ = decode_file(path)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(), delimiter=separator)
-    header = [cell.strip().lower() for cell in next(reader, [])]
+    rows = csv_rows(text, separator)
+    header = [cell.strip().lower() for cell in next(rows, (1, []))[1]]
     file_at, class_at = (_column(path, header, known) for known in (FILE_COLUMNS, CLASS_COLUMNS))
-    for cells in reader:
+    for line, cells in rows:
+        if isinstance(cells, str):
+            raise ValueError(
+                f"{path}, line {line}: expected a file name and a class, but {cells}. Mend the line."
+            )
         if not any(cell.strip() for cell in cells):
             continue
         padded = [cell.strip() for cell in cells] + [""] * len(header)
         file, name = padded[file_at], padded[class_at]
         if not file or not name:
             raise ValueError(
-                f"{path}, line {reader.line_num}: expected a file name and a class, got {separator.join(cells)!r}. "
+                f"{path}, line {line}: expected a file name and a class, got {separator.join(cells)!r}. "
                 "Fill in or delete the line."
             )
-        yield reader.line_num, file, name
+        yield line, file, name
 
 
 def _column(path: Path, header: list[str], known: tuple[str, ...]) -> int:

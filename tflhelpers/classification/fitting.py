@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ __all__ = ["ClassifierHistory", "fit_classifier"]
 logger = logging.getLogger(__name__)
 
 FEW = 10  # pictures of a class, fewer than which deserve a word
-MOST_NAMED = 3  # pairs of pictures that contradict each other
+MOST_NAMED, MOST_COUNTED = 3, 1000  # pairs of pictures that contradict each other
 
 
 def fit_classifier(
@@ -210,12 +211,13 @@ def _notes(learn: LabelledPictures, judge: _Part | None, seen: Embeddings) -> li
 def _contradictions(pictures: LabelledPictures, seen: Embeddings) -> list[str]:
     """A sentence for pictures that are the same but for how they were saved, and are in two classes."""
     read = pictures.take(seen.rows.tolist())
-    pairs = copies_in_two_classes(seen.cells, read.labels)
+    pairs = list(islice(copies_in_two_classes(seen.cells, read.labels), MOST_COUNTED + 1))
     said = [
         " and ".join(f"{read[row]} ({read.class_names[read[row].label]})" for row in pair)
         for pair in pairs[:MOST_NAMED]
     ]
-    more = [f"{len(pairs) - MOST_NAMED} more pairs"] if len(pairs) > MOST_NAMED else []
+    count = len(pairs) - MOST_NAMED if len(pairs) <= MOST_COUNTED else f"{MOST_COUNTED - MOST_NAMED} or more"
+    more = [f"{count} more pairs"] if len(pairs) > MOST_NAMED else []
     if not pairs:
         return []
     return [f"The same picture in two classes: {'; '.join([*said, *more])}. Delete the wrong one of each."]

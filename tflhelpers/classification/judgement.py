@@ -12,6 +12,7 @@ from tflhelpers.classification.labelled import LabelledPictures
 from tflhelpers.classification.scored import CalibrationBin, ClassFigures, Mistake
 from tflhelpers.classification.wrong_gallery import wrong_gallery
 from tflhelpers.evaluation.certainty import share_interval
+from tflhelpers.files.kinds import check_kind
 
 if TYPE_CHECKING:
     from tflhelpers.classification.classifier import Classifier
@@ -157,9 +158,14 @@ def evaluate_classifier(
         progress: show a bar.
 
     Raises:
+        TypeError: one of both is something else.
         ValueError: other classes, or no pictures.
         ImageError: a picture is damaged; the message names it.
     """
+    call = "The call is evaluate_classifier(classifier, pictures)"
+    check_kind(hasattr(classifier, "predict"), classifier, "classifier must be a Classifier", call)
+    fits = pictures is None or (hasattr(pictures, "pictures") and hasattr(pictures, "labels"))
+    check_kind(fits, pictures, "pictures must be those of labelled_photos", call)
     if pictures is None or not len(pictures):
         raise ValueError(
             "pictures must hold at least one to judge with, got none. Fit with validation=0.2 to have some."

@@ -8,7 +8,7 @@ hold out whole places yourself, as `validation=`, where that matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -18,8 +18,8 @@ from tflhelpers.files.prefetch import prefetch
 from tflhelpers.progress import progress_bar
 
 NEAR_BITS, NEAR_STEPS = COPY_BITS, 2 * COPY_STEPS + 8
-_CHUNK = 512  # rows of the table of all pairs that are in memory at once
-_PAIRS = 20_000  # whose cells are compared at once
+_BLOCK = 12  # cells in one of `_coarse`
+_ONES = np.array([number.bit_count() for number in range(1 << 16)], np.uint8)  # bits set in each number
 
 
 def split_by_look(
@@ -60,46 +60,74 @@ def near_groups(cells: np.ndarray, sources: Sequence) -> np.ndarray:
     Returns:
         int64 (n,): the row of the first picture of its group.
     """
-    leader = np.arange(len(cells))
+    rows_of: dict[Hashable, list[int]] = {}
+    for row, source in enumerate(sources):
+        rows_of.setdefault(source, []).append(row)
+    group, left = np.full(len(cells), -1, np.int64), _Left(cells)
+    for first in range(len(cells)):
+        reached = [first] if group[first] < 0 else []
+        group[reached] = first
+        while reached:
+            row = reached.pop()
+            near = [*rows_of.pop(sources[row], []), *left.take_near(row)]
+            new = [each for each in near if group[each] < 0]
+            group[new] = first
+            reached += new
+    return group
 
-    def find(row: int) -> int:
-        while leader[row] != row:
-            leader[row] = leader[leader[row]]
-            row = leader[row]
-        return int(row)
 
-    first: dict = {}
-    same_file = [(first.setdefault(source, row), row) for row, source in enumerate(sources)]
-    for a, b in (*same_file, *_near_pairs(cells, NEAR_STEPS)):
-        low, high = sorted((find(a), find(b)))
-        leader[high] = low
-    return np.array([find(row) for row in range(len(cells))], np.int64)
+class _Left:
+    """Rows that no group has taken yet: each is looked at once, however many look alike.
+
+    Args:
+        cells: of `Look`s, uint8 (n, 8, 9, 3).
+    """
+
+    def __init__(self, cells: np.ndarray) -> None:
+        self._rows = np.arange(len(cells))
+        self._hashes = _hashes(cells)
+        self._coarse, self._fine = _coarse(cells), cells.reshape(len(cells), -1).astype(np.int16)
+
+    def take_near(self, row: int) -> list[int]:
+        """Remove the rows that look like one, and return them."""
+        rows = self._rows
+        differing = sum(_ONES[part[rows] ^ part[row]] for part in self._hashes)
+        places = np.flatnonzero(differing <= NEAR_BITS)
+        for colours, limit in ((self._coarse, NEAR_STEPS * _BLOCK), (self._fine, NEAR_STEPS)):
+            places = places[_within(colours[rows[places]], colours[row], limit)]
+        self._rows = np.delete(rows, places)
+        return list(rows[places].tolist())
 
 
-def copies_in_two_classes(cells: np.ndarray, labels: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of rows that show the same picture, saved at another size or quality, but differ in their label.
+def copies_in_two_classes(cells: np.ndarray, labels: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield pairs of rows that show the same picture, saved at another size or quality, but differ in their label.
 
     Args:
         cells: of `Look`s, uint8 (n, 8, 9, 3).
         labels: (n,).
     """
-    return [(a, b) for a, b in _near_pairs(cells, COPY_STEPS) if labels[a] != labels[b]]
+    hashes, coarse, fine = _hashes(cells), _coarse(cells), cells.reshape(len(cells), -1).astype(np.int16)
+    for row in range(len(cells)):
+        later = row + 1 + np.flatnonzero(labels[row + 1 :] != labels[row])
+        later = later[sum(_ONES[part[later] ^ part[row]] for part in hashes) <= NEAR_BITS]
+        for colours, limit in ((coarse, COPY_STEPS * _BLOCK), (fine, COPY_STEPS)):
+            later = later[_within(colours[later], colours[row], limit)]
+        yield from ((row, other) for other in later.tolist())
 
 
-def _near_pairs(cells: np.ndarray, most_steps: int) -> Iterator[tuple[int, int]]:
-    signs = (
-        np.array([PerceptualHash(each).bits for each in cells], np.float32).reshape(len(cells), -1) * 2 - 1
-    )
-    flat = cells.reshape(len(cells), -1).astype(np.int16)
-    for start in range(0, len(cells), _CHUNK):
-        differing = (64 - signs[start : start + _CHUNK] @ signs[start:].T) / 2
-        pairs = np.argwhere(differing <= NEAR_BITS) + start
-        pairs = pairs[pairs[:, 0] < pairs[:, 1]]
-        for some in np.split(
-            pairs, range(_PAIRS, len(pairs), _PAIRS)
-        ):  # flat pictures all have the same hash
-            near = np.abs(flat[some[:, 0]] - flat[some[:, 1]]).max(axis=1, initial=0) <= most_steps
-            yield from map(tuple, some[near].tolist())
+def _within(colours: np.ndarray, other: np.ndarray, limit: int) -> np.ndarray:
+    return np.abs(colours - other).max(axis=1, initial=0) <= limit
+
+
+def _hashes(cells: np.ndarray) -> list[np.ndarray]:
+    """The 64 bits of each as four columns. uint16 (n,) each."""
+    bits = np.array([PerceptualHash(each).bits for each in cells], bool).reshape(len(cells), 64)
+    return list(np.packbits(bits, axis=1).view(np.uint16).T.copy())
+
+
+def _coarse(cells: np.ndarray) -> np.ndarray:
+    """The colours of blocks of 4 × 3 cells, added up: cheap to compare, and never further apart. int32 (n, 18)."""
+    return cells.reshape(-1, 2, 4, 3, 3, 3).sum(axis=(2, 4), dtype=np.int32).reshape(-1, 18)
 
 
 def deal_out(groups: np.ndarray, labels: np.ndarray, part: float, seed: int) -> tuple[list[int], list[int]]:

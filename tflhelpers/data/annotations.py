@@ -16,6 +16,7 @@ from tflhelpers.data.coco_writer import write_contents
 from tflhelpers.data.likeness import SAME_SCENE
 from tflhelpers.data.pictures import Contents, Picture
 from tflhelpers.data.scenes import SharedScenes, compare_scenes
+from tflhelpers.files.kinds import check_kind
 from tflhelpers.files.words import counted
 
 __all__ = ["AnnotationError", "Annotations", "Picture", "Problem"]
@@ -53,6 +54,8 @@ class Annotations:
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_names", checked_names(self.class_names))
         items = self.pictures.items() if isinstance(self.pictures, Mapping) else self.pictures
+        wanted = "pictures must be pairs of a path and Boxes"
+        check_kind(isinstance(items, Iterable), items, wanted, 'Write [("a.jpg", boxes)]')
         pictures = (_in_order(Picture.of(item), self.class_names) for item in items)
         object.__setattr__(self, "pictures", tuple(pictures))
         for picture in self.pictures:
@@ -61,7 +64,7 @@ class Annotations:
     @classmethod
     def from_items(cls, class_names: Sequence[str], items: Iterable[_Item | Picture]) -> Annotations:
         """Return annotations of pairs (path, Boxes)."""
-        return cls(class_names, tuple(items))  # type: ignore[arg-type]  # both are converted when checked
+        return cls(class_names, items)  # type: ignore[arg-type]  # both are converted when checked
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], images: str | os.PathLike[str] | None = None) -> Annotations:
@@ -205,6 +208,9 @@ def checked_names(names: Sequence[str]) -> tuple[str, ...]:
     """The names of classes, unique and none empty, else ValueError."""
     if isinstance(names, str):
         raise ValueError(f'class_names must be a list of names, got the string {names!r}. Write ["{names}"].')
+    if not isinstance(names, Iterable):
+        got = type(names).__name__
+        raise ValueError(f'class_names must be a list of names, got {got}. Write ["duck", "boat"].')
     mistakes = name_mistakes(list(names))
     if mistakes:
         raise ValueError("class_names must be unique names, none empty: " + "; ".join(mistakes) + ".")

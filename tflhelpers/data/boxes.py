@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from tflhelpers.files.kinds import check_kind
+
 _XY_SWAPPED = [1, 0, 3, 2]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Boxes:
     """Boxes of one picture. Checked, copied and made read-only when made.
 
@@ -68,7 +70,14 @@ class Boxes:
         Raises:
             ValueError: If some non-empty parts have scores and others have none, or labels of different classes.
         """
+        check_kind(
+            isinstance(parts, Iterable), parts, "parts must be a list of Boxes", "Write [boxes, others]"
+        )
         parts = list(parts)
+        for part in parts:
+            check_kind(
+                isinstance(part, Boxes), part, "parts must be a list of Boxes", "Write [boxes, others]"
+            )
         filled = [part for part in parts if len(part)] or parts[:1] or [cls.empty()]
         if len({part.scores is None for part in filled}) > 1:
             raise ValueError(
@@ -131,6 +140,8 @@ class Boxes:
 
         None is dropped: a box wholly outside stays, with zero area (`boxes[boxes.area > 0]` drops it).
         """
+        wanted, size = "image_size must be (height, width)", np.shape(image_size)
+        check_kind(size == (2,), image_size, wanted, "Write image.shape[:2]")
         height, width = image_size
         return self._with_xyxy(np.clip(self.xyxy, 0, np.array([width, height, width, height], np.float32)))
 
@@ -154,6 +165,7 @@ class Boxes:
             >>> Boxes([[0, 0, 2, 2]], [0]).iou(Boxes([[0, 0, 2, 1], [5, 5, 6, 6]], [0, 0])).tolist()
             [[0.5, 0.0]]
         """
+        check_kind(isinstance(other, Boxes), other, "other must be Boxes", "Write Boxes(xyxy, labels)")
         return iou_matrix(self.xyxy, other.xyxy)
 
     def with_classes(self, class_names: Sequence[str]) -> Boxes:
@@ -167,6 +179,8 @@ class Boxes:
             >>> boxes.with_classes(["dog", "cat"]).labels.tolist()
             [1]
         """
+        fits = isinstance(class_names, Iterable) and not isinstance(class_names, str)
+        check_kind(fits, class_names, "class_names must be a list of names", 'Write ["duck", "boat"]')
         given, known = tuple(class_names), self.class_names
         if known is None or known == given:
             return replace(self, class_names=given)

@@ -13,6 +13,7 @@ import numpy as np
 from tflhelpers.data.annotations import Annotations, Picture
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.record_pictures import is_record_picture
+from tflhelpers.files.kinds import check_kind
 
 __all__ = ["combine"]
 
@@ -29,6 +30,7 @@ def combine(parts: Sequence[Annotations], *, rename: Mapping[str, str] | None = 
             changes nothing.
 
     Raises:
+        TypeError: If `parts` holds something else than Annotations.
         ValueError: If there is no set, or no picture in them.
 
     Example:
@@ -37,6 +39,10 @@ def combine(parts: Sequence[Annotations], *, rename: Mapping[str, str] | None = 
         Traceback (most recent call last):
         ValueError: expected pictures to combine, got 2 sets without any whose file is there.
     """
+    wanted, write = "parts must be a list of Annotations", "Write [photos, others]"
+    check_kind(isinstance(parts, Sequence), parts, wanted, write)
+    for part in parts:
+        check_kind(isinstance(part, Annotations), part, wanted, write)
     renamed = dict(rename or {})
     names = [[renamed.get(name, name) for name in part.class_names] for part in parts]
     class_names = list(dict.fromkeys(name for of_part in names for name in of_part))

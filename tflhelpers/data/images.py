@@ -18,6 +18,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
+from tflhelpers.data.picture_files import PICTURE_FORMATS
 from tflhelpers.data.record_pictures import RecordPictureError, is_record_picture, open_record_picture
 from tflhelpers.data.resizing import (
     Placement,
@@ -55,7 +56,11 @@ _UPRIGHT = {
 _SIDEWAYS = {5, 6, 7, 8}
 _ADDRESS = re.compile(r"(https?|ftp|gs|s3|file|data):")
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
-_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_PLAIN_BRANDS = {b"mif1", b"msf1"}
+HEAD_BYTES = 64
+"""How many bytes `heif_ending` looks at."""
 _PNG_METADATA_CHUNKS = {b"eXIf", b"iTXt", b"tEXt", b"zTXt"}
 _TWELVE_BITS, _SIXTEEN_BITS = 4095, 65535  # the largest values
 # What Pillow's decoders raise on damaged files: it has no common class for them.
@@ -73,8 +78,6 @@ _DECODER_ERRORS = (
     struct.error,
     zlib.error,
 )
-PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "HEIF")
-"""The decoders of Pillow that may see a file. It has forty more, for what few people have; one starts a program."""
 
 
 class ImageError(ValueError):
@@ -132,6 +135,11 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
     """Open a picture; what its decoder raises inside the block becomes an `ImageError` naming the file."""
+    if not isinstance(path, str | os.PathLike):
+        raise ImageError(
+            f"path must name a picture file, got {type(path).__name__}. An array is read already; of annotations "
+            "take image_paths."
+        )
     path = Path(path)
     with _open_file(path) as file:
         try:
@@ -192,9 +200,23 @@ def open_picture(file: BinaryIO) -> Image.Image:
 
 
 def _is_heic(file: BinaryIO) -> bool:
-    head = file.read(12)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
-    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
+    return heif_ending(head) == ".heic"
+
+
+def heif_ending(head: bytes) -> str | None:
+    """Return ".heic" or ".avif" for the first `HEAD_BYTES` of a file of that family, None for others.
+
+    Either may call itself a plain "mif1"; the brands that it says it is compatible with tell then.
+    """
+    if head[4:8] != b"ftyp":
+        return None
+    end = min(int.from_bytes(head[:4], "big"), len(head) - 3)
+    brands = {head[at : at + 4] for at in (8, *range(16, end, 4))}
+    if head[8:12] in _AVIF_BRANDS or (head[8:12] in _PLAIN_BRANDS and brands & _AVIF_BRANDS):
+        return ".avif"
+    return ".heic" if head[8:12] in _HEIC_BRANDS | _PLAIN_BRANDS else None
 
 
 def _allow_heic() -> None:

@@ -7,9 +7,20 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-PICTURE_ENDINGS = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".gif", ".tif", ".tiff"}
-)
+PICTURE_FORMATS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png", ".apng"),
+    "WEBP": (".webp",),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "AVIF": (".avif",),
+    "HEIF": (".heic", ".heif", ".hif"),
+}
+"""Pillow's decoders that may see a file, and what such files are called. Pillow has forty more, for what few people
+have; one starts a program."""
+PICTURE_ENDINGS = frozenset(ending for endings in PICTURE_FORMATS.values() for ending in endings)
 VIDEO_ENDINGS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".3gp"})
 
 

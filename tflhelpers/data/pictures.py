@@ -12,7 +12,7 @@ from typing import Any
 from tflhelpers.data.boxes import Boxes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """One picture of `Annotations`. Reading it needs no file: `path` need not exist.
 

@@ -50,6 +50,29 @@ def locked(path: Path, *, wait: float = float("inf")) -> Iterator[bool]:
 
 
 @contextmanager
+def alone_at(path: Path, argument: str, job: str) -> Iterator[None]:
+    """Hold the lock of `path` at once, or refuse in the words of the public function that asked for it.
+
+    Args:
+        path: See `locked`.
+        argument: What the function calls the place, such as "resume_dir".
+        job: What must be alone there, such as "training".
+
+    Raises:
+        Locked: Another is at work there; the message names its process.
+        OSError: The folder cannot be made or written.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path, wait=0))
+        except Locked as error:
+            raise Locked(
+                f"{argument} is for one {job} at a time: {error}. Wait for it or stop it, or give another {argument}."
+            ) from error
+        yield
+
+
+@contextmanager
 def _held(lock_path: Path, path: Path, wait: float) -> Iterator[bool]:
     until = time.monotonic() + wait
     time.sleep(max(0.0, _let_go.get(lock_path, 0.0) + _LET_OTHERS - time.monotonic()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib import resources
@@ -238,7 +238,7 @@ class Detector(ImageDetector):
     @classmethod
     def _from_folder(cls, folder: Path, class_names: Sequence[str] | None) -> Detector:
         architecture, settings = read_settings(folder / SETTINGS_FILE)
-        fresh_head = class_names is not None and tuple(class_names) != tuple(settings["class_names"])
+        fresh_head = class_names is not None and _checked_names(class_names) != tuple(settings["class_names"])
         names = class_names if class_names is not None else settings["class_names"]
         threshold = DEFAULT_THRESHOLD if fresh_head else settings["threshold"]
         detector = cls(architecture, names, threshold=threshold, keeps_stem=settings["keeps_stem"])
@@ -304,7 +304,8 @@ def _name_its_classes(ours: int, theirs: int) -> str:
 
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(class_names) if not isinstance(class_names, str) else ()
+    is_list = isinstance(class_names, Iterable) and not isinstance(class_names, str)
+    names = tuple(class_names) if is_list else ()
     if not is_names(list(names)):  # what is made can be saved, and loaded again
         raise ValueError(
             f'class_names must be a list of different, non-empty names like ["duck"], got {class_names!r}.'

@@ -246,3 +246,5 @@ def _check_many(images: Iterable, batch_size: int) -> None:
         raise TypeError(f"{wanted}, got one of {images.shape}. For one picture use detect.")
     if hasattr(images, "image_paths"):
         raise TypeError(f"{wanted}, got {type(images).__name__}. Write annotations.image_paths.")
+    if not isinstance(images, Iterable):
+        raise TypeError(f"{wanted}, got {type(images).__name__}. For one picture use detect.")

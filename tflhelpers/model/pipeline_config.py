@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tflhelpers.files.atomic_file import atomic_file
+from tflhelpers.files.kinds import check_detector
 from tflhelpers.files.text_proto import quoted
 from tflhelpers.model.checkpoint_file import CheckpointFile
 from tflhelpers.model.checkpoint_index import KEY_SUFFIX
@@ -67,6 +68,7 @@ def write_pipeline_config(
         ValueError: If a number is wrong, or the network is one that the API cannot build.
         CheckpointError: If there is no such checkpoint.
     """
+    check_detector(detector, "write_pipeline_config(detector, path, ...)", "architecture")
     family = detector.architecture.family
     rate = learning_rate if learning_rate is not None else RATES[family] * batch_size / RATE_BATCHES[family]
     if batch_size < 1 or steps < 1 or not 0 < rate < math.inf:

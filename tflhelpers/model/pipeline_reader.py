@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tflhelpers.files.kinds import check_kind
 from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.files.text import decode_file
 from tflhelpers.files.text_proto import Message, TextProtoError, parse_text_proto
@@ -89,6 +90,8 @@ def detector_from_pipeline(
         CheckpointError: If the checkpoint is not of this network.
     """
     config = read_pipeline_config(path)
+    fits = isinstance(class_names, Sequence) and not isinstance(class_names, str)
+    check_kind(fits, class_names, "class_names must be a list of names", 'Write ["duck", "boat"]')
     if len(class_names) != config.num_classes:
         raise PipelineConfigError(
             f"{path}: expected names of its {config.num_classes} classes, got {len(class_names)}: "

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError, read_image
 from tflhelpers.data.resizing import legacy_resize
 from tflhelpers.files.prefetch import READERS, Result, prefetch
@@ -37,6 +38,11 @@ def checked_image(image) -> np.ndarray:
         raise ValueError(
             f"image must be one picture, a path or RGB uint8 (H, W, 3), got a {type(image).__name__} of {len(image)}. "
             "For many pictures use detect_all."
+        )
+    if hasattr(image, "image_paths") or isinstance(image, Boxes):
+        raise ValueError(
+            f"image must be a path or RGB uint8 (H, W, 3), got {type(image).__name__}. "
+            "For the pictures of annotations write detect_all(annotations.image_paths)."
         )
     array = np.asarray(image)
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:

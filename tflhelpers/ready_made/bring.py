@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tflhelpers.data.picture_files import pictures_in, videos_in
+from tflhelpers.data.picture_files import PICTURE_FORMATS, pictures_in, videos_in
 from tflhelpers.ready_made.places import own_folder
 
 if TYPE_CHECKING:
     from tflhelpers.folders import ProjectFolders
 
 FRAMES = 10
-_HEIC = {".heic", ".heif"}
 _HEIC_PACKAGE = "pillow-heif"
 
 
@@ -60,7 +59,9 @@ def heic_for(project: ProjectFolders, *, install: bool = False) -> str:
     """Make photos of iPhones readable and return the sentence about it: see `Project.heic`."""
     from tflhelpers.data.collect.picture_kinds import heic_is_readable
 
-    photos = [path for path in pictures_in(own_folder(project)) if path.suffix.lower() in _HEIC]
+    photos = [
+        path for path in pictures_in(own_folder(project)) if path.suffix.lower() in PICTURE_FORMATS["HEIF"]
+    ]
     there = f"HEIC photos in {own_folder(project)}: {len(photos)}." if photos else "There are no HEIC photos."
     if heic_is_readable():
         return f"{there} They can be read here."

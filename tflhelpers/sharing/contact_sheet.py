@@ -14,6 +14,7 @@ import numpy as np
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import ImageError, image_size, letterbox, read_image
+from tflhelpers.files.kinds import check_kind
 from tflhelpers.progress import progress_bar
 from tflhelpers.sharing.draw import draw_boxes
 
@@ -138,11 +139,14 @@ def _check_images(images: Any) -> None:
         raise TypeError(f"{wanted}, got the single path {one}. Write {write}.")
     if isinstance(images, np.ndarray) and images.ndim == 3:
         raise TypeError(f"{wanted}, got one of {images.shape}. Write [image].")
+    check_kind(isinstance(images, Iterable), images, wanted, "Write [image]")
 
 
 def _size_of(image: np.ndarray | str | os.PathLike) -> tuple[int, int]:
     if isinstance(image, str | os.PathLike):
         return image_size(image)
+    wanted = "images must be a list of paths and arrays, or Annotations"
+    check_kind(isinstance(image, np.ndarray), image, wanted, "Write contact_sheet(annotations) to see boxes")
     return image.shape[0], image.shape[1]
 
 

@@ -21,6 +21,7 @@ from tflhelpers.data.images import image_size
 from tflhelpers.data.likeness import SAME_SCENE, likeness, thumbnail
 from tflhelpers.data.picture_files import pictures_in
 from tflhelpers.data.record_pictures import is_record_picture
+from tflhelpers.files.lock import alone_at
 from tflhelpers.progress import ProgressBar, progress_bar
 from tflhelpers.sharing.gif import write_gif
 from tflhelpers.sharing.video_boxes import Clip, Found, PictureClip, find_boxes, shown_boxes
@@ -126,38 +127,39 @@ def detect_video(
         TypeError: `detector` is none, or `source` is something other than files.
         ValueError: a number or name is out of range, or another file has the name meant for the boxes.
         GifError: `max_bytes` cannot be met.
+        Locked: another program, or another cell, writes the same file; the message names its process.
 
     Example:
         `print(tfl.detect_video(detector, "droids.mov", "droids.mp4", title="Found them"))`
     """
     source, path, threshold = _checked(detector, source, path, fps, threshold, every, max_seconds)
-    as_gif = path.suffix.lower() == ".gif"
-    are_photos = not isinstance(source, Path) and not _are_one_film(source)
-    clip = _clip_of(source, fps, max_seconds, as_gif, are_photos)
-    limit, steady = clip.seconds, steady and not are_photos
-    boxes_path = path.with_name(path.name + ".boxes.jsonl")
-    found = find_boxes(detector, clip, boxes_path, threshold=threshold, every=every, progress=progress)
-    boxes = shown_boxes(found.frames, threshold=threshold, steady=steady)
-    look = VideoLook(tuple(detector.class_names), caption, before_after)
-    film = _Film(clip, look, title, boxes, schedule([frame.time for frame in found.frames]))
-    if as_gif:
-        with closing(film.frames()) as frames:
-            info = write_gif(
-                frames, path, fps=_gif_fps(film.schedule.fps, source), max_bytes=max_bytes, progress=progress
-            )
-        image_size, notes = info.image_size, info.notes
-    else:
-        image_size, notes = _write_mp4(film, path, progress), ()
-    return VideoReport(
-        path,
-        boxes_path,
-        len(found.frames),
-        film.schedule.seconds,
-        image_size,
-        path.stat().st_size,
-        _counts(boxes, detector.class_names),
-        (*_notes(found, limit, are_photos), *_nothing_shown(boxes, threshold), *notes),
-    )
+    with alone_at(path, "path", "detect_video"):
+        as_gif = path.suffix.lower() == ".gif"
+        are_photos = not isinstance(source, Path) and not _are_one_film(source)
+        clip = _clip_of(source, fps, max_seconds, as_gif, are_photos)
+        limit, steady = clip.seconds, steady and not are_photos
+        boxes_path = path.with_name(path.name + ".boxes.jsonl")
+        found = find_boxes(detector, clip, boxes_path, threshold=threshold, every=every, progress=progress)
+        boxes = shown_boxes(found.frames, threshold=threshold, steady=steady)
+        look = VideoLook(tuple(detector.class_names), caption, before_after)
+        film = _Film(clip, look, title, boxes, schedule([frame.time for frame in found.frames]))
+        if as_gif:
+            with closing(film.frames()) as frames:
+                fps = _gif_fps(film.schedule.fps, source)
+                info = write_gif(frames, path, fps=fps, max_bytes=max_bytes, progress=progress)
+            image_size, notes = info.image_size, info.notes
+        else:
+            image_size, notes = _write_mp4(film, path, progress), ()
+        return VideoReport(
+            path,
+            boxes_path,
+            len(found.frames),
+            film.schedule.seconds,
+            image_size,
+            path.stat().st_size,
+            _counts(boxes, detector.class_names),
+            (*_notes(found, limit, are_photos), *_nothing_shown(boxes, threshold), *notes),
+        )
 
 
 def _gif_fps(fps: float, source: list[Path] | Path) -> float:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
+from tflhelpers.files.kinds import check_kind
 from tflhelpers.sharing.fonts import showable
 from tflhelpers.sharing.palette import Colour, class_colour, contrast_colour
 from tflhelpers.sharing.tags import Rectangle, make_tag, place_tag
@@ -193,6 +194,8 @@ def _checked_names(boxes: Boxes, class_names: Sequence[str]) -> list[str]:
         raise TypeError(f"boxes must be Boxes, got {type(boxes).__name__}. Write Boxes(xyxy, labels).")
     if isinstance(class_names, str):
         raise TypeError(f"class_names must be a list of names, got {class_names!r}. Write [{class_names!r}].")
+    wanted = "class_names must be a list of names"
+    check_kind(isinstance(class_names, Iterable), class_names, wanted, "Write detector.class_names")
     names = list(class_names)
     if names and len(boxes) and boxes.labels.max() >= len(names):
         known = ", ".join(map(str, names[:5])) + (", …" if len(names) > 5 else "")

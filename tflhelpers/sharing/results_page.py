@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from tflhelpers.data.picture_files import PICTURE_FORMATS
 from tflhelpers.files.atomic_file import write_text
 from tflhelpers.sharing.gallery import VERDICTS, JudgedSet, gallery
 
@@ -24,9 +25,9 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _MOVING = {
     ".gif": "image/gif",
     ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
+    **dict.fromkeys(PICTURE_FORMATS["JPEG"], "image/jpeg"),
     ".webp": "image/webp",
+    ".avif": "image/avif",
 }
 _PHOTO_QUALITY = 88
 

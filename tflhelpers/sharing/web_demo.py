@@ -89,10 +89,19 @@ def export_web_demo(
     Raises:
         FetchError: the runtime could not be had; the message says how to go on without network.
         FileExistsError: the folder holds something else.
+        TypeError: `model` is neither a detector nor a classifier, or `title` no text.
+        ValueError: `quantize` is none of those that the model can be written in.
         ExportMismatch: the model would not find what the detector finds; nothing was written.
     """
+    from tflhelpers.sharing.export.tflite import check_tflite
+
     folder = Path(folder)
     _check_replaceable(folder)
+    if images is not None:
+        images = list(images.image_paths if isinstance(images, Annotations) else images)
+    check_tflite(model, quantize, "raw", images)
+    if not isinstance(title, str | None):
+        raise TypeError(f'title must be text, got {type(title).__name__}. Write title="Find my duck".')
     program = fetch_runtime(runtime, progress=progress)
     with scratch_beside(folder) as new:
         shutil.copytree(WEB, new, ignore=shutil.ignore_patterns("__pycache__", ".*"), dirs_exist_ok=True)

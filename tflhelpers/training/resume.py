@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tflhelpers.files.lock import Locked, locked
+from tflhelpers.files.lock import alone_at
 from tflhelpers.model.weights import DamagedFile, read_npz, write_npz
 from tflhelpers.training.loop import Hook, TrainingState
 from tflhelpers.training.same_training import same_settings
@@ -54,15 +54,7 @@ def alone_in(folder: Path | None) -> Iterator[None]:
     Raises:
         Locked: another training is at work there; the message names its process.
     """
-    with ExitStack() as stack:
-        if folder is not None:
-            try:
-                stack.enter_context(locked(folder / STATE_FILE, wait=0))
-            except Locked as error:
-                raise Locked(
-                    f"resume_dir is for one training at a time: {error}. Wait for it or stop it, or give another "
-                    "resume_dir."
-                ) from error
+    with nullcontext() if folder is None else alone_at(folder / STATE_FILE, "resume_dir", "training"):
         yield
 
 

@@ -15,8 +15,13 @@ A, B = "https://x.org/a.jpg", "https://x.org/b.jpg?w=1,2"
         (A, [Row(1, A)]),
         (f"# mine\n\n{A}\n  {B}  \n", [Row(3, A), Row(4, B)]),
         (f"{A}\nnot an address\n", [Row(1, A), BadRow(2, "not an address", "expected an address")]),
-        (f"url\n{A}\n{B}\n", [Row(2, A), Row(3, "https://x.org/b.jpg?w=1")]),
+        (f"url\n{A}\n{B}\n", [Row(2, A), Row(3, B)]),
         (f'url\n{A}\n"{B}"\n', [Row(2, A), Row(3, B)]),
+        (f'url\n"{B}"\n"{A},b\n{B}\n', [Row(2, B), BadRow(3, "(a quot", "expected"), Row(4, B)]),
+        (
+            f'url,name\n{A},"one\n{B},two\n',
+            [BadRow(2, "(a quot", "expected"), Row(3, "https://x.org/b.jpg?w=1", "2")],
+        ),
         (f"Labeled Data,External ID\n{A},one.jpg\n", [Row(2, A, "one.jpg")]),
         (f"name;adresse\nEnte;{A}\n\nGans;{B}\n", [Row(2, A, "Ente"), Row(4, B, "Gans")]),
         (f"name\tlink\nduck\t{B}\n", [Row(2, B, "duck")]),
@@ -38,7 +43,7 @@ def test_rows(tmp_path, text, rows):
         if isinstance(expected, Row):
             assert got == expected
         else:
-            assert (got.line, got.cell) == (expected.line, expected.cell)
+            assert (got.line, got.cell[: len(expected.cell) or None]) == (expected.line, expected.cell)
             assert got.reason.startswith(expected.reason)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from PIL import Image
 
@@ -156,7 +158,7 @@ def test_the_result_does_not_depend_on_how_many_are_done_at_once(folder, monkeyp
     ]
     pictures = [RawPicture(f"{n}.png", boxes[: n % 6], f"picture {n}", (40, 60)) for n in range(9)]
     expected, expected_told = _assembled(folder, pictures)
-    monkeypatch.setattr(assemble_module, "_AT_ONCE", at_once)
+    monkeypatch.setattr(assemble_module, "_PICTURES", at_once)
     annotations, told = _assembled(folder, pictures)
     assert annotations == expected
     assert sorted(told) == sorted(expected_told)
@@ -174,7 +176,8 @@ def test_the_result_does_not_depend_on_how_many_are_done_at_once(folder, monkeyp
     ],
 )
 def test_a_missing_picture_is_as_large_as_its_file_says(folder, size, fractions, kept):
-    picture = RawPicture("gone.png", [RawBox("duck", (-2, 0.975, 9000, 16))], "1", size, fractions)
+    edges = (-1, 0.975, 2, 1.6) if fractions else (-2, 0.975, 9000, 16)
+    picture = RawPicture("gone.png", [RawBox("duck", edges)], "1", size, fractions)
     annotations, _ = _assembled(folder, [picture])
     assert annotations.pictures[0].path == folder / "gone.png"
     assert annotations[0][1] == Boxes([kept], [0])
@@ -203,3 +206,21 @@ def test_a_path_that_the_reader_knows_is_not_looked_for(folder, exists):
 def test_y_from_the_bottom(folder):
     picture = RawPicture("a.png", [RawBox("duck", (5, 6, 25, 16))], "1", y_from_bottom=True)
     assert _assembled(folder, [picture])[0][0][1].xyxy.tolist() == [[5, 24, 25, 34]]
+
+
+def _crowded(pictures, boxes):
+    """Pictures whose boxes are text, as XML has them: a kilobyte each."""
+    for number in range(pictures):
+        edges = (tuple(f"{left + number % 9}.25" for left in (1, 2, 30, 40)) for _ in range(boxes))
+        found = [RawBox("duck", (*each[:3], str(40 + at)), f"shape {at}") for at, each in enumerate(edges)]
+        yield RawPicture(f"{number}.png", found, f"picture {number}", (2000, 2000))
+
+
+def test_boxes_as_they_are_read_are_held_for_few_pictures_at_once(folder):
+    _assembled(folder, _crowded(1, 1))
+    tracemalloc.start()
+    annotations, _ = _assembled(folder, _crowded(40, 1000))
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(len(boxes) for _, boxes in annotations) == 40_000
+    assert peak - held < 12e6  # all at once are 28 MB

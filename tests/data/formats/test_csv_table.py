@@ -82,6 +82,42 @@ def test_a_cell_without_end_ends_the_table(tmp_path):
     ]
 
 
+_ROWS = "b.png,60,40,duck,5,6,25,16\na.png,60,40,duck,1,2,3,4\n"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        'a.png,60,40,"cat,5,6,25,16',
+        '"a.png,60,40,cat,5,6,25,16',
+        'a.png,60,40,"cat,5,6,25,16\nb.png,60,40,"dog,5,6,7,8',
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_costs_its_own_row(tmp_path, bad):
+    for name in ("a.png", "b.png"):
+        _picture(tmp_path / name)
+    (tmp_path / "x.csv").write_text(f"{_HEADER}{bad}\n{_ROWS}", "utf-8")
+    annotations, report = import_annotations(tmp_path / "x.csv")
+    assert annotations.class_names == ("duck",)
+    assert {path.name: boxes.xyxy.tolist() for path, boxes in annotations} == {
+        "b.png": [[5, 6, 25, 16]],
+        "a.png": [[1, 2, 3, 4]],
+    }
+    assert [entry[1:] for entry in report.of("refused")] == [
+        (f"x.csv, row {row}", "no row of a table: a quotation mark in it is not closed")
+        for row in range(2, 2 + len(bad.splitlines()))
+    ]
+
+
+def test_a_description_may_go_over_several_lines(tmp_path):
+    path = _picture(tmp_path / "a.png")
+    header = _HEADER.replace("class", "remark,class")
+    (tmp_path / "x.csv").write_text(f'{header}a.png,60,40,"seen\nfrom afar",duck,5,6,25,16\n', "utf-8")
+    assert import_annotations(tmp_path / "x.csv", strict=True)[0] == Annotations(
+        ["duck"], [(path, Boxes([[5, 6, 25, 16]], [0]))]
+    )
+
+
 def test_what_is_written(tmp_path):
     items = [
         (_picture(tmp_path / "pics" / "b, c.png"), Boxes([[5.5, 6, 25, 16], [0, 0, 60, 40]], [1, 0])),

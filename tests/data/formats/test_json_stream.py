@@ -156,7 +156,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 40_000
-    assert peak < 32e6
+    assert peak < 8e6
 
 
 _ROWS = [  # text, rows, what is reported as refused

@@ -63,10 +63,39 @@ def test_one_box_that_is_no_fraction_makes_the_set_one_of_pixels(folder):
     rows = "a.png,200,100,duck,0.25,0.5,0.75,1\nb.png,200,100,duck,5,6,25,16\n"
     (folder / "x.csv").write_text(_HEADER + rows, "utf-8")
     annotations, report = import_annotations(folder / "x.csv")
-    assert _boxes(annotations)["b.png"] == [[5, 6, 25, 16]]
-    assert [(entry.where, entry.kind) for entry in report.of("note")] == [
+    assert _boxes(annotations) == {"b.png": [[5, 6, 25, 16]]}
+    assert [(entry.where, entry.kind) for entry in report.of("refused")] == [
         ("x.csv: a.png, row 2", "less than a pixel")
     ]
+
+
+_WHOLE, _KEPT = "0 .5 .5 .5 .5\n", [[50, 25, 150, 75]]
+_MIXED = {  # a file and its text with one box in the other unit; what the report says of that one
+    "a line in pixels": ("a.txt", _WHOLE + "0 100 50 40 40", "outside the picture"),
+    "pixels at the corner": ("a.txt", _WHOLE + "0 5 5 10 10", "outside the picture"),
+    "pixels that reach out of the picture": ("a.txt", _WHOLE + "0 30 20 80 30", "outside the picture"),
+    "pixels that are next to nothing": ("a.txt", _WHOLE + "0 1 1 3 3", "outside the picture"),
+    "the other way round": ("a.txt", _WHOLE + "0 100 50 -400 40", "outside the picture"),
+    "a polygon in pixels": ("a.txt", _WHOLE + "0 -20 -10 60 -10 60 50", "outside the picture"),
+    "an object in fractions": ("a.xml", [(50, 25, 150, 75), (0.25, 0.5, 0.75, 1)], "less than a pixel"),
+    "a fraction in COCO": ("x.json", [[50, 25, 100, 50], [0.25, 0.5, 0.5, 0.5]], "less than a pixel"),
+}
+
+
+@pytest.mark.parametrize("row", _MIXED)
+def test_a_box_in_another_unit_than_the_others_is_refused(folder, row):
+    name, content, told = _MIXED[row]
+    if name == "x.json":
+        content = _coco(*content)
+    elif name == "a.xml":
+        content = _voc(*content[0]).replace("</annotation>", _voc(*content[1]).partition("</filename>")[2])
+    (folder / name).write_text(content, "utf-8")
+    if name == "a.txt":
+        (folder / "classes.txt").write_text("duck", "utf-8")
+    annotations, report = import_annotations(folder)
+    assert _boxes(annotations)["a.png"] == _KEPT
+    assert [entry.kind for entry in report.of("refused")] == [told]
+    assert not list(report.of("repaired"))
 
 
 def test_a_box_of_one_whole_pixel_stays_one(folder):

@@ -16,6 +16,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.formats.label_map import write_label_map
+from tflhelpers.sharing.export import saved_model_detector
 from tflhelpers.sharing.export.saved_model_detector import load_saved_model
 
 PICTURE = np.zeros((50, 200, 3), np.uint8)
@@ -83,6 +84,20 @@ def test_numbers_that_a_label_map_leaves_out(tmp_path):
     folder = save_like_others(tmp_path)
     (folder / "assets" / "label_map.pbtxt").write_text('item { id: 3 name: "duck" }')
     assert load_saved_model(folder).class_names == ("unused id 1", "unused id 2", "duck")
+
+
+def test_a_number_that_would_ask_for_billions_of_names_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(saved_model_detector, "_HIGHEST_ID", 5)
+    folder = save_like_others(tmp_path)
+    label_map = folder / "assets" / "label_map.pbtxt"
+    label_map.write_text('item { id: 1 name: "duck" } item { id: 5 name: "boat" }')
+    assert len(load_saved_model(folder).class_names) == 5
+    label_map.write_text('item { id: 1 name: "duck" } item { id: 6 name: "boat" }')
+    with pytest.raises(
+        ValueError, match=r"label_map\.pbtxt: expected ids up to 5, got id 6 \('boat'\)\. Correct it, or"
+    ):
+        load_saved_model(folder)
+    assert load_saved_model(folder, class_names=["duck"]).class_names == ("duck",)
 
 
 @pytest.mark.parametrize(

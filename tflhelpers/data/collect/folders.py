@@ -12,9 +12,9 @@ from tflhelpers.data.collect.collector import Collector, LeftOut, Prepared
 from tflhelpers.data.collect.jpeg_file import save_jpeg
 from tflhelpers.data.collect.names import safe_name, stem_of_file
 from tflhelpers.data.collect.perceptual_hash import PerceptualHash
-from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, heic_is_readable, is_video_name, kind_of
+from tflhelpers.data.collect.picture_kinds import heic_is_readable, is_video_name, kind_of
 from tflhelpers.data.collect.report import CollectReport
-from tflhelpers.data.images import ImageError
+from tflhelpers.data.images import HEAD_BYTES, ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS, in_counting_order
 from tflhelpers.data.previews import read_preview
 from tflhelpers.files.checksums import sha256_of

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tflhelpers.data.collect.collector import LeftOut
-from tflhelpers.data.collect.picture_kinds import HEAD_BYTES, describe, kind_of
+from tflhelpers.data.collect.picture_kinds import describe, kind_of
+from tflhelpers.data.images import HEAD_BYTES
 from tflhelpers.files.addresses import RequestRefused, parse_address
 from tflhelpers.files.http_client import RETRY_STATUS, AddressGuard, length_of, open_url, whole_number
 

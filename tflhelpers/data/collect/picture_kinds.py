@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from tflhelpers.data.images import _HEIC_BRANDS
-
-HEAD_BYTES = 16
-"""How many bytes `kind_of` looks at."""
+from tflhelpers.data.images import heif_ending
 
 _STARTS = (
     (b"\xff\xd8\xff", ".jpg"),
@@ -18,6 +15,7 @@ _STARTS = (
     (b"II*\0", ".tif"),
     (b"MM\0*", ".tif"),
 )
+_PPM = {b"1": ".pbm", b"2": ".pgm", b"3": ".ppm", b"4": ".pbm", b"5": ".pgm", b"6": ".ppm"}
 _VIDEO_ENDINGS = frozenset(
     {".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".3gp", ".mpg", ".mpeg", ".mts", ".wmv"}
 )
@@ -34,7 +32,9 @@ def kind_of(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return ".webp"
     if head[4:8] == b"ftyp":
-        return ".heic" if head[8:12] in _HEIC_BRANDS else None
+        return heif_ending(head)
+    if head[:1] == b"P" and head[1:2] in _PPM and head[2:3].isspace():
+        return _PPM[head[1:2]]
     return next((ending for start, ending in _STARTS if head.startswith(start)), None)
 
 
@@ -51,8 +51,6 @@ def describe(head: bytes) -> str:
         return "JSON"
     if text.startswith(b"%pdf"):
         return "a PDF"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "an AVIF picture, which is not read here: save it as JPEG"
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         return "a video: collect.from_video takes frames of one"
     return "something else"

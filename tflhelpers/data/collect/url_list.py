@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tflhelpers.files.csv_rows import csv_rows
 from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.files.text import decode_text
 
@@ -18,6 +17,8 @@ _ADDRESS = re.compile(r"\s*https?://\S", re.I)
 _WHOLE_ADDRESS = re.compile(r"\s*https?://\S+\.\w+")
 _NAME_COLUMNS = ("file_name", "filename", "file name", "external id", "external_id", "image_name", "name")
 _SEPARATORS = (",", ";", "\t", "|")
+_BLANKS = " \t,;|"
+_NO_SEPARATOR = "\x1f"  # of a single column: addresses may hold commas, and marks may stand around each
 _LARGEST_FILE = 1 << 28  # bytes: a million addresses and more
 _LONGEST_CELL = 1 << 20  # letters; Labelbox exports carry whole drawings in a cell
 
@@ -104,24 +105,13 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         return
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        yield from _rows_of(reader)
+        width = len(next(csv_rows(text, separator), (1, ""))[1])
+        for number, row in csv_rows(text, separator, fits=lambda cells: len(cells) == width):
+            cells = [f"({row})"] if isinstance(row, str) else row
+            if any(cell.strip(_BLANKS) for cell in cells):
+                yield number, cells
     finally:
         csv.field_size_limit(before)
-
-
-def _rows_of(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, [f"({error})"]
-            continue
-        if any(cell.strip() for cell in cells):
-            yield line, cells
 
 
 def _separator(text: str) -> str | None:
@@ -132,7 +122,8 @@ def _separator(text: str) -> str | None:
     if lines and not _ADDRESS.match(
         lines[0]
     ):  # names of columns: what stands between them is no part of a cell
-        return max(_SEPARATORS, key=lines[0].count)
+        most = max(_SEPARATORS, key=lines[0].count)
+        return most if most in lines[0] else _NO_SEPARATOR
     fitting = [letter for letter in _SEPARATORS if all(_splits(line, letter) for line in lines)]
     return fitting[0] if fitting and lines else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,13 @@ from tflhelpers.data.formats.class_table import ClassTable
 from tflhelpers.data.formats.frames import turn_upright
 from tflhelpers.data.formats.picture_index import PictureIndex
 from tflhelpers.data.formats.placing import Placed, place
-from tflhelpers.data.formats.raw import RawSet
+from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ImportRefused, ReportBuilder, shown_mistakes
-from tflhelpers.data.formats.units import in_own_unit
+from tflhelpers.data.formats.units import are_fractions, are_no_fractions, in_own_unit
 from tflhelpers.data.pictures import Picture
 from tflhelpers.progress import progress_bar
 
-_AT_ONCE = 2048  # pictures whose boxes are checked together
+_PICTURES, _BOXES = 1024, 8192  # that are checked together: as read, a box is a kilobyte
 
 
 def assemble(
@@ -58,18 +57,24 @@ def assemble(
     classes = ClassTable(raw.class_names, rename)
     index = PictureIndex(list(dict.fromkeys([*folders, *raw.folders])))
     used: set[str] = set()
+    sizes: dict[tuple[int, int] | None, tuple[int, int] | None] = {}  # each is kept once
     taken: dict[str, tuple[str, Picture]] = {}  # by path
     emptied: dict[str, str] = {}  # path -> where something was refused and nothing taken
     pictures = in_own_unit(raw.pictures, report)
     with progress_bar(None, "Importing pictures", enabled=progress, delay=2) as bar:
-        while chunk := list(islice(pictures, _AT_ONCE)):
-            placed = [found for one in chunk if (found := place(one, index, used, frame, report))]
+        for portion in _portions(pictures):
+            count = len(portion)
+            placed = [found for one in portion if (found := place(one, index, used, frame, report))]
+            for one in placed:
+                one.size = sizes.setdefault(one.size, one.size)
             for one, picture in _with_boxes(placed, classes, report):
                 if len(picture.boxes) or not (one.raw.boxes or one.raw.incomplete):
                     _add(taken, one.raw.where, picture, report)
                 else:
                     emptied.setdefault(str(picture.path), one.raw.where)
-            bar.update(len(chunk))
+            bar.update(count)
+            portion.clear()  # before the next is read
+            placed.clear()
     _leave_out(emptied, taken, report)
     for path in index.unnamed():
         report.note(
@@ -88,6 +93,19 @@ def assemble(
     return Annotations(
         names, tuple(_relabelled([picture for _, picture in taken.values()], classes.names, names))
     )
+
+
+def _portions(pictures: Iterator[RawPicture]) -> Iterator[list[RawPicture]]:
+    portion: list[RawPicture] = []
+    boxes = 0
+    for picture in pictures:
+        portion.append(picture)
+        boxes += len(picture.boxes)
+        if len(portion) == _PICTURES or boxes >= _BOXES:
+            yield portion
+            portion, boxes = [], 0
+    if portion:
+        yield portion
 
 
 def _relabelled(pictures: list[Picture], before: Sequence[str], names: Sequence[str]) -> list[Picture]:
@@ -154,7 +172,11 @@ def _mended(values: np.ndarray, placed: Sequence[Placed], picture_of: np.ndarray
     upwards = np.array([one.raw.y_from_bottom for one in placed], bool)[picture_of]
     heights = sizes[picture_of][upwards, 0]
     pixels[upwards, 1], pixels[upwards, 3] = heights - pixels[upwards, 3], heights - pixels[upwards, 1]
-    return mend(pixels, sizes[picture_of], precision[picture_of])
+    mended = mend(pixels, sizes[picture_of], precision[picture_of])
+    in_fractions = fractions[picture_of]
+    return mended.refusing(
+        outside=in_fractions & are_no_fractions(values), tiny=~in_fractions & are_fractions(values)
+    )
 
 
 def _turned(xyxy: np.ndarray, placed: Sequence[Placed], counts: np.ndarray) -> np.ndarray:

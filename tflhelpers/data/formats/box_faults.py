@@ -11,7 +11,6 @@ from tflhelpers.data.formats.box_repair import Mended
 from tflhelpers.data.formats.placing import Placed, shown_size
 from tflhelpers.data.formats.raw import RawBox
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.data.formats.units import are_fractions
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,7 @@ class Batch:
 
 def tell_faults(batch: Batch, mended: Mended, twice: np.ndarray, report: ReportBuilder) -> None:
     """Tell the report about each box that is not taken as it was read; `twice` marks repeated ones. bool (n,)."""
-    fractions = np.array([one.raw.fractions for one in batch.placed], bool)[batch.picture_of]
-    tiny = are_fractions(batch.values) & ~fractions
-    faulty = mended.refused | (batch.labels < 0) | twice | mended.swapped | mended.cut | tiny
+    faulty = mended.refused | (batch.labels < 0) | twice | mended.swapped | mended.cut
     for row in np.flatnonzero(faulty).tolist():
         where, box = batch.where(row), batch.boxes[row]
         got = ", ".join(f"{value:.6g}" for value in batch.values[row].tolist())
@@ -63,6 +60,8 @@ def tell_faults(batch: Batch, mended: Mended, twice: np.ndarray, report: ReportB
             report.refused(where, f"no class name: {box.class_name!r}"[:120])
         elif mended.no_area[row]:
             report.refused(where, f"no area: {got}")
+        elif mended.tiny[row]:
+            report.refused(where, f"less than a pixel: {got}. Fractions, where the others are pixels?")
         elif mended.outside[row]:
             report.refused(where, f"outside the picture: {got} of {size}")
         elif twice[row]:
@@ -70,8 +69,6 @@ def tell_faults(batch: Batch, mended: Mended, twice: np.ndarray, report: ReportB
         else:
             if mended.swapped[row]:
                 report.repaired(where, f"edges the wrong way round: {got}, swapped")
-            if tiny[row]:
-                report.note(where, f"less than a pixel: {got}. Fractions, where the others are pixels?")
             if mended.cut[row]:
                 report.repaired(where, f"partly outside the picture: {got} cut to {size}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ class Mended:
 
     Attributes:
         xyxy: Absolute pixel edges inside the picture; meaningless where a box is refused. float64 (n, 4).
-        unreadable: A value is no finite number. bool (n,). This and the two below refuse the box.
+        unreadable: A value is no finite number. bool (n,). This and the three below refuse the box.
         outside: No part of the box lies in its picture. bool (n,).
         no_area: bool (n,).
+        tiny: Less than a pixel at the picture's corner, so fractions where pixels belong. bool (n,).
         swapped: Edges were the wrong way round, and are put right. bool (n,).
         cut: Reached out of the picture, and is cut at its edge. bool (n,).
     """
@@ -34,13 +35,21 @@ class Mended:
     unreadable: np.ndarray
     outside: np.ndarray
     no_area: np.ndarray
+    tiny: np.ndarray
     swapped: np.ndarray
     cut: np.ndarray
 
     @property
     def refused(self) -> np.ndarray:
         """Boxes that cannot be used. bool (n,)."""
-        return self.unreadable | self.outside | self.no_area
+        return self.unreadable | self.outside | self.no_area | self.tiny
+
+    def refusing(self, *, outside: np.ndarray, tiny: np.ndarray) -> Mended:
+        """Return the same with more boxes refused, where nothing is worse with them. bool (n,) both."""
+        sound = ~self.refused
+        outside, tiny = self.outside | outside & sound, tiny & sound
+        kept = ~(outside | tiny)
+        return replace(self, outside=outside, tiny=tiny, swapped=self.swapped & kept, cut=self.cut & kept)
 
 
 def to_numbers(rows: Sequence[Sequence[Any]]) -> np.ndarray:
@@ -84,6 +93,7 @@ def mend(xyxy: np.ndarray, sizes: np.ndarray, precision: np.ndarray) -> Mended:
         unreadable=unreadable,
         outside=outside,
         no_area=flat,
+        tiny=np.zeros(len(xyxy), bool),
         swapped=swapped & kept,
         cut=(out_by > np.maximum(_OUTSIDE_PX, precision.max(axis=1, initial=0))) & kept,
     )

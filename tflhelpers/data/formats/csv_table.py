@@ -14,7 +14,7 @@ from tflhelpers.data.formats.coco_columns import as_size
 from tflhelpers.data.formats.counted_from import noting_if_from_one
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.data.formats.tool_reading import text_of
+from tflhelpers.data.formats.tool_reading import rows_of_table, text_of
 from tflhelpers.data.formats.writing import known_sizes, shortest
 from tflhelpers.files.atomic_file import write_text
 
@@ -54,8 +54,7 @@ def read(path: Path, report: ReportBuilder, *, one_based: bool = False) -> RawSe
     """
     text = text_of(path, report)
     delimiter, columns = _header(path, text)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    pictures = _pictures(_rows(rows, columns, path.name, report), path.name, report, one_based)
+    pictures = _pictures(_rows(text, delimiter, columns, path.name, report), path.name, report, one_based)
     if not one_based:
         pictures = noting_if_from_one(pictures, path.name, report)
     classes = class_list_of(path)
@@ -134,21 +133,16 @@ def _column(cell: str) -> str:
 
 
 def _rows(
-    rows: Iterator[list[str]], columns: Sequence[str], name: str, report: ReportBuilder
+    text: str, delimiter: str, columns: list[str], name: str, report: ReportBuilder
 ) -> Iterator[tuple[str, _Row]]:
     """Yield each row below the header, with its place; a header that comes again names the columns from there."""
-    number = 0
-    while True:
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            report.refused(
-                f"{name}, row {number + 1}", f"no row of a table: {error}; what follows is left out"
-            )
-            return
-        number += 1
+
+    def fits(cells: list[str]) -> bool:  # a description may go over several lines
+        row = dict(zip(columns, cells, strict=False))
+        needed = "".join(row.get(column, "") for column in _NEEDED)
+        return len(cells) == len(columns) and len(needed.splitlines()) == 1
+
+    for number, cells in rows_of_table(text, name, report, delimiter=delimiter, fits=fits):
         if number == 1 or not any(cell.strip() for cell in cells):
             continue
         if again := _header_again(cells):

@@ -14,6 +14,7 @@ from tflhelpers.data.formats.files import walk_visible
 from tflhelpers.data.formats.picture_index import has_ending
 from tflhelpers.data.formats.recognise import ADVICE, tool_of
 from tflhelpers.data.formats.tools import TOOLS
+from tflhelpers.data.picture_files import PICTURE_ENDINGS
 from tflhelpers.files.stand_ins import stand_in_at
 from tflhelpers.files.text import encoding_of
 
@@ -34,7 +35,7 @@ _MOST_FILES = 200_000  # looked at; a set's own files come long before
 _MOST_STAND_INS = 1000  # looked into
 _TEXTS = {".json", ".ndjson", ".jsonl", ".manifest", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
 _NUMBER = re.compile(r"[-+.\deE]+")
-_USUAL_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".webp", ".bmp")
+_ENDINGS = (*PICTURE_ENDINGS, ".JPG", ".JPEG", ".PNG")
 _RECORD = re.compile(r"\.(record|tfrecords?|tfrec)(-\d+-of-\d+)?$", re.IGNORECASE)
 _LABELBOX_KEYS = re.compile(rb'"(data_row|dataRow|Label|Labeled Data|External ID|DataRow ID)"\s*:')
 _COCO_KEYS = {b"images", b"annotations", b"categories", b"licenses"}
@@ -178,7 +179,7 @@ def _is_label(path: Path, images: Path | None) -> bool:
     if cells:
         return len(cells) >= 5 and cells[0].isdecimal() and all(map(_NUMBER.fullmatch, cells))
     folders = [path.parent] + ([images] if images else [])
-    beside = (folder / f"{path.stem}{ending}" for folder in folders for ending in _USUAL_ENDINGS)
+    beside = (folder / f"{path.stem}{ending}" for folder in folders for ending in _ENDINGS)
     return any(picture.is_file() for picture in beside)
 
 

@@ -13,7 +13,9 @@ from tflhelpers.data.formats.report import ReportBuilder
 from tflhelpers.files.text import FALLBACK, TextDecoder
 
 LARGEST_ENTRY = 64 * 2**20  # characters; one entry of a real file has thousands
-_CHUNK = 4 * 2**20  # bytes read at a time
+_CHUNK = (
+    2**19
+)  # bytes read at a time; five times as much memory goes to their text and what is left of the last
 _NEAR_END = 32  # an error so close to the end of what was read may be mended by reading on
 SPACE = re.compile(r"[ \t\n\r]*")
 # strict=False: a line break inside a name is no reason to refuse a file.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +12,7 @@ from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.polygons import box_around
 from tflhelpers.data.formats.raw import RawBox, RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.data.formats.tool_reading import text_of
+from tflhelpers.data.formats.tool_reading import rows_of_table, text_of
 
 _PARTS = ("TRAIN", "TRAINING", "VALIDATE", "VALIDATION", "TEST", "UNASSIGNED")
 _OPEN_IMAGES = ("imageid", "labelname", "xmin", "ymin", "xmax", "ymax")
@@ -93,16 +91,9 @@ def read_open_images(path: Path, report: ReportBuilder) -> RawSet:
 
 def _rows(path: Path, report: ReportBuilder) -> Iterator[tuple[int, list[str]]]:
     """Yield (number from 1, cells) for each row that is not blank."""
-    rows = csv.reader(io.StringIO(text_of(path, report), newline=""))
-    number = 0
-    try:
-        for number, cells in enumerate(rows, 1):
-            if any(cell.strip() for cell in cells):
-                yield number, cells
-    except csv.Error as error:
-        report.refused(
-            f"{path.name}, row {number + 1}", f"no row of a table: {error}; what follows is left out"
-        )
+    for number, cells in rows_of_table(text_of(path, report), path.name, report):
+        if any(cell.strip() for cell in cells):
+            yield number, cells
 
 
 def _pictures(

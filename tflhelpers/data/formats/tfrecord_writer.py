@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from tflhelpers.data.annotations import Annotations
+from tflhelpers.data.annotations import Annotations, check_annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_writer import relative_name
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, label_map_text, write_label_map
@@ -48,6 +48,7 @@ def write_tfrecords(
         ImageError: If one cannot be read.
         ValueError: If `shards` is wrong, or other records in the folder go with a label map of other classes.
     """
+    check_annotations(annotations, "write_tfrecords(annotations, path)")
     path = Path(path)
     if not path.name.lower().endswith(RECORD_ENDINGS):
         path = path.with_name(path.name + RECORD_ENDINGS[0])

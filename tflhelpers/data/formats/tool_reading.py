@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,37 @@ from tflhelpers.data.formats.json_stream import BrokenJson, read_members, read_r
 from tflhelpers.data.formats.oriented import tell_turned
 from tflhelpers.data.formats.raw import RawBox, RawPicture
 from tflhelpers.data.formats.report import ReportBuilder
+from tflhelpers.files.csv_rows import NOT_CLOSED, csv_rows
 
 _MOST_BYTES = 256_000_000
+
+
+def rows_of_table(
+    text: str,
+    name: str,
+    report: ReportBuilder,
+    *,
+    delimiter: str = ",",
+    fits: Callable[[list[str]], bool] = lambda cells: False,
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number from 1, cells) of each row of a CSV text, blank ones too.
+
+    Args:
+        text: The table.
+        name: The file's, for reports.
+        report: Is told of rows that are none; the others go on.
+        delimiter: What parts the cells.
+        fits: See `csv_rows`.
+    """
+    for number, (_, row) in enumerate(csv_rows(text, delimiter, fits=fits), 1):
+        if not isinstance(row, str):
+            yield number, row
+            continue
+        goes_on = row == NOT_CLOSED
+        end = "" if goes_on else "; what follows is left out"
+        report.refused(f"{name}, row {number}", f"no row of a table: {row}{end}")
+        if not goes_on:
+            return
 
 
 class Drawn:

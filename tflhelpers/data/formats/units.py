@@ -1,4 +1,8 @@
-"""Looks at a whole set for the mistake of the wrong unit: fractions where pixels belong, pixels where fractions do."""
+"""Looks for the mistake of the wrong unit: fractions where pixels belong, pixels where fractions do.
+
+A set that is in the other unit as a whole is read so. Single boxes in the other unit are refused: as pixels they would
+be less than one, as fractions cover the whole picture.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,11 @@ def are_fractions(xyxy: np.ndarray) -> np.ndarray:
     off = np.maximum(-xyxy, xyxy - 1).max(axis=1, initial=-np.inf)  # NaN where an edge is none
     whole = (xyxy == np.rint(xyxy)).all(axis=1)
     return np.array((off <= _ROUNDING) & ~whole)
+
+
+def are_no_fractions(xyxy: np.ndarray) -> np.ndarray:
+    """Tell which boxes are too far outside the picture for edges in 0..1. bool (n,)."""
+    return np.isfinite(xyxy).all(axis=1) & ~_fits(xyxy, True)
 
 
 def _fits(xyxy: np.ndarray, fractions: bool) -> np.ndarray:

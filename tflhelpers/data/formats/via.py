@@ -5,8 +5,6 @@ Source: VIA's page on its formats. The class is one of a region's attributes, wh
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections import Counter
@@ -21,7 +19,15 @@ from tflhelpers.data.formats.picture_urls import file_name_of, is_url
 from tflhelpers.data.formats.polygons import XYXY, box_around
 from tflhelpers.data.formats.raw import RawPicture, RawSet
 from tflhelpers.data.formats.report import ReportBuilder
-from tflhelpers.data.formats.tool_reading import Drawn, dict_at, list_at, members_of, text_at, text_of
+from tflhelpers.data.formats.tool_reading import (
+    Drawn,
+    dict_at,
+    list_at,
+    members_of,
+    rows_of_table,
+    text_at,
+    text_of,
+)
 from tflhelpers.data.pictures import Picture
 from tflhelpers.files.atomic_file import write_text
 
@@ -142,20 +148,13 @@ def _entry(key: str, entry: Any, path: Path, report: ReportBuilder) -> Iterator[
 
 
 def _of_csv(path: Path, report: ReportBuilder) -> Iterator[_Entry]:
-    rows = csv.reader(io.StringIO(text_of(path, report), newline=""))
     regions: dict[str, list[Any]] = {}
     places: list[int] = []
-    number = 0
-    try:
-        for number, cells in enumerate(rows, 1):
-            if not places:
-                places = _places_of(path, cells)
-            elif any(cells):
-                _add_row(cells, places, f"{path.name}, row {number}", regions, report)
-    except csv.Error as error:
-        report.refused(
-            f"{path.name}, row {number + 1}", f"no row of a table: {error}; what follows is left out"
-        )
+    for number, cells in rows_of_table(text_of(path, report), path.name, report):
+        if not places:
+            places = _places_of(path, cells)
+        elif any(cells):
+            _add_row(cells, places, f"{path.name}, row {number}", regions, report)
     for name, found in regions.items():
         yield f"{path.name}: {name}"[:300], name, found
 

@@ -96,10 +96,8 @@ def classifier_tflite(
     progress: bool = True,
 ) -> ClassifierExport:
     """Writes a LiteRT file; see `export_tflite`."""
-    check_classifier(classifier)
+    check_classifier_tflite(classifier, quantize)
     path = Path(path)
-    if quantize not in LIMITS:
-        raise ValueError(f"quantize must be one of {', '.join(map(repr, LIMITS))}, got {quantize!r}.")
     check_file(path)
     pictures = pictures_of(images, longest=None)
 
@@ -111,6 +109,13 @@ def classifier_tflite(
 
     difference, size = write_file(path, lambda: _tflite(classifier, quantize), prove, progress=progress)
     return ClassifierExport(path, size, difference)
+
+
+def check_classifier_tflite(classifier: Any, quantize: str | None) -> None:
+    """Raises what `classifier_tflite` would raise before it converts anything."""
+    check_classifier(classifier)
+    if quantize not in LIMITS:
+        raise ValueError(f"quantize must be one of {', '.join(map(repr, LIMITS))}, got {quantize!r}.")
 
 
 def check_classifier(classifier: Any) -> None:

@@ -25,6 +25,7 @@ from tflhelpers.sharing.export.proven import SAVED_MODEL_FILES
 INPUT = "input_tensor"
 WANTED = ("detection_boxes", "detection_scores", "detection_classes")
 DEFAULT_THRESHOLD = 0.5
+_HIGHEST_ID = 100_000  # each number up to it gets a name; the largest sets have some ten thousand classes
 
 
 class SavedModelDetector(ImageDetector):
@@ -82,17 +83,26 @@ def load_saved_model(
     Raises:
         FileNotFoundError: there is no such folder, or no SavedModel in it.
         ValueError: it is no detector of the Object Detection API's kind; the message says what it takes and gives. Or
-            it works with files, and `trust` is False.
+            it works with files, and `trust` is False. Or its label map has an id above 100,000.
         ImportError: the handle is an address, and tensorflow-hub is not installed.
     """
     model, label_map = (
         _from_hub(str(handle), trust) if _is_address(handle) else _from_disk(Path(handle), trust)
     )
     if class_names is None and label_map is not None and label_map.is_file():
-        names = read_label_map(label_map).names
-        class_names = [names.get(number, f"unused id {number}") for number in range(1, max(names) + 1)]
+        class_names = _names_by_number(label_map)
     run = _checked_signature(model, handle)
     return SavedModelDetector(model, run, class_names or COCO_CLASS_NAMES, threshold)
+
+
+def _names_by_number(label_map: Path) -> list[str]:
+    names = read_label_map(label_map).names
+    if (highest := max(names, default=0)) > _HIGHEST_ID:
+        raise ValueError(
+            f"{label_map}: expected ids up to {_HIGHEST_ID}, got id {highest} ({names[highest]!r}). "
+            "Correct it, or give class_names, a name for each number from 1 on."
+        )
+    return [names.get(number, f"unused id {number}") for number in range(1, highest + 1)]
 
 
 def _is_address(handle: str | Path) -> bool:

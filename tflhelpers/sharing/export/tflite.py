@@ -12,9 +12,14 @@ import tensorflow as tf
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.model.detector import Detector
-from tflhelpers.sharing.export.classifier import ClassifierExport, ImageClassifier, classifier_tflite
+from tflhelpers.sharing.export.classifier import (
+    ClassifierExport,
+    ImageClassifier,
+    check_classifier_tflite,
+    classifier_tflite,
+)
 from tflhelpers.sharing.export.equality import Equality, Limits, pictures_of, prove_equal
-from tflhelpers.sharing.export.network import exportable_network, tensorflow_variables
+from tflhelpers.sharing.export.network import exportable_network, require_tensorflow, tensorflow_variables
 from tflhelpers.sharing.export.packed_files import (
     LABELS_FILE,
     SETTINGS_FILE,
@@ -134,7 +139,7 @@ def _detector_tflite(
 ) -> TFLiteInfo:
     if images is not None:
         images = list(images.image_paths if isinstance(images, Annotations) else images)
-    _check(quantize, head, images)
+    check_tflite(detector, quantize, head, images)
     check_file(path)
     pictures = pictures_of(images)
     settings = ExportSettings(
@@ -151,7 +156,14 @@ def _detector_tflite(
     return TFLiteInfo(path, size, head, quantize, equality)
 
 
-def _check(quantize, head, images) -> None:
+def check_tflite(
+    model: Detector | ImageClassifier, quantize: str | None, head: str, images: list | None
+) -> None:
+    """Raises what `export_tflite` would raise of its arguments before it converts anything."""
+    if not isinstance(model, Detector):
+        check_classifier_tflite(model, quantize)
+        return
+    require_tensorflow("detector")
     if quantize not in LIMITS:
         names = ", ".join(repr(name) for name in LIMITS)
         raise ValueError(f"quantize must be one of {names}, got {quantize!r}.")
