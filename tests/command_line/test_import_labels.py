@@ -72,6 +72,18 @@ def test_strict_fails_and_writes_nothing(voc, capsys):
     assert not Path("a.json").exists()
 
 
+def test_boxes_that_somebody_drew_are_replaced_only_by_name(voc, capsys):
+    drawn = Path("photos", "annotations.json")
+    drawn.write_text("hours of work")
+    words = ["import", "voc", "--images", "photos", "--out"]
+    assert main([*words, "photos"]) == 1
+    told = f"tflhelpers import: {drawn} is there already. To replace it, name it: --out {drawn}\n"
+    assert capsys.readouterr().err == told
+    assert drawn.read_text() == "hours of work"
+    assert main([*words, str(drawn)]) == 0
+    assert len(Annotations.load(drawn)) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

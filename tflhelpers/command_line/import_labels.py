@@ -76,11 +76,18 @@ def _run(arguments: Namespace) -> Answer:
 
 def _write(annotations: Annotations, out: Path, to: str | None, progress: bool) -> list[Path]:
     to = to or _OF_ENDING.get(out.suffix.lower(), "coco")
-    if to not in _FOLDERS and (out.is_dir() or not out.suffix):
-        out /= ANNOTATIONS_FILE if to == "coco" else f"annotations{_ending(to)}"
     if to not in _FOLDERS:
+        out = _file_in(out, to) if out.is_dir() or not out.suffix else out
         out.parent.mkdir(parents=True, exist_ok=True)
     return tfl.export_annotations(annotations, out, to, progress=progress)
+
+
+def _file_in(folder: Path, to: str) -> Path:
+    """Where it goes in a folder; what is there already may be boxes that somebody has drawn, and nobody named it."""
+    file = folder / (ANNOTATIONS_FILE if to == "coco" else f"annotations{_ending(to)}")
+    if file.exists():
+        raise FileExistsError(f"{file} is there already. To replace it, name it: --out {file}")
+    return file
 
 
 def _ending(to: str) -> str:
