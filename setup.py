@@ -78,6 +78,7 @@ setup(
     package_data={"tflhelpers": PACKAGE_DATA},
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,
+    entry_points={"console_scripts": ["tflhelpers = tflhelpers.command_line.program:main"]},
     classifiers=[
         "Programming Language :: Python :: 3",
         "Programming Language :: Python :: 3.10",

@@ -65,7 +65,17 @@ MAY_SEE = {
     "doctor": ["evaluation", "data"],
     "holding_out": ["evaluation", "training", "model", "data"],
     "ready_made": ["data", "annotator", "model", "training", "evaluation", "sharing", "folders"],
-    "__main__": ["demo"],
+    # The shell's front door: public names, and what they hand out.
+    "command_line": [
+        "",
+        "demo",
+        "data",
+        "model",
+        "training.history",
+        "training.record",
+        "ready_made.detectors",
+    ],
+    "__main__": ["command_line"],
     "__init__": None,  # the front door: names every room, imports none until asked
 }
 EVERYBODY_MAY_SEE = ["files", "progress", "quiet"]

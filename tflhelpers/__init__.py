@@ -33,6 +33,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       interop
     ready_made/       what a project hands out while you have not made your own
     demo.py           all of it once: ``python -m tflhelpers``
+    command_line/     the same for a shell: ``tflhelpers --help``
     files/            under all rooms: files and folders that are written whole, checked, fetched
 
 Example:

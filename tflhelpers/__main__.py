@@ -1,11 +1,8 @@
-"""``python -m tflhelpers``: the demo."""
+"""``python -m tflhelpers``: the same program as `tflhelpers`; without a command, the demo."""
 
-import os
+import sys
 
-# Before TensorFlow is loaded: its notices about processor instructions and missing GPUs help nobody here.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-from tflhelpers.demo import run_demo
+from tflhelpers.command_line.program import main
 
 if __name__ == "__main__":
-    run_demo()
+    sys.exit(main())

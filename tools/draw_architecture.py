@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "architecture.svg"
-WIDTH, HEIGHT = 640, 876
+WIDTH, HEIGHT = 640, 944
 COLUMNS = (10, 222, 434)
 ROOM_WIDTH, ROOM_HEIGHT = 196, 92
 ARROW = "#7f8894"
@@ -39,7 +39,8 @@ FLOORS = (
     (600, "#5a4a8a", "explaining", "figures of what happens in the rooms"),
     (668, "#3f6b5b", "ready_made", "yours if it is there, drawn things if not"),
     (736, "#4a5160", "project", "the folder where all this is kept"),
-    (804, "#3b4048", "files", "written whole, fetched, checked"),
+    (804, "#7a4f2b", "command_line", "the same for a shell"),
+    (872, "#3b4048", "files", "written whole, fetched, checked"),
 )
 # Arrows: points, and whether both ends have a head.
 ARROWS = (

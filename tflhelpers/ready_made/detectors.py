@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zlib
 from collections.abc import Iterable, Mapping
@@ -27,6 +28,7 @@ OWN, PRACTICE = "detector", "practice"
 SETTINGS = "detector.json"
 TRAINING = "training"  # folder in `models` of trainings that are not done
 MOST_TRAININGS = 2
+_TRAINING = re.compile("[0-9a-f]{8}")
 
 
 def detector_for(
@@ -119,12 +121,25 @@ def training_folder_for(
     project: ProjectFolders, detector: Detector, annotations: Annotations, **settings: object
 ) -> Path:
     """Return where a training is kept while it runs: see `Project.training_folder`."""
+    return training_folder_in(project.models / TRAINING, detector, annotations, **settings)
+
+
+def training_folder_in(
+    parent: Path, detector: Detector, annotations: Annotations, **settings: object
+) -> Path:
+    """Return the folder in `parent` of a training with these photos, start and settings; older ones are removed.
+
+    Args:
+        parent: made if absent. What lies there under other names than these folders have is left alone.
+        detector: what the training starts from.
+        annotations: what it learns from.
+        **settings: what else is given to `fine_tune`.
+    """
     from tflhelpers.training.fine_tune import fingerprint, given_weights
     from tflhelpers.training.record import contents_mark, training_record
-    from tflhelpers.training.resume import STATE_FILE
     from tflhelpers.training.same_training import start_mark
 
-    parent, weights = project.models / TRAINING, given_weights(detector)
+    weights = given_weights(detector)
     photos = f"{fingerprint(annotations)} {contents_mark(training_record(annotations))}"
 
     def folder_from(start: str) -> Path:
@@ -137,16 +152,21 @@ def training_folder_for(
     ]
     folder = gone_on_with[0] if gone_on_with else folder_from(start_mark(detector, weights, parent))
     folder.mkdir(exist_ok=True)
-    older = sorted(
-        (each for each in parent.iterdir() if each.is_dir() and each != folder),
-        key=lambda each: each.stat().st_mtime,
-    )
-    for each in older[: max(0, len(older) - MOST_TRAININGS + 1)]:
+    _remove_older(parent, folder)
+    return folder
+
+
+def _remove_older(parent: Path, folder: Path) -> None:
+    """Keep the trainings used last, this one among them."""
+    from tflhelpers.training.resume import STATE_FILE
+
+    trainings = [each for each in parent.iterdir() if each.is_dir() and _TRAINING.fullmatch(each.name)]
+    others = sorted((each for each in trainings if each != folder), key=lambda each: each.stat().st_mtime)
+    for each in others[: max(0, len(others) - MOST_TRAININGS + 1)]:
         with suppress(OSError):  # Locked: one that runs keeps its folder
             with locked(each / STATE_FILE, wait=0):
                 pass  # Windows removes no folder with an open file in it, such as the lock's
             shutil.rmtree(each, ignore_errors=True)
-    return folder
 
 
 def threshold_for(
