@@ -26,9 +26,16 @@ NAMES = ("cup", "spoon", "fork")
         ([], {}, None),
         ([[]], {}, None),
         ([[0]] * 5, {}, None),  # one class
-        ([[0], [0], [0, 1]], {1: (3**0.5 - 1) / 3}, (1, 1.73, 1)),
-        ([[0], [0], [0, 1, 1]], {}, None),  # rarer, but not by three
-        ([[0] * 6, [0] * 6, [1, 2, 2, 2, 2]], {1: (12**0.5 - 1) / 3, 2: (48**0.5 - 4) / 3}, (1, 3.46, 1.73)),
+        ([[0, 0, 1]] * 3, {}, None),  # rarer, but not by three
+        ([[0, 0, 0, 1]] * 3, {1: 3**0.5 - 1}, (1, 1.73, 1)),
+        ([[0], [0], [0, 1]], {}, None),  # rarer by three, but drawn more often
+        ([[0]] * 6 + [[0, 1]] * 4 + [[1], [2], [2]], {}, None),  # 10, 5 and 2
+        # The last is drawn √2 times as often as the first two.
+        (
+            [[0] * 6, [0] * 6, [1, 2, 2, 2, 2]],
+            {1: ((12 * 2**0.5) ** 0.5 - 2**0.5) / (2 + 2**0.5)},
+            (1, 2.91, 1),
+        ),
         ([[0] * 6, [], [], [1]], {1: (6**0.5 - 1) / 2}, (1, 2.45, 1)),  # negatives get none
         ([[2] * 900, [0]], {0: 2.0}, (4, 1, 1)),  # at most
     ],
@@ -90,13 +97,9 @@ def test_a_training_pastes_the_rare_class_unless_pasting_is_off(tmp_path, copy_p
     pictures = _few_among_many(tmp_path)
     how = Augmentation(zoom=(1.0, 1.0), stretch=1.0, copy_paste=copy_paste)
     example = training_example(TrainingPictures(pictures, (SIDE, SIDE)), how, 0)
-    seen = [
-        example(np.int64(index), np.int64(view))[1]["labels"].numpy()
-        for index in range(4)
-        for view in range(9)
-    ]
-    blue = sum(int((labels == 1).sum()) for labels in seen)
-    assert blue > 25 if copy_paste else blue == 9
+    seen = [example(np.int64(8), np.int64(view))[1]["labels"].numpy() for view in range(60)]
+    blue = sum(int((labels == 1).sum()) for labels in seen)  # one of each view is its own
+    assert blue > 65 if copy_paste else blue == 60
 
 
 # ---- counted
@@ -174,19 +177,18 @@ def test_boxes_of_each_class_are_told_where_some_are_rare(labels, told):
 
 
 def _few_among_many(folder):
-    """Four pictures, of which the first three show red squares only and the last one shows both."""
+    """Nine pictures, of which the first eight show a red square and the last one a blue one, too."""
     items = list(drawn_pictures(folder, 4))
-    red = [(path, boxes[boxes.labels == 0]) for path, boxes in items]
-    return Annotations(CLASS_NAMES, [red[0], red[2], red[0], items[3]])
+    return Annotations(CLASS_NAMES, [items[0]] * 8 + [items[3]])
 
 
 def test_a_training_weighs_and_tells_and_is_the_same_as_ever_for_one_class(tmp_path, monkeypatch):
     detector = tiny_detector()
-    how = {"steps": 2, "batch_size": 2, "trainable": "heads", "augment": None, "progress": False}
+    how = {"steps": 4, "batch_size": 4, "trainable": "heads", "augment": None, "progress": False}
     pictures = _few_among_many(tmp_path)
     history = fine_tune(detector, pictures, **how)
     (told,) = (note for note in history.notes if note.startswith("It learned from"))
-    assert "4 of red, 1 of blue. Expect more to be missed of blue" in told
+    assert "9 of red, 1 of blue. Expect more to be missed of blue" in told
     start_anew(detector)
     monkeypatch.setattr("tflhelpers.training.recipe.weights_of_rare", lambda *_: None)
-    assert fine_tune(detector, pictures, **how).loss[0] < history.loss[0]
+    assert sum(fine_tune(detector, pictures, **how).loss) < sum(history.loss)
