@@ -9,100 +9,40 @@ as large. It learns from 5 of them and is scored on others, drawn with a seed of
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from children import load, machine
-from PIL import Image
 from report import markdown_table, mean_and_spread, write_json
+from scattered_things import Scene, drawn_set, other_sprites, sprites_of
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import tflhelpers as tfl
-from tflhelpers.progress import progress_bar
 from tools.scenes.duck import duck
-from tools.scenes.objects import KINDS
-from tools.scenes.render import render
-from tools.scenes.sprites import (
-    SUPERSAMPLE,
-    _tight_window,
-    crop_to_alpha,
-    draw_sprite,
-    random_camera,
-    random_light,
-    straight_rgba,
-)
-from tools.scenes.textures import draw_texture
 
-HEIGHT, WIDTH = 960, 1280
+SIZE = (960, 1280)  # height, width
 OTHERS = (12, 120)  # of what else stands there
-SPRITES = 24  # ducks from as many sides, of which the exam has its own
 
 
-def duck_sprite(seed: int) -> np.ndarray:
-    """A duck from a random side, in a random light: RGBA uint8 (h, w, 4)."""
-    rng = np.random.default_rng([seed, len(KINDS)])
-    solids = duck()
-    camera, radius = random_camera(rng, "duck", solids)
-    window = _tight_window(solids, camera)
-    wide, tall = window[1] - window[0], window[2] - window[3]
-    size = tuple(max(8, round(side * 96 / max(wide, tall))) * SUPERSAMPLE for side in (tall, wide))
-    color, index = render(solids, camera, window, size, random_light(rng, camera), radius)
-    return crop_to_alpha(straight_rgba(color, index >= 0, SUPERSAMPLE))
+def scenes(count: int, seed: int, sides: tuple[float, float]) -> Iterator[Scene]:
+    """Three to six ducks in each picture."""
+    ducks, others = sprites_of(duck, "duck", seed), other_sprites(seed)
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        scene = Scene(rng, SIZE)
+        for _ in range(int(rng.integers(10, 25))):
+            scene.put(others, OTHERS)
+        for _ in range(int(rng.integers(3, 7))):
+            scene.put(ducks, sides, label=0)
+        yield scene
 
 
 def drawn(folder: Path, name: str, count: int, seed: int, sides: tuple[float, float]) -> tfl.Annotations:
     """Pictures with their boxes; drawn where they are not there yet."""
     name = "_".join([name, str(count), *map(str, sides)])
-    file = folder / f"{name}.json"
-    if file.exists():
-        return tfl.Annotations.load(file)
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    ducks = [duck_sprite(1000 * seed + number) for number in range(SPRITES)]
-    others = [draw_sprite(kind, 1000 * seed + number, 96) for number, kind in enumerate(KINDS)]
-    rng = np.random.default_rng(seed)
-    items = []
-    with progress_bar(count, f"Drawing {name}") as bar:
-        for number in range(count):
-            picture, xyxy = _scene(rng, ducks, others, sides)
-            path = folder / name / f"{number:03d}.png"
-            picture.save(path)
-            items.append((path, tfl.Boxes(xyxy, [0] * len(xyxy))))
-            bar.update()
-    annotations = tfl.Annotations.from_items(["duck"], items)
-    annotations.save(file)
-    return annotations
-
-
-def _scene(
-    rng: np.random.Generator, ducks: list, others: list, sides: tuple[float, float]
-) -> tuple[Image.Image, list[list[float]]]:
-    ground = (np.clip(draw_texture(int(rng.integers(1 << 30))), 0, 255)).astype(np.uint8)
-    picture = Image.fromarray(ground).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-    for _ in range(int(rng.integers(10, 25))):
-        _put(rng, picture, others[rng.integers(len(others))], OTHERS, [])
-    xyxy: list[list[float]] = []
-    for _ in range(int(rng.integers(3, 7))):
-        _put(rng, picture, ducks[rng.integers(len(ducks))], sides, xyxy)
-    return picture, xyxy
-
-
-def _put(
-    rng: np.random.Generator, picture: Image.Image, sprite: np.ndarray, sides: tuple, xyxy: list
-) -> None:
-    """A sprite at a random place, with its box in `xyxy`; not on one that is there."""
-    scale = np.exp(rng.uniform(*np.log(sides))) / max(sprite.shape[:2])
-    height, width = (max(2, round(side * scale)) for side in sprite.shape[:2])
-    small = Image.fromarray(sprite).resize((width, height), Image.Resampling.BOX)
-    for _ in range(20):
-        left, top = int(rng.integers(WIDTH - width)), int(rng.integers(HEIGHT - height))
-        box = [left, top, left + width, top + height]
-        if all(box[0] >= b[2] or b[0] >= box[2] or box[1] >= b[3] or b[1] >= box[3] for b in xyxy):
-            picture.paste(small, (left, top), small)
-            xyxy.append([float(edge) for edge in box])
-            return
+    return drawn_set(folder, name, ["duck"], count, lambda: scenes(count, seed, sides))
 
 
 def run_one(

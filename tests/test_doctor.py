@@ -442,3 +442,26 @@ def test_planted_in_the_sample_set():
     ):
         planted = Annotations(clip.class_names, [(path, Boxes(change(b), b.labels)) for path, b in clip])
         assert [c.name for c in diagnose(detector, planted).causes] == [name]
+
+
+def test_what_makes_a_set_hard_is_told_but_is_nothing_wrong(tmp_path):
+    pictures = upright(tmp_path, side=(24, 16))  # 25 of the network's pixels
+    assert diagnose(good_detector(pictures), pictures).troubles == ()
+    detector = good_detector(pictures)
+    detector.image_size = (240, 240)
+    found = diagnose(detector, pictures)
+    assert found.healthy
+    assert [trouble.name for trouble in found.troubles] == ["small"]
+    first, second = str(found).splitlines()
+    assert first.startswith("Nothing wrong was found. At threshold 0.50, 18 of 18 objects")
+    assert second.startswith("Small: 6 of 6 of duck, 6 of 6 of goose, 6 of 6 of swan measure under 23 pixels")
+    assert found._repr_markdown_().splitlines() == [first, "", second]
+
+
+def test_boxes_in_the_wrong_place_tell_nothing_of_what_makes_a_set_hard(tmp_path):
+    pictures = upright(tmp_path)
+    found = diagnose(
+        good_detector(pictures), changed(pictures, lambda xyxy, labels: (xyxy / [320, 200, 320, 200], labels))
+    )
+    assert not found.healthy
+    assert found.troubles == ()

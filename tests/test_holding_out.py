@@ -93,6 +93,28 @@ def test_a_class_on_one_photo_only_is_told(trainings):
     assert "goose: on one photo only" in str(leave_one_out(Learner, PHOTOS, progress=False))
 
 
+def test_it_tells_what_makes_the_photos_hard_also_when_all_is_kept(trainings, tmp_path):
+    items = []
+    for number in range(4):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(np.full((240, 320, 3), 90, np.uint8)).save(path)
+        items.append((path, Boxes([A] + [[150, 9 * k, 158, 9 * k + 8] for k in range(4)], [0, 1, 1, 1, 1])))
+    photos = Annotations(("duck", "goose"), items)
+
+    def sees_320():
+        learner = Learner(photos)
+        learner.image_size = (320, 320)
+        return learner
+
+    for _ in range(2):
+        result = leave_one_out(sees_320, photos, resume_dir=tmp_path / "kept", progress=False)
+        assert [trouble.name for trouble in result.troubles] == ["small", "rare"]
+        *_, small, rare = str(result).splitlines()
+        assert small.startswith("Small: 16 of 16 of goose measure under 23 pixels")
+        assert rare.startswith("Rare: duck has 4 boxes beside 16 of goose")
+    assert len(trainings) == 4
+
+
 def test_it_goes_on_where_it_was_broken_off(trainings, tmp_path):
     count = 0
 

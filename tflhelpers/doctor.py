@@ -44,7 +44,8 @@ def diagnose(
     Knows: no boxes at all, boxes as fractions, x and y swapped, boxes drawn on pictures that lay on their side,
     labels shifted by one, classes in another order or that one side lacks, objects too small after resizing, a
     learning rate that was too high (or too low), a threshold that is too high or too low, a detector that was never
-    trained.
+    trained. Where none of what falsifies them is found, it says too what makes the pictures hard to learn from (small,
+    rare, varied or alike objects), with the number that shows it and what helps.
 
     Args:
         detector: a trained one; it is run with `threshold=0`.

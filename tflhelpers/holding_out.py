@@ -15,7 +15,9 @@ from tflhelpers.data.annotations import Annotations, Picture, check_annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.images import read_image
 from tflhelpers.evaluation.certainty import share_interval
+from tflhelpers.evaluation.diagnosis import Trouble
 from tflhelpers.evaluation.scores import Scores, evaluate
+from tflhelpers.evaluation.set_troubles import set_troubles
 from tflhelpers.evaluation.sweep import sweep_of, trials_of
 from tflhelpers.model.detector import Detector
 from tflhelpers.model.preprocess import partial_kept, reader
@@ -57,12 +59,15 @@ class LeaveOneOut:
         annotations: the truth, in the order of `photos`.
         everything: the truth of all photos, those that were not scored any more because of an error too; None for no
             others.
+        troubles: what makes the photos hard to learn from, of small, rare, varied and alike objects; empty where an
+            error ended the trainings.
     """
 
     pooled: Scores
     photos: tuple[HeldOut, ...]
     annotations: Annotations = field(repr=False)
     everything: Annotations | None = field(default=None, repr=False)
+    troubles: tuple[Trouble, ...] = field(default=(), repr=False)
 
     @property
     def predictions(self) -> list[Boxes]:
@@ -85,7 +90,7 @@ class LeaveOneOut:
 
     @property
     def sentences(self) -> list[str]:
-        """How far to trust the figures."""
+        """How far to trust the figures, and what makes the photos hard to learn from."""
         (mean50, spread50), (mean, spread) = self.mean_and_spread("ap50"), self.mean_and_spread("ap")
         sweep = sweep_of(trials_of(self.predictions, self.annotations))
         best = int(np.argmax(sweep.f1))
@@ -108,7 +113,7 @@ class LeaveOneOut:
             said.append(
                 f"{', '.join(lonely)}: on one photo only, so the detector that was scored on it had never seen one."
             )
-        return said
+        return [*said, *map(str, self.troubles)]
 
 
 def leave_one_out(
@@ -159,6 +164,7 @@ def leave_one_out(
         )
     store = _Store(resume_dir, annotations, fine_tune_arguments)
     predictions: list[Boxes] = []
+    detector = None
     with (
         partial_kept(lambda: _outcome(predictions, annotations)),
         progress_bar(len(annotations), "Leaving one out", enabled=progress) as bar,
@@ -176,7 +182,8 @@ def leave_one_out(
             bar.set_text(photo=path.name, objects=len(boxes))
     outcome = _outcome(predictions, annotations)
     assert outcome is not None
-    return outcome
+    input_size = getattr(detector or make_detector(), "image_size", None)
+    return replace(outcome, troubles=set_troubles(annotations, input_size))
 
 
 def _decoded(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""`Diagnosis`: what ails a detector or its annotations, what shows it, and what to do."""
+"""`Diagnosis`: what ails a detector or its annotations, or makes them hard, what shows it, and what to do."""
 
 from __future__ import annotations
 
@@ -25,16 +25,37 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """One thing that makes a set hard to learn from. Prints as a sentence.
+
+    Attributes:
+        name: "small", "rare", "varied" or "alike".
+        evidence: the number that shows it.
+        remedy: what the package offers against it.
+    """
+
+    name: str
+    evidence: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.name.capitalize()}: {self.evidence}; {self.remedy}."
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """All that was found. Prints as sentences.
 
     Attributes:
         causes: the surest and gravest first; empty if nothing is wrong.
         summary: how many objects were found, and how many boxes were wrong.
+        troubles: what makes the set hard to learn from, though nothing is wrong with it; empty where a cause would
+            falsify what shows it.
     """
 
     causes: tuple[Cause, ...]
     summary: str
+    troubles: tuple[Trouble, ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -46,13 +67,12 @@ class Diagnosis:
 
     def _repr_markdown_(self) -> str:
         """The sentences, for notebooks."""
-        return "\n\n".join(
-            [self.summary, *[f"**{cause.name}.** {cause.evidence} {cause.remedy}" for cause in self.causes]]
-            if self.causes
-            else self._lines()
-        )
+        causes = [f"**{cause.name}.** {cause.evidence} {cause.remedy}" for cause in self.causes]
+        return "\n\n".join([self._first_line, *causes, *map(str, self.troubles)])
 
     def _lines(self) -> Iterable[str]:
-        if self.healthy:
-            return [f"Nothing wrong was found. {self.summary}"]
-        return [self.summary, *map(str, self.causes)]
+        return [self._first_line, *map(str, self.causes), *map(str, self.troubles)]
+
+    @property
+    def _first_line(self) -> str:
+        return f"Nothing wrong was found. {self.summary}" if self.healthy else self.summary

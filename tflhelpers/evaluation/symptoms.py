@@ -9,10 +9,11 @@ from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.evaluation.class_matching import by_name
 from tflhelpers.evaluation.class_symptoms import label_causes, unknown_class_causes, unused_class_causes
-from tflhelpers.evaluation.diagnosis import Cause, Diagnosis
+from tflhelpers.evaluation.diagnosis import Cause, Diagnosis, Trouble
 from tflhelpers.evaluation.matching import surest_first
 from tflhelpers.evaluation.place_symptoms import fraction_causes, place_causes
 from tflhelpers.evaluation.score_symptoms import score_causes, too_small_causes
+from tflhelpers.evaluation.set_troubles import set_troubles
 from tflhelpers.evaluation.sweep import Sweep, sweep_of, trials_of
 
 _SAME_PLACE = 0.6  # overlap from which two predicted boxes, of whatever classes, are about one thing
@@ -65,7 +66,9 @@ def examine(case: Case, known: Sequence[Cause] = ()) -> Diagnosis:
         causes += label_causes(true, surest, names, detectors=ours, annotated=theirs)
         causes = causes or list(unknown_class_causes(true, ours, theirs))
     sweep = sweep_of(trials_of(predictions, case.annotations))
+    troubles: tuple[Trouble, ...] = ()
     if not causes:
+        troubles = set_troubles(case.annotations, case.input_size, case.smallest_anchor)
         causes += too_small_causes(
             case.annotations,
             predictions,
@@ -76,7 +79,7 @@ def examine(case: Case, known: Sequence[Cause] = ()) -> Diagnosis:
         )
         causes += score_causes(predictions, true, surest, sweep, case.threshold) if not causes else []
         causes += unused_class_causes(ours, theirs)
-    return Diagnosis(tuple(causes), _summary(sweep, case.threshold, len(true)))
+    return Diagnosis(tuple(causes), _summary(sweep, case.threshold, len(true)), troubles)
 
 
 def surest_boxes(boxes: Boxes, n_true: int) -> Boxes:

@@ -261,7 +261,7 @@ def file_mark(path: Path) -> list[int]:
 
 
 def detector_mark(detector: Any) -> list[Any]:
-    """By what a detector is known again: its kind, its classes, a checksum of its weights if it shows them, its tiles."""
+    """By what a detector is known again: its kind, classes, a checksum of its weights if it shows them, its tiles."""
     network = getattr(detector, "network", None)
     checksum = 0
     for weights in network.get_weights() if network is not None else ():

@@ -28,8 +28,9 @@ class Augmentation:
         contrast, saturation: lowest and highest factor.
         hue: largest shift, in turns of the colour circle.
         copy_paste: probability that a picture with objects gets one more where nothing is, of a class that it lacks
-            and from another picture; so with one class it does nothing. `augment`, which knows of one picture only,
-            leaves this to the batches (`training.copy_paste`).
+            and from another picture; so with one class it does nothing. Above 0, classes that are rarer by three or
+            more get copies besides (`training.rare_classes`). `augment`, which knows of one picture only, leaves this
+            to the batches (`training.copy_paste`).
     """
 
     flip: float = 0.5

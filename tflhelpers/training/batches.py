@@ -12,6 +12,7 @@ from tflhelpers.model.preprocess import network_input, shrink_huge
 from tflhelpers.training.augment import Augmentation, augment
 from tflhelpers.training.copy_paste import CopyPaste
 from tflhelpers.training.matching import IGNORE, PADDING
+from tflhelpers.training.rare_classes import copies_of_rare
 from tflhelpers.training.sampler import Sampler
 
 CACHE_BYTES = 512 * 2**20
@@ -137,7 +138,10 @@ def training_example(pictures: TrainingPictures, how: Augmentation | None, seed:
 
 
 def _augmented_example(pictures: TrainingPictures, how: Augmentation, seed: int):
-    photos = CopyPaste(pictures, pictures.labels, probability=how.copy_paste, flip=how.flip, seed=seed)
+    extra = copies_of_rare(pictures.labels) if how.copy_paste > 0 else None
+    photos = CopyPaste(
+        pictures, pictures.labels, probability=how.copy_paste, flip=how.flip, seed=seed, extra=extra
+    )
 
     def load(index, view):
         return photos.photo(int(index), int(view))

@@ -6,6 +6,7 @@ corners and soft at the edge.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from tflhelpers.data.boxes import shared_areas
 from tflhelpers.training.matching import PADDING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 MARGIN = 0.06  # of the box's sides, copied around it
 SCALE = (0.7, 1.4)  # of the object's size, as a share of the picture's
@@ -31,7 +32,8 @@ class CopyPaste:
     """Photos of a set with now and then an object of another in them, of a class that they lack.
 
     With a class that is there already they would get what every photo of that class teaches: on the five photos of one
-    thing that made the boxes looser. Pictures without objects stay what they are.
+    thing that made the boxes looser. Only those of rare classes are put beside others of their own, and more of them:
+    a few boxes beside hundreds teach little (benchmarks/rare_things.py). Pictures without objects stay what they are.
 
     Args:
         pictures: anything that gives for an index (picture uint8 (H, W, 3), boxes_rel_yxyx float32 (G, 4), labels
@@ -40,13 +42,24 @@ class CopyPaste:
         probability: of a photo to get one.
         flip: probability that it is mirrored.
         seed: equal seeds give equal photos.
+        extra: label -> objects of that class that each photo with objects gets besides, in the mean; of
+            `rare_classes.copies_of_rare`.
     """
 
     def __init__(
-        self, pictures, labels: Sequence[np.ndarray], *, probability: float, flip: float, seed: int
+        self,
+        pictures,
+        labels: Sequence[np.ndarray],
+        *,
+        probability: float,
+        flip: float,
+        seed: int,
+        extra: Mapping[int, float] | None = None,
     ) -> None:
         self.pictures, self.probability, self.flip, self.seed = pictures, probability, flip, seed
         self._has = [set(np.asarray(its, int).tolist()) for its in labels]
+        self._extra = dict(extra or {})
+        self._most_pasted = 1 + sum(math.ceil(copies) for copies in self._extra.values())
         shown_on: dict[int, list[int]] = {}
         for index, its in enumerate(self._has):
             for label in its:
@@ -57,15 +70,26 @@ class CopyPaste:
         }
 
     def photo(self, index: int, view: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Photo `index` with its boxes and labels, which have a row more: the object's, or padding."""
+        """Photo `index` with its boxes and labels, which have a row for each object it may get, or padding."""
         picture, boxes, labels = self.pictures[index]
         rng = np.random.default_rng((self.seed, index, view))
-        pasted = None
+        given = len(labels)
+        for label in self._chosen(index, rng):
+            pasted = self._paste(label, picture, boxes[labels != PADDING], rng)
+            if pasted is not None:
+                picture, box, label = pasted
+                boxes, labels = np.vstack([boxes, box]), np.append(labels, label)
+        unused = self._most_pasted - (len(labels) - given)
+        boxes = np.vstack([boxes, np.zeros((unused, 4))]).astype(np.float32)
+        return picture, boxes, np.append(labels, np.full(unused, PADDING)).astype(np.int32)
+
+    def _chosen(self, index: int, rng: np.random.Generator) -> Iterator[int]:
+        """The classes of the objects that a photo gets: now and then one that it lacks, and those that are rare."""
         lacking = [label for label in self._sources if label not in self._has[index]]
         if self._has[index] and lacking and rng.random() < self.probability:
-            pasted = self._paste(int(rng.choice(lacking)), picture, boxes[labels != PADDING], rng)
-        picture, box, label = pasted or (picture, np.zeros(4, np.float32), PADDING)
-        return picture, np.vstack([boxes, box]).astype(np.float32), np.append(labels, label).astype(np.int32)
+            yield int(rng.choice(lacking))
+        for label, copies in self._extra.items() if self._has[index] else ():
+            yield from [label] * math.floor(copies + rng.random())
 
     def _paste(
         self, label: int, picture: np.ndarray, taken: np.ndarray, rng: np.random.Generator

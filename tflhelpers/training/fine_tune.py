@@ -35,6 +35,7 @@ from tflhelpers.training.feature_cache import FeatureCache, split_network
 from tflhelpers.training.history import History
 from tflhelpers.training.loop import LOSSES, TrainingState, run
 from tflhelpers.training.preview import Preview, ShowPreview
+from tflhelpers.training.rare_classes import told_of_rare
 from tflhelpers.training.recipe import Recipe, choose_recipes
 from tflhelpers.training.record import contents_mark, training_record
 from tflhelpers.training.resume import STATE_FILE, Checkpointer, alone_in
@@ -87,7 +88,8 @@ def fine_tune(
             (`Detector.keeps_stem`, the embedded one); if the checkpoint held only a feature extractor, "fpn" and then
             "all".
         augment: "auto" varies flip, zoom, position and colour at random, and with several classes pastes objects into
-            photos of other classes; an `Augmentation` says how much; None or False takes the pictures as they are.
+            photos of other classes, of rare classes more and into all photos with objects; an `Augmentation` says how
+            much; None or False takes the pictures as they are.
         optimizer: "sgd" with momentum 0.9, as in the original, or "adamw". "auto" takes AdamW if the box predictor
             starts from scratch, which SGD cannot train, else SGD with gradients clipped to a global norm of 2.
         learning_rate: the peak: it rises for a tenth of the steps, then falls to 0 along a cosine. By default 0.003
@@ -111,7 +113,8 @@ def fine_tune(
 
     Returns:
         History: losses by step, seconds, what was trained, the loss on `validation`, and in `notes` what you should
-        know: objects that are too small, problems and what was done about them, a loss that never moved.
+        know: objects that are too small, how many boxes each class had if some are rare, problems and what was done
+        about them, a loss that never moved.
 
     Raises:
         ImageError, FileNotFoundError: a picture cannot be read; the message names it.
@@ -196,6 +199,7 @@ def _train_all(
     """Trains by one recipe after the other, each going on from what its checkpointer has kept."""
     tiles = recipes[0].tiles
     notes = _warned(tiny_objects(annotations, size_in_tiles(detector.image_size, tiles)))
+    notes += _warned(told_of_rare(annotations))
     notes += [] if tiles is None else _warned([in_tiles(tiles)])
     notes += [devices.note] if devices.note else []
     pictures = training_pictures(annotations, detector.image_size, tiles)
@@ -318,6 +322,7 @@ def _trainer(detector: Detector, learner: keras.Model, recipe: Recipe, devices: 
         batch_size=recipe.batch_size,
         box_weight=recipe.box_weight,
         devices=devices,
+        class_weights=recipe.class_weights,
     )
     return trainer.prepare(_optimizer(recipe))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.training.augment import Augmentation
+from tflhelpers.training.rare_classes import weights_of_rare
 
 # What learns, from the narrowest to the widest; each part of the network is one of `ssd.GROUPS`.
 TRAINABLE = {
@@ -64,6 +65,7 @@ class Recipe:
         budget: seconds from call to trained; None for as long as it takes.
         box_weight: how many times the loss of the boxes counts, see `DetectorTrainer`.
         tiles: (rows, columns) of which it learns crops; None for whole photos.
+        class_weights: how many times the losses of each class count, see `rare_classes`; None for all the same.
     """
 
     trained: tuple[str, ...]
@@ -76,6 +78,7 @@ class Recipe:
     budget: float | None
     box_weight: float = 1.0
     tiles: tuple[int, int] | None = None
+    class_weights: tuple[float, ...] | None = None
 
     def rate_at(self, progress: float) -> float:
         """The learning rate when `progress` (0 to 1) of the training is done: it rises, then falls along a cosine."""
@@ -144,6 +147,9 @@ def choose_recipes(
         budget=seconds,
         box_weight=KEPT_BOX_WEIGHT if gentle else 1.0,
         tiles=tiles,
+        class_weights=weights_of_rare(
+            [boxes.labels[~boxes.crowd_mask] for _, boxes in annotations], len(annotations.class_names)
+        ),
     )
     return _in_two(recipe, auto) if in_two else (recipe,)
 

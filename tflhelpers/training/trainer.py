@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -27,6 +27,7 @@ class DetectorTrainer(keras.Model):
         devices: where its steps are computed.
         box_weight: how many times the loss of the boxes counts. 1 is the original's weight, whose loss is a mean of the
             four codes of a box; 4 makes it their sum (`normalize_loc_loss_by_codesize: false` in a pipeline.config).
+        class_weights: how many times the losses of what belongs to each class count; None for all the same.
     """
 
     def __init__(
@@ -38,12 +39,13 @@ class DetectorTrainer(keras.Model):
         whole: keras.Model | None = None,
         batch_size: int | None = None,
         box_weight: float = 1.0,
+        class_weights: Sequence[float] | None = None,
         devices: Devices | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self.devices = devices or Devices()
-        self.box_weight = box_weight
+        self.box_weight, self.class_weights = box_weight, class_weights
         self.network = network
         self.anchors = ops.convert_to_tensor(anchors, "float32")
         self.num_classes = num_classes
@@ -100,7 +102,7 @@ class DetectorTrainer(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         targets = encode_targets(self.anchors, y["boxes_rel_yxyx"], y["labels"], self.num_classes)
-        localization, classification = detection_losses(y_pred, targets)
+        localization, classification = detection_losses(y_pred, targets, self.class_weights)
         localization = self.box_weight * localization
         self.parts["matched"].update_state(ops.sum(targets["matched"]))
         self.parts["box_loss"].update_state(localization)

@@ -134,7 +134,11 @@ def _tight_window(solids: list[Solid], camera: Camera, size: int = 56) -> tuple[
 def draw_sprite(kind: str, seed: int, longest: int = SPRITE_SIZE) -> np.ndarray:
     """One RGBA sprite uint8 (h, w, 4), tightly cropped; the same (kind, seed) gives the same bytes."""
     rng = np.random.default_rng([seed, KINDS.index(kind)])
-    solids = build_object(kind, rng)
+    return draw_solids(build_object(kind, rng), kind, rng, longest)
+
+
+def draw_solids(solids: list[Solid], kind: str, rng: np.random.Generator, longest: int) -> np.ndarray:
+    """An object of this kind, from a random side and in a random light, as a sprite uint8 (h, w, 4)."""
     camera, radius = random_camera(rng, kind, solids)
     window = _tight_window(solids, camera)
     wide, tall = window[1] - window[0], window[2] - window[3]
