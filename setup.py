@@ -35,6 +35,7 @@ EXTRAS_REQUIRE = {
     "jax": ["jax>=0.4.34"],
     "heic": ["pillow-heif>=0.18"],
     "litert": ["ai-edge-litert>=2.0"],
+    "fast": ["openvino>=2025.0"],
     "onnx": ["tf2onnx>=1.16", "onnx>=1.16", "onnxruntime>=1.20"],
     "notebooks": ["ipykernel>=6.17", "nbformat>=5.9", "nbclient>=0.8"],
     "browser": ["playwright>=1.45", "jupyterlab>=4.2"],

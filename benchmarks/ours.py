@@ -13,6 +13,7 @@ python ours.py first --network resnet50_640 --checkpoint PREFIX
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from pathlib import Path
 
@@ -182,9 +183,23 @@ def run_original(arguments: argparse.Namespace) -> None:
     answer(seconds=seconds, steps=len(history.loss), loss=history.loss, notes=history.notes, **_versions())
 
 
+def with_engine(detector: tfl.Detector, engine: str | None):
+    """The detector, told what is to run it; None leaves one of an older build as it is."""
+    if engine == "litert":
+        file = Path(tempfile.mkdtemp(), "detector.tflite")
+        tfl.export_tflite(detector, file, head="raw", progress=False)
+        return tfl.TFLiteDetector(file)
+    if engine is not None:
+        detector.engine = engine
+    return detector
+
+
 def run_detect(arguments: argparse.Namespace) -> None:
+    built = detector_with(formula_weight(), arguments.network)
+    if arguments.save:
+        built.save(arguments.save)
     began = time.perf_counter()
-    detector = detector_with(formula_weight(), arguments.network)
+    detector = with_engine(built, arguments.engine)
     build_seconds, picture = time.perf_counter() - began, noise_picture()
     figures = time_calls(lambda: detector.detect(picture, threshold=MIN_SCORE), arguments.repeats)
     scores = detector.detect(picture, threshold=MIN_SCORE).scores.tolist()
@@ -192,7 +207,7 @@ def run_detect(arguments: argparse.Namespace) -> None:
 
 
 def run_folder(arguments: argparse.Namespace) -> None:
-    detector = detector_with(formula_weight(), "mobilenet_320")
+    detector = with_engine(detector_with(formula_weight(), "mobilenet_320"), arguments.engine)
     paths, peaks = sorted(arguments.pictures.glob("*.jpg")), {}
     began = time.perf_counter()
     detector.detect_all(paths[:8], threshold=MIN_SCORE, progress=False)
@@ -219,6 +234,7 @@ def run_first(arguments: argparse.Namespace) -> None:
         )
     else:
         detector = tfl.Detector.load(arguments.saved)
+    detector = with_engine(detector, arguments.engine)
     ready_at = time.time()
     found = detector.detect(noise_picture(), threshold=MIN_SCORE)
     answer(ready_at=ready_at, detected_at=time.time(), scores=found.scores.tolist(), **_versions())
@@ -267,6 +283,7 @@ def _parser() -> argparse.ArgumentParser:
     detect = jobs.add_parser("detect", help="find things in one picture, many times")
     detect.add_argument("--network", choices=NETWORKS, required=True)
     detect.add_argument("--repeats", type=int, default=30)
+    detect.add_argument("--save", type=Path, help="folder to save the detector to beforehand")
     detect.set_defaults(run=run_detect)
     folder = jobs.add_parser("folder", help="find things in all pictures of a folder")
     folder.add_argument("--pictures", type=Path, required=True)
@@ -279,6 +296,8 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--saved", type=Path, help="folder that Detector.save wrote")
     first.add_argument("--save", type=Path, help="folder to save the detector to afterwards")
     first.set_defaults(run=run_first)
+    for job in (detect, folder, first):
+        job.add_argument("--engine", choices=("openvino", "keras", "litert"), help="default: the build's own")
     return parser
 
 

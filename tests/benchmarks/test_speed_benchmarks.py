@@ -158,3 +158,38 @@ def test_the_other_build_must_be_one(script, tmp_path):
     with pytest.raises(SystemExit, match=r"must be a checkout of tflhelpers, got .*, which holds none"):
         script("children").checked_against(tmp_path)
     assert script("children").checked_against(None) is None
+
+
+def test_fast_detect_table_by_hand(script):
+    fast = script("fast_detect")
+    seconds = [("openvino", 0.010), ("keras", 0.025), ("openvino", 0.012), ("keras", 0.020)]
+    runs = [
+        {
+            "network": "mobilenet_320",
+            "part": "picture",
+            "side": side,
+            "seconds": value,
+            "first_seconds": 0.5,
+            "peak_megabytes": 900.2,
+        }
+        for side, value in seconds
+    ]
+    quick, keras = fast.table(runs).splitlines()[2:]
+    begin = "| SSD MobileNetV2 FPNLite, 320 px | one picture |"
+    assert quick == f"{begin} OpenVINO | 11.0 ms |  | 0.5 | 900 |"
+    assert keras == f"{begin} Keras | 22.5 ms | 0.50 | 0.5 | 900 |"  # of 0.4 and 0.6
+
+
+def test_fast_detect_measures_each_side_where_it_makes_sense(script):
+    plan = list(
+        script("fast_detect").turns(
+            ["picture", "folder"], ["resnet50_640", "mobilenet_320"], ["openvino", "litert"]
+        )
+    )
+    assert plan == [
+        ("picture", "resnet50_640", "openvino"),
+        ("picture", "resnet50_640", "litert"),
+        ("picture", "mobilenet_320", "openvino"),
+        ("picture", "mobilenet_320", "litert"),
+        ("folder", "mobilenet_320", "openvino"),
+    ]

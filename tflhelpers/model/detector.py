@@ -18,10 +18,9 @@ from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
+from tflhelpers.model.engine import Run, checked_engine, network_runner
 from tflhelpers.model.heads import BOX_HEAD_KEY
 from tflhelpers.model.image_detector import ImageDetector
-from tflhelpers.model.inference import detection_network
-from tflhelpers.model.layers import USE_XLA
 from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.model.settings import SETTINGS_FILE, Architecture, read_settings, write_settings
 from tflhelpers.model.ssd import is_class_head, variables_by_key
@@ -57,6 +56,8 @@ class Detector(ImageDetector):
         tiles: (rows, columns) that `fine_tune` taught it with, in which `detect` looks unless told otherwise; None for
             whole images.
         folder: where it was saved last, or loaded from; None before.
+        engine: what runs the network. "auto" takes OpenVINO, in float32, where it is installed and there is no GPU,
+            else Keras; set "openvino" or "keras" to decide yourself. What was taken is logged.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Detector(ImageDetector):
         self.origin: Origin | None = None
         self.trained_on: TrainingRecord | None = None
         self.folder: Path | None = None
+        self._engine = "auto"
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -289,14 +291,20 @@ class Detector(ImageDetector):
 
     def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
         """What the network gives for resized pictures, float32 (B, H, W, 3)."""
-        found = self._detection_network.predict_on_batch(inputs)
-        return RawBoxes(found["boxes_rel_yxyx"], found["scores"])
+        return self._run_network(inputs)
+
+    @property
+    def engine(self) -> str:
+        return self._engine
+
+    @engine.setter
+    def engine(self, engine: str) -> None:
+        self._engine = checked_engine(engine)
+        self.__dict__.pop("_run_network", None)
 
     @cached_property
-    def _detection_network(self) -> keras.Model:
-        model = detection_network(self.network, self.anchors_rel_yxyx)
-        model.jit_compile = USE_XLA
-        return model
+    def _run_network(self) -> Run:
+        return network_runner(self.engine, self.network, self.anchors_rel_yxyx)
 
 
 def _name_its_classes(ours: int, theirs: int) -> str:

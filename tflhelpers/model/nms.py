@@ -12,6 +12,7 @@ import numpy as np
 IOU_THRESHOLD = 0.6
 MIN_SCORE = 1e-8
 _FIRST_CHUNK = 512
+_BLOCK = 32  # boxes compared with each other at once
 
 
 def select_detections(
@@ -81,19 +82,28 @@ class _Kept:
         """Keeps the best of `anchors` and whatever it does not suppress, until none is left or enough are kept."""
         run = _Run(self.boxes[anchors], labels, self.iou_threshold)
         run.alive &= self.per_class[labels] < self.max_boxes
-        for anchor, label in zip(self.anchors, self.labels, strict=True):
-            run.strike_out(self.boxes[anchor], label)
+        run.strike_out(self.boxes[self.anchors], np.asarray(self.labels, np.int64))
         visible = _areas(np.clip(run.boxes, 0.0, 1.0)) > 0
-        missing = self.max_boxes - self.num_visible
-        while missing > 0 and run.alive.any():
-            best = int(run.alive.argmax())
-            label = int(labels[best])
-            self._keep(int(anchors[best]), label, bool(visible[best]))
-            missing -= int(visible[best])
-            run.strike_out(run.boxes[best], label)
+        while self.num_visible < self.max_boxes and run.alive.any():
+            best = np.flatnonzero(run.alive)[:_BLOCK]
+            kept = self._add_block(best, anchors, run, visible)
+            run.strike_out(run.boxes[kept], labels[kept])
             run.alive[best] = False
-            if self.per_class[label] == self.max_boxes:
-                run.alive &= labels != label
+            run.alive &= self.per_class[labels] < self.max_boxes
+
+    def _add_block(self, best: np.ndarray, anchors: np.ndarray, run: _Run, visible: np.ndarray) -> list[int]:
+        """Keeps those of `best` that none before them suppresses, and returns them."""
+        suppressed = run.overlaps(run.boxes[best], run.labels[best], best)
+        alive, kept = np.ones(len(best), bool), []
+        missing = self.max_boxes - self.num_visible
+        for row, each in enumerate(best.tolist()):
+            label = int(run.labels[each])
+            if missing > 0 and alive[row] and self.per_class[label] < self.max_boxes:
+                self._keep(int(anchors[each]), label, bool(visible[each]))
+                missing -= int(visible[each])
+                alive &= ~suppressed[row]
+                kept.append(each)
+        return kept
 
     def _keep(self, anchor: int, label: int, visible: bool) -> None:
         self.anchors.append(anchor)
@@ -110,12 +120,20 @@ class _Run:
         self.alive = np.ones(len(boxes), bool)
         self._low, self._high, self._area = boxes[:, :2], boxes[:, 2:], _areas(boxes)
 
-    def strike_out(self, box: np.ndarray, label: int) -> None:
-        """Strikes out the candidates of `label` that overlap `box`."""
-        sides = np.minimum(self._high, box[2:]) - np.maximum(self._low, box[:2])
-        intersection = np.maximum(sides[:, 0], 0) * np.maximum(sides[:, 1], 0)
-        union = self._area + _areas(box) - intersection
-        self.alive &= ~((intersection > self.iou_threshold * union) & (self.labels == label))
+    def strike_out(self, boxes: np.ndarray, labels: np.ndarray) -> None:
+        """Strikes out the candidates that boxes (k, 4) of `labels` (k,) suppress."""
+        for first in range(0, len(boxes), _BLOCK):
+            rows, left = slice(first, first + _BLOCK), np.flatnonzero(self.alive)
+            self.alive[left] &= ~self.overlaps(boxes[rows], labels[rows], left).any(axis=0)
+
+    def overlaps(self, boxes: np.ndarray, labels: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """Whether boxes (k, 4) of `labels` (k,) suppress `candidates` (n,). bool (k, n)."""
+        low, high = self._low[candidates], self._high[candidates]
+        sides = np.minimum(high, boxes[:, None, 2:]) - np.maximum(low, boxes[:, None, :2])
+        intersection = np.maximum(sides[..., 0], 0) * np.maximum(sides[..., 1], 0)
+        union = self._area[candidates] + _areas(boxes)[:, None] - intersection
+        is_same = self.labels[candidates] == labels[:, None]
+        return (intersection > self.iou_threshold * union) & is_same
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
