@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
+from tflhelpers.files.checksums import sha256_of_arrays
 from tflhelpers.files.json_file import is_names
 from tflhelpers.files.words import counted
 from tflhelpers.model.anchors import anchors_rel_yxyx
@@ -286,6 +287,9 @@ class Detector(ImageDetector):
         """What the network gives for resized pictures, float32 (B, H, W, 3)."""
         found = self._detection_network.predict_on_batch(inputs)
         return RawBoxes(found["boxes_rel_yxyx"], found["scores"])
+
+    def fingerprint(self) -> str:
+        return sha256_of_arrays({key: np.asarray(v) for key, v in variables_by_key(self.network).items()})
 
     @cached_property
     def _detection_network(self) -> keras.Model:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.sharing.export.foreign_run import ForeignDetector
@@ -68,6 +69,9 @@ class TFLiteDetector(ImageDetector):
     def __repr__(self) -> str:
         height, width = self.image_size
         return f"TFLiteDetector({self.path.name}, {height}x{width}, {len(self.class_names)} classes, {self.head})"
+
+    def fingerprint(self) -> str:
+        return sha256_of(self.path)
 
     def network_input(self, image: np.ndarray) -> np.ndarray:
         return self._file.network_input(super().network_input(image))
