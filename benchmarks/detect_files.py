@@ -38,7 +38,7 @@ HEADER = ("run", "images a second", "detect_files / this", f"memory after {EARLY
 
 
 def write_images(folder: Path, count: int) -> None:
-    """Write frames of the drawn clip, each copy mirrored, shifted in brightness and with grain of its own."""
+    """Write frames of the drawn clip, every other one mirrored, each of another brightness."""
     frames = [
         Image.fromarray(tfl.read_image(path)).resize(SIZE) for path in tfl.samples.duck_clip().image_paths
     ]
@@ -46,9 +46,8 @@ def write_images(folder: Path, count: int) -> None:
         for number in range(count):
             rng = np.random.default_rng(number)
             pixels = np.asarray(frames[number % len(frames)], np.float32)[:, :: 1 - 2 * (number % 2)]
-            noisy = pixels + rng.integers(-30, 31) + rng.integers(-4, 5, (*pixels.shape[:2], 1))
-            image = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
-            image.save(folder / f"{number:06d}.jpg", quality=88)
+            brighter = np.clip(pixels + rng.integers(-30, 31), 0, 255).astype(np.uint8)
+            Image.fromarray(brighter).save(folder / f"{number:06d}.jpg", quality=88)
             bar.update()
 
 

@@ -24,7 +24,7 @@ from tflhelpers.data.images import ImageError, decode_image, read_image
 from tflhelpers.data.picture_sources import Source, image_source
 from tflhelpers.files.any_folder import AnyFolder, folder_at, is_address, read_address
 from tflhelpers.files.atomic_file import atomic_file
-from tflhelpers.files.json_file import BadJson, read_json
+from tflhelpers.files.json_file import BadJson, Check, check_fields, is_count, parse_json, read_json
 from tflhelpers.files.prefetch import prefetch_each
 from tflhelpers.files.words import counted, listed
 from tflhelpers.model.image_detector import ImageDetector
@@ -40,6 +40,13 @@ CHUNK_SIZE = 512
 _KEY = b"tflhelpers"  # of the manifest's settings
 _VERSION = 1
 _FETCHERS, _FETCHED_AHEAD = 16, 32  # threads that ask a store, which answers after a while; files in memory
+_FIELDS: dict[str, Check] = {  # that reading needs; the others are only compared
+    "version": (is_count, "a whole number"),
+    "class_names": (
+        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+        "a list of names",
+    ),
+}
 _WORDS = {
     "source": "source",
     "weights": "weights of the detector",
@@ -399,12 +406,13 @@ def _rows_of_part(
     folder: AnyFolder, chunk: int, paths: list[str], class_names: tuple[str, ...]
 ) -> Iterator[tuple[str, Boxes, str | None]]:
     table = _part(folder, chunk)
-    if table["path"].to_pylist() != paths:
-        raise ValueError(
-            f"{folder.address}/{part_name(chunk)}: expected the images that the manifest names, got others. "
-            "Remove it and call detect_files again."
-        )
     label_of = {name: label for label, name in enumerate(class_names)}
+    its_names = set(table["class_names"].combine_chunks().flatten().to_pylist())
+    if table["path"].to_pylist() != paths or not its_names <= label_of.keys():
+        raise ValueError(
+            f"{folder.address}/{part_name(chunk)}: expected the images and classes that the manifest names, got "
+            "others. Remove it and call detect_files again."
+        )
     for row in zip(
         *(table[name].to_pylist() for name in ("path", "boxes", "scores", "class_names", "error")),
         strict=True,
@@ -464,8 +472,9 @@ def _manifest(folder: AnyFolder) -> pq.ParquetFile:
 
 def _settings_of(manifest: pq.ParquetFile, folder: AnyFolder) -> dict[str, Any]:
     try:
-        settings = json.loads((manifest.schema_arrow.metadata or {})[_KEY])
-    except (KeyError, ValueError) as error:
+        said = (manifest.schema_arrow.metadata or {})[_KEY].decode()
+        settings = check_fields(parse_json(said), _FIELDS)
+    except (KeyError, ValueError) as error:  # a text that is none, or has other fields
         raise _no_manifest(folder, "it says nothing of a detector") from error
     if settings["version"] > _VERSION:
         raise _no_manifest(folder, "a newer version of tflhelpers wrote it")
