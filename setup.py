@@ -34,6 +34,11 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     "jax": ["jax>=0.4.34"],
     "heic": ["pillow-heif>=0.18"],
+    "files": [
+        "pyarrow>=15.0",
+        "fsspec>=2024.12",
+    ],  # Colab has both; a laptop with five photos does without 50 MB
+    "ray": ["ray[data]>=2.40", "pyarrow>=15.0", "fsspec>=2024.12"],
     "litert": ["ai-edge-litert>=2.0"],
     "fast": ["openvino>=2025.0"],
     "onnx": ["tf2onnx>=1.16", "onnx>=1.16", "onnxruntime>=1.20"],
@@ -47,6 +52,8 @@ EXTRAS_REQUIRE = {
         "ruff>=0.17",
         "mypy>=1.13",
         "nbformat>=5.9",
+        "pyarrow>=15.0",
+        "fsspec>=2024.12",
         "tensorflow-hub>=0.16",  # loads our SavedModels; imports pkg_resources, which later setuptools lack
         "setuptools<81",
     ],

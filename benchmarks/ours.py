@@ -188,7 +188,7 @@ def with_engine(detector: tfl.Detector, engine: str | None):
     if engine == "litert":
         file = Path(tempfile.mkdtemp(), "detector.tflite")
         tfl.export_tflite(detector, file, head="raw", progress=False)
-        return tfl.TFLiteDetector(file)
+        return tfl.interop.TFLiteDetector(file)
     if engine is not None:
         detector.engine = engine
     return detector

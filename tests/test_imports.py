@@ -76,7 +76,8 @@ GONE = re.findall(
     """
     Project History Scores ImportReport ImportRefused duck_photos duck_clip thing_photos write_tfrecords combine
     class_counts labelled_photos zoo_models write_pipeline_config detector_from_pipeline off_the_shelf iou_matrix
-    export_onnx confusion_table what_to_photograph_next shared_scenes photo_folder_for photos_for
+    export_onnx export_saved_model TFLiteDetector
+    confusion_table what_to_photograph_next shared_scenes photo_folder_for photos_for
     scoring_photos_for detector_for
     training_folder_for keep_for threshold_for proposer_for clip_for brought_for upload_for film_frames_for heic_for
     first_look_for labelled_photos_for web_demo_for write_results_page
@@ -135,14 +136,17 @@ def test_what_is_spelt_alike_is_named(name, near):
             "formats",
             [
                 *("ImportRefused", "ImportReport", "class_counts", "combine", "labelled_photos"),
-                "write_tfrecords",
+                *("write_coco_results", "write_tfrecords"),
             ],
         ),
         (
             "interop",
             [
+                "TFLiteDetector",
+                "detect_files_on_ray",
                 "detector_from_pipeline",
                 "export_onnx",
+                "export_saved_model",
                 "load_saved_model",
                 "write_pipeline_config",
                 "zoo_models",

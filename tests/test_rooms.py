@@ -44,8 +44,8 @@ MAY_SEE = {
     "folders": [],
     "public_names": [],
     "samples": ["data", "public_names"],
-    "formats": ["data", "classification", "public_names"],
-    "interop": ["model", "sharing", "public_names"],
+    "formats": ["data", "classification", "detecting_files", "public_names"],
+    "interop": ["model", "sharing", "detecting_on_ray", "public_names"],
     # It hands out what all rooms make.
     "project": [
         "ready_made",
@@ -63,6 +63,8 @@ MAY_SEE = {
     "quiet": [],
     "demo": ["data", "project", ""],  # "" is the front door
     "doctor": ["evaluation", "data"],
+    "detecting_files": ["model", "data"],
+    "detecting_on_ray": ["detecting_files", "model", "data"],
     "holding_out": ["evaluation", "training", "model", "data"],
     "ready_made": ["data", "annotator", "model", "training", "evaluation", "sharing", "folders"],
     # The shell's front door: public names, and what they hand out.

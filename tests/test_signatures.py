@@ -39,13 +39,14 @@ OTHER_WORDS = {
 # A checkpoint of TensorFlow is several files that begin alike.
 PREFIXES = {"Detector.save_zoo_checkpoint"}
 TYPES = (
-    *(tfl.Boxes, tfl.Annotations, tfl.Annotator, tfl.Detector, tfl.TFLiteDetector, tfl.Classifier),
-    *(tfl.LivePicture, Project, LabelledPictures, Mistakes),
+    *(tfl.Boxes, tfl.Annotations, tfl.Annotator, tfl.Detector, tfl.Classifier),
+    *(tfl.LivePicture, tfl.interop.TFLiteDetector, Project, LabelledPictures, Mistakes),
 )
 # What goes through many images, trains, fetches or converts.
 SLOW = """
     import_annotations export_annotations fine_tune diagnose leave_one_out contact_sheet gallery write_gif write_video
-    detect_video export_saved_model export_tflite export_web_demo fit_classifier evaluate_classifier
+    detect_video detect_files interop.detect_files_on_ray interop.export_saved_model
+    export_tflite export_web_demo fit_classifier evaluate_classifier
     formats.write_tfrecords formats.labelled_photos collect.from_csv collect.from_video collect.from_folder
     Annotations.check Annotations.shared_scenes Mistakes.what_to_photograph_next LabelledPictures.split
     Detector.from_zoo Detector.pretrained Detector.detect_all TFLiteDetector.detect_all Classifier.predict

@@ -17,10 +17,12 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       evaluate, calibrate_threshold, find_mistakes
     sharing/          something to show
                       draw_boxes, contact_sheet, gallery, write_gif, write_video, detect_video, LivePicture,
-                      export_saved_model, export_tflite, TFLiteDetector, export_web_demo
+                      export_tflite, export_web_demo
     classification/   which of several things a whole picture shows
                       Classifier, fit_classifier, evaluate_classifier
     explaining/       how it works, in figures: ``from tflhelpers import explaining``
+    detecting_files.py  a million pictures, and going on where it was stopped
+                      detect_files, read_detections
     holding_out.py    how good is it, without photos to spare
                       leave_one_out
     doctor.py         why does it find nothing, or everything
@@ -29,7 +31,7 @@ them is used. The rooms, in the order of the story that the notebooks tell:
                       samples
     formats.py        joining, counting, labelling and recording sets
                       formats
-    interop.py        the model zoo, pipeline.config and SavedModels of the Object Detection API; ONNX
+    interop.py        the model zoo, pipeline.config and SavedModels of the Object Detection API; LiteRT, ONNX, Ray
                       interop
     ready_made/       what a project hands out while you have not made your own
     demo.py           all of it once: ``python -m tflhelpers``
@@ -75,13 +77,13 @@ _HOMES = {
     "write_video": "sharing.video_file",
     "detect_video": "sharing.detect_video",
     "LivePicture": "sharing.live",
-    "export_saved_model": "sharing.export.saved_model",
     "export_tflite": "sharing.export.tflite",
-    "TFLiteDetector": "sharing.export.tflite_detector",
     "export_web_demo": "sharing.web_demo",
     "Classifier": "classification.classifier",
     "fit_classifier": "classification.fitting",
     "evaluate_classifier": "classification.judgement",
+    "detect_files": "detecting_files",
+    "read_detections": "detecting_files",
     "leave_one_out": "holding_out",
     "diagnose": "doctor",
     "samples": "samples",
@@ -106,6 +108,8 @@ if TYPE_CHECKING:
     from tflhelpers.data.images import read_image as read_image
     from tflhelpers.data.importing import export_annotations as export_annotations
     from tflhelpers.data.importing import import_annotations as import_annotations
+    from tflhelpers.detecting_files import detect_files as detect_files
+    from tflhelpers.detecting_files import read_detections as read_detections
     from tflhelpers.doctor import diagnose as diagnose
     from tflhelpers.evaluation.mistakes import find_mistakes as find_mistakes
     from tflhelpers.evaluation.scores import evaluate as evaluate
@@ -116,9 +120,7 @@ if TYPE_CHECKING:
     from tflhelpers.sharing.contact_sheet import contact_sheet as contact_sheet
     from tflhelpers.sharing.detect_video import detect_video as detect_video
     from tflhelpers.sharing.draw import draw_boxes as draw_boxes
-    from tflhelpers.sharing.export.saved_model import export_saved_model as export_saved_model
     from tflhelpers.sharing.export.tflite import export_tflite as export_tflite
-    from tflhelpers.sharing.export.tflite_detector import TFLiteDetector as TFLiteDetector
     from tflhelpers.sharing.gallery import gallery as gallery
     from tflhelpers.sharing.gif import write_gif as write_gif
     from tflhelpers.sharing.live import LivePicture as LivePicture

@@ -1,4 +1,4 @@
-"""What goes with importing and exporting: sets joined, counted, labelled or written as records, and the report.
+"""What goes with importing and exporting: sets joined, counted, labelled or written as records, the report, results.
 
 `tfl.import_annotations` and `tfl.export_annotations` do the reading and writing.
 """
@@ -8,6 +8,7 @@ from tflhelpers.data.class_counts import class_counts
 from tflhelpers.data.combining import combine
 from tflhelpers.data.formats.report import ImportRefused, ImportReport
 from tflhelpers.data.formats.tfrecord_writer import write_tfrecords
+from tflhelpers.detecting_files import write_coco_results
 from tflhelpers.public_names import importer
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "class_counts",
     "combine",
     "labelled_photos",
+    "write_coco_results",
     "write_tfrecords",
 ]
 

@@ -26,6 +26,8 @@ MOVED = {
     "detector_from_pipeline": "tfl.interop.detector_from_pipeline(...)",
     "off_the_shelf": "tfl.interop.load_saved_model(...)",
     "export_onnx": "tfl.interop.export_onnx(...)",
+    "export_saved_model": "tfl.interop.export_saved_model(...)",
+    "TFLiteDetector": "tfl.interop.TFLiteDetector(...)",
     "iou_matrix": "boxes.iou(other)",
     "confusion_table": "mistakes.confusion_table()",
     "what_to_photograph_next": "mistakes.what_to_photograph_next(trained_on)",

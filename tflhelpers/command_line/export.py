@@ -15,7 +15,7 @@ from tflhelpers.command_line.inputs import add_model, open_model, read_annotatio
 # Format -> what the name of the model gets at its end, and the function that writes it.
 FORMATS: dict[str, tuple[str, Callable[[], Callable[..., Any]]]] = {
     "tflite": (".tflite", lambda: tfl.export_tflite),
-    "saved_model": ("_saved_model", lambda: tfl.export_saved_model),
+    "saved_model": ("_saved_model", lambda: tfl.interop.export_saved_model),
     "onnx": (".onnx", lambda: tfl.interop.export_onnx),
 }
 _ONLY_TFLITE = ("quantize", "head")

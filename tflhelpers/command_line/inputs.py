@@ -24,7 +24,7 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     _OWN[1]: lambda path: tfl.Classifier.load(path),
     "saved_model.pb": lambda path: tfl.interop.load_saved_model(path),
     "saved_model/saved_model.pb": lambda path: tfl.interop.load_saved_model(path),
-    ".tflite": lambda path: tfl.TFLiteDetector(path),
+    ".tflite": lambda path: tfl.interop.TFLiteDetector(path),
 }
 _KINDS = (
     "the folder of a detector (detector.json), a .tflite file, a SavedModel, or a name: auto, embedded or one of the "

@@ -123,14 +123,14 @@ def _box_entry(
         "iscrowd": int(boxes.crowd_mask[row]),
     }
     if "bbox" not in record:
-        entry["bbox"] = _to_xywh(boxes.xyxy[row])
+        entry["bbox"] = to_xywh(boxes.xyxy[row])
         entry["area"] = round(entry["bbox"][2] * entry["bbox"][3], 2)
     if boxes.scores is not None:
         entry["score"] = float(boxes.scores[row])
     return entry
 
 
-def _to_xywh(xyxy: np.ndarray) -> list[float]:
+def to_xywh(xyxy: np.ndarray) -> list[float]:
     """Return x, y, width, height in as few digits as give the same float32 edges back."""
     starts = [_shortest(float(low), 0.0, low) for low in xyxy[:2]]
     pairs = zip(starts, xyxy[2:], strict=True)

@@ -5,6 +5,7 @@ The resizing functions live in `resizing` and can be imported from here too.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import struct
@@ -55,6 +56,7 @@ _UPRIGHT = {
 }
 _SIDEWAYS = {5, 6, 7, 8}
 _ADDRESS = re.compile(r"(https?|ftp|gs|s3|file|data):")
+_EMPTY = "expected a picture, got an empty file (0 bytes). Copy or download it again."
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 _AVIF_BRANDS = {b"avif", b"avis"}
@@ -108,6 +110,22 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
         return np.array(_upright_rgb(image))
 
 
+def decode_image(data: bytes, name: str) -> np.ndarray:
+    """Return what `read_image` does, of a file's bytes that came from elsewhere.
+
+    Args:
+        data: All bytes of the file.
+        name: What messages call it.
+
+    Raises:
+        ImageError: As `read_image`.
+    """
+    if not data:
+        raise ImageError(f"{name}: {_EMPTY}")
+    with _decoding(io.BytesIO(data), name) as image:
+        return np.array(_upright_rgb(image))
+
+
 def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     """Return (height, width) of the picture that `read_image` would return, without decoding its pixels.
 
@@ -134,35 +152,41 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
-    """Open a picture; what its decoder raises inside the block becomes an `ImageError` naming the file."""
+    """Open a picture file for the block."""
     if not isinstance(path, str | os.PathLike):
         raise ImageError(
             f"path must name a picture file, got {type(path).__name__}. An array is read already; of annotations "
             "take image_paths."
         )
     path = Path(path)
-    with _open_file(path) as file:
-        try:
-            with open_picture(file) as image:
-                yield image
-        except ImageError as error:
-            raise ImageError(f"{path}: {error}") from error
-        except UnidentifiedImageError as error:
-            raise ImageError(f"{path}: {_why_unidentified(file)}") from error
-        except Image.DecompressionBombError as error:
-            raise ImageError(
-                f"{path}: expected a photo, got far more pixels ({error}). Make it smaller; if you trust the file, "
-                "raise PIL.Image.MAX_IMAGE_PIXELS (twice that many pixels are read)."
-            ) from error
-        except MemoryError as error:
-            raise ImageError(
-                f"{path}: expected a picture that fits into memory, got one that does not. Make it smaller."
-            ) from error
-        except _DECODER_ERRORS as error:
-            raise ImageError(
-                f"{path}: expected a whole picture, but it is truncated or damaged ({error}). "
-                "Copy or download it again, or remove it."
-            ) from error
+    with _open_file(path) as file, _decoding(file, str(path)) as image:
+        yield image
+
+
+@contextmanager
+def _decoding(file: BinaryIO, path: str) -> Iterator[Image.Image]:
+    """Open a picture; what its decoder raises inside the block becomes an `ImageError` naming the file."""
+    try:
+        with open_picture(file) as image:
+            yield image
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise ImageError(f"{path}: {_why_unidentified(file)}") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{path}: expected a photo, got far more pixels ({error}). Make it smaller; if you trust the file, "
+            "raise PIL.Image.MAX_IMAGE_PIXELS (twice that many pixels are read)."
+        ) from error
+    except MemoryError as error:
+        raise ImageError(
+            f"{path}: expected a picture that fits into memory, got one that does not. Make it smaller."
+        ) from error
+    except _DECODER_ERRORS as error:
+        raise ImageError(
+            f"{path}: expected a whole picture, but it is truncated or damaged ({error}). "
+            "Copy or download it again, or remove it."
+        ) from error
 
 
 def _open_file(path: Path) -> BinaryIO:
@@ -178,9 +202,7 @@ def _open_file(path: Path) -> BinaryIO:
     file = path.open("rb")  # FileNotFoundError and PermissionError name the path themselves
     if os.fstat(file.fileno()).st_size == 0:
         file.close()
-        raise ImageError(
-            f"{path}: expected a picture, got an empty file (0 bytes). Copy or download it again."
-        )
+        raise ImageError(f"{path}: {_EMPTY}")
     return file
 
 

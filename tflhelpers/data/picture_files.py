@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PICTURE_FORMATS = {
@@ -40,9 +40,26 @@ def videos_in(folder: str | os.PathLike[str]) -> list[Path]:
 def _with_endings(folder: Path, endings: frozenset[str]) -> list[Path]:
     if not folder.is_dir():
         return []
-    return in_counting_order(
-        path for path in folder.iterdir() if path.suffix.lower() in endings and not path.name.startswith(".")
-    )
+    return in_counting_order(path for path in folder.iterdir() if _is_named(path.name, endings))
+
+
+def pictures_below(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield what `pictures_in` counts as pictures in a folder and all visible ones below, in no order.
+
+    Whatever has a picture's name is one, a folder too: whoever opens it says what is wrong.
+    """
+    for here, folders, names in os.walk(folder):
+        yield from (os.path.join(here, name) for name in (*folders, *names) if is_picture_name(name))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a name without its folder is a picture's."""
+    return _is_named(name, PICTURE_ENDINGS)
+
+
+def _is_named(name: str, endings: frozenset[str]) -> bool:
+    return os.path.splitext(name)[1].lower() in endings and not name.startswith(".")
 
 
 def in_counting_order(paths: Iterable[Path]) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import google_crc32c
@@ -27,6 +28,15 @@ def masked_crc32c(data: bytes | np.ndarray) -> int:
     """Return the form stored in files: rotated right by 15 bits, plus a constant, modulo 2^32."""
     crc = crc32c(data)
     return (((crc >> 15) | (crc << 17)) + MASK_DELTA) & ALL_ONES
+
+
+def sha256_of_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of arrays with their names, types and shapes, in whatever order they come."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def sha256_of(path: Path) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
+from tflhelpers.files.checksums import sha256_of_arrays
 from tflhelpers.files.json_file import is_names
 from tflhelpers.files.words import counted
 from tflhelpers.model.anchors import anchors_rel_yxyx
@@ -301,6 +302,9 @@ class Detector(ImageDetector):
     def engine(self, engine: str) -> None:
         self._engine = checked_engine(engine)
         self.__dict__.pop("_run_network", None)
+
+    def fingerprint(self) -> str:
+        return sha256_of_arrays({key: np.asarray(v) for key, v in variables_by_key(self.network).items()})
 
     @cached_property
     def _run_network(self) -> Run:

@@ -51,6 +51,13 @@ class ImageDetector(ABC):
     @abstractmethod
     def image_size(self) -> tuple[int, int] | None: ...
 
+    def fingerprint(self) -> str:
+        """A checksum of what the network has learned, by which a job that goes on knows it again.
+
+        A kind of detector that has none is known by its name alone.
+        """
+        return type(self).__name__
+
     @abstractmethod
     def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
         """What the network gives for a batch (B, ...) of what `network_input` gives."""

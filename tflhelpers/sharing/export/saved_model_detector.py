@@ -14,6 +14,7 @@ import numpy as np
 
 from tflhelpers.data.formats.label_map import LABEL_MAP_NAME, read_label_map
 from tflhelpers.files.atomic_folder import finish_folder
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.files.stand_ins import refuse_stand_in
 from tflhelpers.files.words import counted
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
@@ -33,9 +34,12 @@ class SavedModelDetector(ImageDetector):
 
     max_batch = 1
 
-    def __init__(self, model, run: Callable, class_names: Sequence[str], threshold: float) -> None:
+    def __init__(
+        self, model, run: Callable, class_names: Sequence[str], threshold: float, folder: Path
+    ) -> None:
         super().__init__(class_names, threshold)
         self._model, self._run_model = model, run  # the signature alone does not keep the model's variables
+        self._folder = folder
 
     def __repr__(self) -> str:
         classes = counted(len(self.class_names), "class", "classes")
@@ -45,6 +49,10 @@ class SavedModelDetector(ImageDetector):
     def image_size(self) -> None:
         """None: the model takes pictures of any size and resizes them itself."""
         return None
+
+    def fingerprint(self) -> str:
+        files = [self._folder / name for name in SAVED_MODEL_FILES] + sorted(self._folder.glob("variables/*"))
+        return ",".join(sha256_of(file)[:16] for file in files if file.is_file())
 
     def network_input(self, image: np.ndarray) -> np.ndarray:
         return image
@@ -86,13 +94,12 @@ def load_saved_model(
             it works with files, and `trust` is False. Or its label map has an id above 100,000.
         ImportError: the handle is an address, and tensorflow-hub is not installed.
     """
-    model, label_map = (
-        _from_hub(str(handle), trust) if _is_address(handle) else _from_disk(Path(handle), trust)
-    )
-    if class_names is None and label_map is not None and label_map.is_file():
+    model, folder = _from_hub(str(handle), trust) if _is_address(handle) else _from_disk(Path(handle), trust)
+    label_map = folder / "assets" / LABEL_MAP_NAME
+    if class_names is None and not _is_address(handle) and label_map.is_file():
         class_names = _names_by_number(label_map)
     run = _checked_signature(model, handle)
-    return SavedModelDetector(model, run, class_names or COCO_CLASS_NAMES, threshold)
+    return SavedModelDetector(model, run, class_names or COCO_CLASS_NAMES, threshold, folder)
 
 
 def _names_by_number(label_map: Path) -> list[str]:
@@ -117,10 +124,10 @@ def _from_disk(path: Path, trust: bool) -> tuple[Any, Path]:
         refuse_stand_in(folder / name, "a SavedModel")
     if not trust:
         refuse_file_operations(folder)
-    return tf.saved_model.load(str(folder)), folder / "assets" / LABEL_MAP_NAME
+    return tf.saved_model.load(str(folder)), folder
 
 
-def _from_hub(address: str, trust: bool) -> tuple[Any, None]:
+def _from_hub(address: str, trust: bool) -> tuple[Any, Path]:
     try:
         import tensorflow_hub
     except ImportError as error:
@@ -131,7 +138,7 @@ def _from_hub(address: str, trust: bool) -> tuple[Any, None]:
     folder = tensorflow_hub.resolve(address)
     if not trust:
         refuse_file_operations(Path(folder))
-    return tensorflow_hub.load(folder), None
+    return tensorflow_hub.load(folder), Path(folder)
 
 
 def _saved_model_folder(folder: Path) -> Path:

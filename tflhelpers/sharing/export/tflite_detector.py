@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tflhelpers.files.checksums import sha256_of
 from tflhelpers.files.words import counted
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
@@ -70,6 +71,9 @@ class TFLiteDetector(ImageDetector):
         height, width = self.image_size
         classes = counted(len(self.class_names), "class", "classes")
         return f"TFLiteDetector({self.path.name}, {height}x{width}, {classes}, {self.head})"
+
+    def fingerprint(self) -> str:
+        return sha256_of(self.path)
 
     def network_input(self, image: np.ndarray) -> np.ndarray:
         return self._file.network_input(super().network_input(image))
