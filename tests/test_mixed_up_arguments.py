@@ -176,6 +176,30 @@ ELSEWHERE = {
         lambda detector: tfl.interop.write_pipeline_config(PHOTOS, "a.config", **PATHS),
         "detector must be a Detector, got Annotations",
     ),
+    "a text of pictures a second": (
+        lambda detector: tfl.write_gif([IMAGE], "a.gif", fps="5"),
+        r"fps must be a number, got str\. Write fps=5",
+    ),
+    "a text of bytes": (
+        lambda detector: tfl.write_gif([IMAGE], "a.gif", fps=5, max_bytes="1MB"),
+        "max_bytes must be a number, got str",
+    ),
+    "two rates": (
+        lambda detector: tfl.write_video([IMAGE], "a.mp4", fps=(5, 9)),
+        "fps must be a number, got tuple",
+    ),
+    "seconds of a film": (
+        lambda detector: tfl.detect_video(detector, PHOTOS.image_paths, "a.mp4", max_seconds="10 s"),
+        "max_seconds must be a number, got str",
+    ),
+    "a part as text": (
+        lambda detector: PHOTOS.split("0.8"),
+        r"train must be a number, got str\. Write train=0\.8",
+    ),
+    "a batch as text": (
+        lambda detector: detector.detect_all([IMAGE], batch_size="8"),
+        "batch_size must be a number",
+    ),
     "photos to read": (lambda detector: tfl.read_image(PHOTOS), "got Annotations.* image_paths"),
 }
 

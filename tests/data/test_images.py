@@ -325,6 +325,17 @@ def test_pictures_are_told_by_their_content(tmp_path, name):
     assert read_image(path).shape == (48, 64, 3)
 
 
+def test_a_refusal_of_a_store_is_told_by_its_code(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Key>a</Key></Error>'
+    )
+    with pytest.raises(
+        ImageError, match=r"photo\.jpg: expected a picture, got a server's error message.* NoSuchKey"
+    ):
+        read_image(path)
+
+
 def test_no_module_opens_pictures_with_all_decoders():
     package = Path(tflhelpers.__file__).parent
     calls = [

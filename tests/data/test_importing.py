@@ -373,3 +373,21 @@ def test_exports_as_people_have_them(shared_data, file, pictures, boxes, refused
     path, found = annotations[0]
     assert (path.name, annotations.class_names[found.labels[0]]) == first[:2]
     assert found.xyxy[0].tolist() == pytest.approx(first[2:], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda annotations, path: annotations.save(path),
+        lambda annotations, path: export_annotations(annotations, path, "csv"),
+    ],
+)
+def test_no_picture_is_written_over(tmp_path, write):
+    path = tmp_path / "a.PNG"
+    Image.new("RGB", (60, 40)).save(path)
+    before = path.read_bytes()
+    with pytest.raises(
+        ValueError, match=r"must be where annotations go, got the picture .*a\.PNG\. Write 'a\.json'"
+    ):
+        write(Annotations(["duck"], [(path, Boxes([[5, 6, 25, 16]], [0]))]), path)
+    assert path.read_bytes() == before

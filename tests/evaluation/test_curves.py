@@ -65,6 +65,11 @@ def test_nothing_to_find_plots_nothing():
     assert not axes.get_lines()
 
 
+def test_a_class_whose_name_begins_with_an_underscore_is_in_the_legend():
+    axes = plot_curves([PrecisionRecall("_duck", 0.5, np.linspace(0, 1, 101), np.ones(101), np.ones(101))])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [" _duck, overlap 0.50: AP 1.000"]
+
+
 HOSTILE = ("$5 off", r"a $\frac$ b", "10$")
 
 

@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
+from tflhelpers.files.kinds import check_number
+
 _NEGATIVE = -1  # stands for "shows none of the classes", which is dealt out like a class of its own
 
 
@@ -44,6 +46,7 @@ def split_indices(
 def _train_count(count: int, train: float | int) -> int:
     if count < 2:
         raise ValueError(f"a split needs at least 2 pictures, got {count}. Annotate more pictures first.")
+    check_number(train, "train", 0.8)
     if isinstance(train, int) and not isinstance(train, bool):
         if not 1 <= train < count:
             raise ValueError(f"train must leave both groups a picture: 1 to {count - 1}, got {train}.")

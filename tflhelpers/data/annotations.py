@@ -14,6 +14,7 @@ from tflhelpers.data.boxes import Boxes
 from tflhelpers.data.coco_reader import AnnotationError, name_mistakes, read_contents
 from tflhelpers.data.coco_writer import write_contents
 from tflhelpers.data.likeness import SAME_SCENE
+from tflhelpers.data.picture_files import PICTURE_ENDINGS
 from tflhelpers.data.pictures import Contents, Picture
 from tflhelpers.data.scenes import SharedScenes, compare_scenes
 from tflhelpers.files.kinds import check_kind
@@ -91,7 +92,11 @@ class Annotations:
         Pictures are named relative to the file's folder, which is made where missing. What `load` read
         beside the boxes (ids, segmentations, licences, ...) is written back. Scores are written as `score`;
         loaded again they are a further field of the file, not `Boxes.scores`: annotations are the truth.
+
+        Raises:
+            ValueError: If the path is called like a picture.
         """
+        refuse_picture(Path(path))
         write_contents(Path(path), Contents(self.class_names, self.pictures, self.categories, self.header))
 
     def split(self, train: float | int = 0.8, *, seed: int = 0) -> tuple[Annotations, Annotations]:
@@ -195,6 +200,14 @@ class Annotations:
 
     def _of(self, pictures: Iterable[Picture]) -> Annotations:
         return replace(self, pictures=tuple(pictures))
+
+
+def refuse_picture(path: Path) -> None:
+    """Raise ValueError where annotations would be written over a picture."""
+    if path.suffix.lower() in PICTURE_ENDINGS:
+        raise ValueError(
+            f"path must be where annotations go, got the picture {path}. Write {path.with_suffix('.json').name!r}."
+        )
 
 
 def check_annotations(given: Any, call: str) -> None:

@@ -255,9 +255,11 @@ def _allow_heic() -> None:
 def _why_unidentified(file: BinaryIO) -> str:
     file.seek(0)
     head = file.read(4096).lstrip()
-    if head[:1] == b"<" and b"<svg" not in head.lower():
+    found = stand_in(head)
+    is_page = head[:1] == b"<" and b"<svg" not in head.lower()
+    if is_page and not (found and found.startswith("a server")):
         return "expected a picture, got a web page. Download the picture itself, not the page that shows it."
-    if found := stand_in(head):
+    if found:
         return f"expected a picture, got {found}."
     return "expected a picture, got something else, or an unknown format. Save it as JPEG or PNG."
 

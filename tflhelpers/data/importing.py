@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tflhelpers.data.annotations import AnnotationError, Annotations, checked_names
+from tflhelpers.data.annotations import AnnotationError, Annotations, checked_names, refuse_picture
 from tflhelpers.data.formats import coco, csv_table, labelbox, tfrecord, voc, yolo
 from tflhelpers.data.formats.archive import unpack
 from tflhelpers.data.formats.assemble import assemble
@@ -170,6 +170,7 @@ def export_annotations(
         raise ValueError(
             f"expected Annotations, got {type(annotations).__name__}. Load or import them first."
         )
+    refuse_picture(Path(path))
     writers = {name: each.write for name, each in _FORMATS.items() if each.write is not None}
     _check_choice("format", format, writers)
     known = {name: each.writing for name, each in _FORMATS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 
@@ -26,6 +27,12 @@ def check_kind(fits: bool, given: Any, wanted: str, remedy: str) -> None:
 def check_text(given: Any, argument: str, example: str) -> None:
     """Raise TypeError unless text was given; `example` is one that could have been."""
     check_kind(isinstance(given, str), given, f"{argument} must be text", f"Write {argument}={example!r}")
+
+
+def check_number(given: Any, argument: str, example: float) -> None:
+    """Raise TypeError unless one number was given; `example` is one that could have been."""
+    fits = isinstance(given, Real) and not isinstance(given, bool)
+    check_kind(fits, given, f"{argument} must be a number", f"Write {argument}={example!r}")
 
 
 def check_detector(given: Any, call: str, *needed: str) -> None:

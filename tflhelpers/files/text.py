@@ -15,12 +15,16 @@ FALLBACK = "cp1252"  # what Excel writes in western Europe
 
 
 def no_math(text: str) -> str:
-    """Return a person's text so that matplotlib shows it as it is: between two "$" it would read formulas.
+    """Return a person's text so that matplotlib shows it as it is.
+
+    Between two "$" it would read formulas, and what begins with "_" it leaves out of legends.
 
     >>> print(no_math("$5 or 10$"))
     \\$5 or 10\\$
+    >>> no_math("_duck")
+    ' _duck'
     """
-    return text.replace("$", r"\$")
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
 def encoding_of(beginning: bytes) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.data.boxes import Boxes, checked_threshold
+from tflhelpers.files.kinds import check_number
 from tflhelpers.files.prefetch import prefetch
 from tflhelpers.model.postprocess import RawBoxes, boxes_of_batch
 from tflhelpers.model.preprocess import checked_image, network_input, partial_kept, prefetch_batches, reader
@@ -244,6 +245,7 @@ def _runs(inputs: Sequence[np.ndarray], batch_size: int) -> Iterator[tuple[int, 
 
 
 def _check_many(images: Iterable, batch_size: int) -> None:
+    check_number(batch_size, "batch_size", 8)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
     wanted = "images must be a list of pictures"

@@ -21,6 +21,7 @@ from tflhelpers.data.images import image_size
 from tflhelpers.data.likeness import SAME_SCENE, likeness, thumbnail
 from tflhelpers.data.picture_files import pictures_in
 from tflhelpers.data.record_pictures import is_record_picture
+from tflhelpers.files.kinds import check_number
 from tflhelpers.files.lock import alone_at
 from tflhelpers.progress import ProgressBar, progress_bar
 from tflhelpers.sharing.gif import write_gif
@@ -207,6 +208,9 @@ def _checked(
         )
     if path.exists() and path.samefile(first):
         raise ValueError(f"path must be another file than the video, got {str(path)!r} for both.")
+    check_number(fps, "fps", 12)
+    check_number(every, "every", 1)
+    check_number(1 if max_seconds is None else max_seconds, "max_seconds", 10)
     if not (fps > 0 and math.isfinite(fps)):
         raise ValueError(f"fps must be pictures a second, more than 0, got {fps}.")
     if every < 1 or every != int(every):

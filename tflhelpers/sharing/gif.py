@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflhelpers.files.atomic_file import checked_path
+from tflhelpers.files.kinds import check_number
 from tflhelpers.sharing.gif_budget import write_within
 from tflhelpers.sharing.gif_file import Frame, GifError, Look, check_frames, write_file
 
@@ -110,6 +111,7 @@ def write_gif(
 
 
 def _checked_limit(max_bytes: int) -> int:
+    check_number(max_bytes, "max_bytes", 10_000_000)
     if max_bytes < 1:
         raise ValueError(f"max_bytes must be at least 1, got {max_bytes}. For no limit leave it out.")
     return int(max_bytes)
@@ -117,6 +119,7 @@ def _checked_limit(max_bytes: int) -> int:
 
 def _centiseconds(fps: float) -> int:
     """The display time nearest to 1/fps, in 1/100 s."""
+    check_number(fps, "fps", 5)
     if not (fps >= MIN_FPS and math.isfinite(fps)):
         raise ValueError(f"fps must be a number from {MIN_FPS} up, got {fps}. 5 is a good start.")
     return max(MIN_CENTISECONDS, round(100 / fps))

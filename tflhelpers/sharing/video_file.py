@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tflhelpers.files.atomic_file import atomic_path, checked_path
+from tflhelpers.files.kinds import check_number
 from tflhelpers.progress import progress_bar
 from tflhelpers.sharing.gif_file import check_frames, checked_frame
 from tflhelpers.sharing.video_stream import VideoStream, even_size
@@ -91,6 +92,7 @@ def write_video(
     """
     check_frames(frames, "write_video(frames, path, fps=...)")
     path = checked_path(path, ".mp4")
+    check_number(fps, "fps", 12)
     if not MIN_FPS <= fps <= MAX_FPS:
         raise ValueError(f"fps must be from {MIN_FPS} to {MAX_FPS:g}, got {fps}. 25 is a good start.")
     total = len(frames) if isinstance(frames, Sized) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 
 import pytest
 from PIL import Image
@@ -114,3 +115,22 @@ def test_text_files_of_numbers_that_are_no_labels(tmp_path):
     (tmp_path / "b.txt").write_text("0.5 1.5 2.5 3.5 4.5\n", "utf-8")
     with pytest.raises(AnnotationError, match="got none of them"):
         detect_format(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.bz2", "tar.xz"])
+def test_archives_that_are_not_read_are_named(tmp_path, ending):
+    (tmp_path / "a.xml").write_text(_VOC)
+    path = tmp_path / f"set.{ending}"
+    with tarfile.open(path, f"w:{ending[4:]}") as archive:
+        archive.add(tmp_path / "a.xml", "a.xml")
+    with pytest.raises(
+        AnnotationError, match=r"got an archive that is not read here\. Unpack it and give its folder"
+    ):
+        detect_format(path)
+
+
+@pytest.mark.parametrize("beginning", [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\0"])
+def test_others_are_told_by_their_first_bytes(tmp_path, beginning):
+    (tmp_path / "set.dat").write_bytes(beginning)
+    with pytest.raises(AnnotationError, match="got an archive"):
+        detect_format(tmp_path / "set.dat")

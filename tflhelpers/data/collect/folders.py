@@ -18,6 +18,7 @@ from tflhelpers.data.images import HEAD_BYTES, ImageError
 from tflhelpers.data.picture_files import PICTURE_ENDINGS, in_counting_order
 from tflhelpers.data.previews import read_preview
 from tflhelpers.files.checksums import sha256_of
+from tflhelpers.files.kinds import check_number
 from tflhelpers.files.prefetch import AHEAD_A_THREAD, prefetch_each
 from tflhelpers.progress import progress_bar
 
@@ -57,6 +58,7 @@ def from_folder(
     Example:
         `print(collect.from_folder("DCIM", "photos"))`
     """
+    check_number(max_side, "max_side", 1280)
     if max_side < 1:
         raise ValueError(f"max_side must be at least 1 pixel, got {max_side}.")
     start, target = Path(source), Path(folder)

@@ -17,6 +17,7 @@ from tflhelpers.data.collect.perceptual_hash import PerceptualHash
 from tflhelpers.data.collect.report import CollectReport
 from tflhelpers.data.collect.sharpness import cells_of, differ, gray_of, sharpness, shows_nothing
 from tflhelpers.data.video_reading import Frame, FrameReader, VideoError
+from tflhelpers.files.kinds import check_number
 from tflhelpers.progress import ProgressBar, progress_bar
 
 __all__ = ["VideoError", "from_video"]
@@ -99,6 +100,9 @@ def from_video(
 
 
 def _check_numbers(every: float | None, max_frames: int, max_side: int) -> None:
+    check_number(1 if every is None else every, "every", 0.5)
+    check_number(max_frames, "max_frames", 10)
+    check_number(max_side, "max_side", 1280)
     if every is not None and not every > 0:
         raise ValueError(f"every must be more than 0 seconds, got {every}. For many frames write every=0.1.")
     if max_frames < 1:

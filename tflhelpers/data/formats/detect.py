@@ -33,6 +33,14 @@ _LOOKED_AT = 20  # XML and text files of a folder; all are of one kind
 _HEAD_BYTES = 65536
 _MOST_FILES = 200_000  # looked at; a set's own files come long before
 _MOST_STAND_INS = 1000  # looked into
+_ARCHIVES = (
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"\x28\xb5\x2f\xfd",
+)  # by their first bytes
 _TEXTS = {".json", ".ndjson", ".jsonl", ".manifest", ".csv", ".tsv", ".txt", ".yaml", ".yml"}
 _NUMBER = re.compile(r"[-+.\deE]+")
 _ENDINGS = (*PICTURE_ENDINGS, ".JPG", ".JPEG", ".PNG")
@@ -53,6 +61,7 @@ def detect_format(path: Path, images: Path | None = None) -> str:
         found = format_of_file(path)
         if found is None:
             _refuse_other_tool([path])
+            _refuse_archive(path)
             raise AnnotationError(f"{path}: expected annotations, got a file of another kind. {_known()}")
         return found
     files = _files(path)
@@ -68,6 +77,16 @@ def detect_format(path: Path, images: Path | None = None) -> str:
             f"{path}: expected annotations in one known format, got {got}: {_seen(files)}.{advice} {_known()}"
         )
     return formats[0]
+
+
+def _refuse_archive(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(262)
+    if head.startswith(_ARCHIVES) or head[257:] == b"ustar":
+        raise AnnotationError(
+            f"{path}: expected annotations, got an archive that is not read here. Unpack it and give its folder, or "
+            "make it a .zip."
+        )
 
 
 def refuse_stand_ins(path: Path) -> None:

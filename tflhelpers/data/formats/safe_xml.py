@@ -34,6 +34,7 @@ _SEVERAL_BYTES = {
     "euc_kr": "cp949",
     "cp949": "cp949",
 }
+_UNICODE = (b"utf-8", b"utf8", b"utf-16", b"utf16", b"utf-32", b"utf32", b"ucs-", b"unicode")
 _ELSE = "save it as UTF-8"
 
 
@@ -70,8 +71,18 @@ def unknown_encoding(error: Exception) -> XmlRefused:
 
 
 def declares_encoding(head: bytes) -> bool:
-    """Tell whether a file says, by a mark or in words, that it is in something else than UTF-8."""
+    """Tell whether a file says in words that it is in something else than Unicode."""
     declared = _DECLARED.match(head)
+    return bool(declared) and not declared[1].lower().startswith(_UNICODE)
+
+
+def declares_wrongly(head: bytes) -> bool:
+    """Tell whether a file's bytes may contradict its words: the bytes are right, but the parser believes the words.
+
+    Where a mark says UTF-16 the words may say UTF-8; and .NET writes that text in memory is UTF-16, which is then saved
+    as UTF-8.
+    """
+    declared = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8))
     named = declared[1].lower() if declared else b"utf-8"
     return encoding_of(head) != "utf-8-sig" or named not in (b"utf-8", b"utf8")
 
@@ -90,11 +101,12 @@ def _text_of(data: bytes, path: Path, report: ReportBuilder) -> bytes | str:
     """Return what to parse: text where the parser would not find the encoding by itself."""
     if declared := encoding_of_several_bytes(data[:_HEAD_BYTES]):
         return data.decode(declared)
-    text, encoding = ("", "") if declares_encoding(data[:_HEAD_BYTES]) else decode_text(data)
-    if encoding != FALLBACK:
+    if declares_encoding(data[:_HEAD_BYTES]):
         return data
-    report.not_utf8(path.name)
-    return text
+    text, encoding = decode_text(data)
+    if encoding == FALLBACK:
+        report.not_utf8(path.name)
+    return text if encoding == FALLBACK or declares_wrongly(data[:_HEAD_BYTES]) else data
 
 
 def _parsed(data: bytes | str) -> ElementTree.Element:
