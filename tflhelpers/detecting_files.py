@@ -28,7 +28,7 @@ from tflhelpers.files.json_file import BadJson, Check, check_fields, is_count, p
 from tflhelpers.files.prefetch import prefetch_each
 from tflhelpers.files.words import counted, listed
 from tflhelpers.model.image_detector import ImageDetector
-from tflhelpers.model.tiles import Tiles, checked_tiles
+from tflhelpers.model.tiles import Tiles
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def detect_files(
     column: str | None = None,
     threshold: float | None = None,
     max_boxes: int = 100,
-    tiles: Tiles | None = None,
+    tiles: Tiles | str | None = "auto",
     batch_size: int = 8,
     chunk_size: int = CHUNK_SIZE,
     retry_errors: bool = False,
@@ -494,7 +494,7 @@ def _paths(manifest: pq.ParquetFile, chunk: int) -> list[str]:
 
 def _settings(detector: ImageDetector, how: dict[str, Any]) -> dict[str, Any]:
     """What the boxes of a folder are of, as JSON would have it."""
-    threshold, tiles = how["threshold"], checked_tiles(how["tiles"])
+    threshold, tiles = how["threshold"], detector.tiles_or_own(how["tiles"])
     return {
         "weights": detector.fingerprint(),
         "class_names": list(detector.class_names),

@@ -27,7 +27,7 @@ def detect_files_on_ray(
     column: str | None = None,
     threshold: float | None = None,
     max_boxes: int = 100,
-    tiles: Tiles | None = None,
+    tiles: Tiles | str | None = "auto",
     batch_size: int = 8,
     chunk_size: int = CHUNK_SIZE,
     retry_errors: bool = False,

@@ -138,8 +138,14 @@ def test_the_entry_point_is_the_same_program():
         ("train a.json --out m --steps 1.5", "expected a whole number, at least 1, got '1.5'"),
         ("train a.json --out m --steps 3 --budget 9", "--budget: not allowed with argument --steps"),
         ("train a.json --out m --seed x", "invalid int value: 'x'"),
-        ("train a.json --out m --tiles 2", "--tiles: expected rows and columns such as 2x3, got '2'"),
-        ("train a.json --out m --tiles 0x2", "expected rows and columns such as 2x3, got '0x2'"),
+        (
+            "train a.json --out m --tiles 2",
+            "--tiles: expected rows and columns such as 2x3, auto or none, got '2'",
+        ),
+        (
+            "train a.json --out m --tiles 0x2",
+            "expected rows and columns such as 2x3, auto or none, got '0x2'",
+        ),
         ("import labels", "the following arguments are required: --out"),
         ("import labels --out a.json --to labelbox", "--to: invalid choice: 'labelbox'"),
         ("import labels --out a.json --rename duck", "--rename: expected OLD=NEW, got 'duck'"),
@@ -235,15 +241,12 @@ def test_bars_are_for_who_watches(job):
     assert seen == [False]
 
 
-@pytest.mark.parametrize(("words", "expected"), [("2x3", (2, 3)), ("12X1", (12, 1)), ("auto", "auto")])
+@pytest.mark.parametrize(
+    ("words", "expected"), [("2x3", (2, 3)), ("12X1", (12, 1)), ("auto", "auto"), ("none", None)]
+)
 def test_tiles(words, expected):
     arguments = program.make_parser().parse_args(["train", "a", "--out", "m", "--tiles", words])
     assert arguments.tiles == expected
-
-
-def test_auto_tiles_are_for_training(capsys):
-    assert run("detect", "m", "a", "--out", "r", "--tiles", "auto") == 2
-    assert "expected rows and columns such as 2x3, got 'auto'" in capsys.readouterr().err
 
 
 def test_options_have_no_other_name_than_those_shown():

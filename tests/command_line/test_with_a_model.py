@@ -92,7 +92,7 @@ def test_training_says_what_it_did_and_leaves_a_detector(given, shop, capsys):
     assert len(saved["trained_on"]["images"]) == 5
     assert capsys.readouterr().out.splitlines() == [
         "3 steps in 2 s, loss 2.00 to 1.00.",
-        f"The detector is in {Path('models/new')}. Detect with --tiles 2x3.",
+        f"The detector is in {Path('models/new')}. It looks in 2x3 tiles.",
     ]
 
 
@@ -106,7 +106,7 @@ def test_training_tells_programs(given, capsys):
         "seconds": 1.5,
         "loss": [2.0, 1.0],
         "validation_loss": None,
-        "tiles": None,
+        "tiles": "auto",
         "notes": ["A note."],
     }
 
@@ -196,13 +196,15 @@ def test_a_threshold_and_tiles_are_handed_on(small, monkeypatch, capsys):
     asked = []
 
     def detect_all(images, **how):
-        asked.append(how)
+        asked.append((how["threshold"], small.tiles))
         return [Boxes.empty(with_scores=True)] * len(list(images))
 
     monkeypatch.setattr(small, "detect_all", detect_all)
     answer(capsys, "detect", "models/small", "photos/1.png", "--threshold", "0", "--tiles", "2x1")
     answer(capsys, "evaluate", "models/small", "photos", "--tiles", "1x3")
-    assert [(how["threshold"], how["tiles"]) for how in asked] == [(0.0, (2, 1)), (0.01, (1, 3))]
+    answer(capsys, "evaluate", "models/small", "photos")
+    answer(capsys, "evaluate", "models/small", "photos", "--tiles", "none")
+    assert asked == [(0.0, (2, 1)), (0.01, (1, 3)), (0.01, (1, 3)), (0.01, None)]
 
 
 def test_marked_copies_and_what_cannot_be_read(shop, capsys):
@@ -303,8 +305,6 @@ def test_one_film(clip, films, source, count, capsys):
     ("words", "code", "told"),
     [
         ("clip.mov --json", 2, "a video needs --out, a folder or a name ending in .mp4 or .gif"),
-        ("clip.mov --out r --tiles 2x2", 2, "--tiles is for pictures; got a video too. Leave it out"),
-        ("photos --out r.gif --tiles 2x2", 2, "--tiles is for pictures, got a film to write. Leave it out"),
         ("clip.mov photos --out r.gif", 2, "r.gif is made of one video or of pictures, got more"),
         ("photos --out r.jpg", 2, "--out r.jpg is one picture, got 5 sources. Give a folder"),
         (
@@ -355,9 +355,8 @@ def writers(monkeypatch):
 
         return write
 
-    for name in ("export_tflite", "export_saved_model"):
-        monkeypatch.setattr(f"tflhelpers.{name}", writer(name), raising=False)
-    monkeypatch.setattr("tflhelpers.interop.export_onnx", writer("export_onnx"), raising=False)
+    for name in ("export_tflite", "interop.export_saved_model", "interop.export_onnx"):
+        monkeypatch.setattr(f"tflhelpers.{name}", writer(name.split(".")[-1]), raising=False)
     return calls
 
 

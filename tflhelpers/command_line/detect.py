@@ -49,8 +49,6 @@ def _run(arguments: Namespace) -> Answer:
             "say where the marked pictures go, with --out results, or ask for the boxes alone, with --json"
         )
     pictures, videos = _sources(arguments.source)
-    if videos and arguments.tiles:
-        raise WrongUse("--tiles is for pictures; got a video too. Leave it out")
     if out is not None and out.suffix.lower() in FILMS:
         return _one_film(arguments, pictures, videos, out)
     if videos and out is None:
@@ -126,11 +124,9 @@ def _copy_name(path: Path, is_video: bool) -> str:
 
 
 def _one_film(arguments: Namespace, pictures: list[Path], videos: list[Path], out: Path) -> Answer:
-    if arguments.tiles:
-        raise WrongUse("--tiles is for pictures, got a film to write. Leave it out")
     if len(videos) > 1 or (videos and pictures):
         raise WrongUse(f"{out.name} is made of one video or of pictures, got more. Give a folder as --out")
-    detector = open_detector(arguments.model)
+    detector = open_detector(arguments.model, arguments.tiles)
     told = _film(arguments, detector, videos[0] if videos else pictures, out)
     return Answer(told.pop("text"), {"images": [], "videos": [told]})
 
@@ -155,7 +151,7 @@ def _film(arguments: Namespace, detector: Any, source: Path | list[Path], out: P
 
 def _each(arguments: Namespace, pictures: list[Path], videos: list[Path], out: Path | None) -> Answer:
     places = {} if out is None else _places([*pictures, *videos], videos, out)
-    detector = open_detector(arguments.model)
+    detector = open_detector(arguments.model, arguments.tiles)
     images = list(_look_at(arguments, detector, pictures, places)) if pictures else []
     films = [_film(arguments, detector, video, places[video]) for video in videos]
     texts = [_text_of(image) for image in images if "error" not in image]
@@ -170,7 +166,7 @@ def _look_at(
     """What is found in each picture, in order; a bad one ends nothing."""
     from tflhelpers.files.prefetch import READERS, prefetch_each
 
-    how = {"threshold": arguments.threshold, "tiles": arguments.tiles, "progress": False}
+    how = {"threshold": arguments.threshold, "progress": False}
     reading = prefetch_each(tfl.read_image, pictures, ahead=_BATCH, threads=READERS)
     with closing(reading), progress_bar(len(pictures), "Detecting", enabled=arguments.progress) as bar:
         while batch := [(path, _read(result)) for path, result in islice(reading, _BATCH)]:

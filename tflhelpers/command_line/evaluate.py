@@ -29,10 +29,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace) -> Answer:
     annotations = read_annotations(arguments.annotations, arguments.images)
-    detector = open_detector(arguments.model)
-    found = detector.detect_all(
-        annotations.image_paths, threshold=LOWEST_SCORE, tiles=arguments.tiles, progress=arguments.progress
-    )
+    detector = open_detector(arguments.model, arguments.tiles)
+    found = detector.detect_all(annotations.image_paths, threshold=LOWEST_SCORE, progress=arguments.progress)
     scores = tfl.evaluate(found, annotations)
     known = _trained_on(detector, annotations)
     flattering = (

@@ -71,8 +71,12 @@ def add_model(parser: ArgumentParser, *, nargs: str | None = None) -> None:
     parser.add_argument("model", metavar="MODEL", nargs=nargs, help=_KINDS)
 
 
-def open_detector(given: str) -> Any:
+def open_detector(given: str, looks_in: tuple[int, int] | str | None = "auto") -> Any:
     """Return what has `detect`, of any kind.
+
+    Args:
+        given: A path or a name.
+        looks_in: The tiles that it looks in; "auto" for its own.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -81,6 +85,7 @@ def open_detector(given: str) -> Any:
     model = open_model(given)
     if not hasattr(model, "detect_all"):
         raise ValueError(f"{given}: expected a detector, got a classifier, which finds no boxes.")
+    model.tiles = model.tiles_or_own(looks_in)
     return model
 
 
@@ -149,26 +154,25 @@ def add_tiles(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tiles",
         type=tiles,
+        default="auto",
         metavar="ROWSxCOLUMNS",
-        help="look at that many overlapping parts of each picture as well, for small things",
+        help="look at that many overlapping parts of each picture as well, for small things; none for whole pictures "
+        "only (default: what it was trained with)",
     )
 
 
-def tiles(text: str) -> tuple[int, int]:
-    """Return (rows, columns).
+def tiles(text: str) -> tuple[int, int] | str | None:
+    """Return (rows, columns), "auto", or None for none.
 
-    >>> tiles("2x3")
-    (2, 3)
+    >>> tiles("2x3"), tiles("none")
+    ((2, 3), None)
     """
+    if text in ("auto", "none"):
+        return None if text == "none" else text
     found = re.fullmatch(r"([1-9]\d?)[xX×]([1-9]\d?)", text)
     if found is None:
-        raise ArgumentTypeError(f"expected rows and columns such as 2x3, got {text!r}")
+        raise ArgumentTypeError(f"expected rows and columns such as 2x3, auto or none, got {text!r}")
     return int(found[1]), int(found[2])
-
-
-def tiles_or_auto(text: str) -> tuple[int, int] | str:
-    """Return (rows, columns), or "auto"."""
-    return text if text == "auto" else tiles(text)
 
 
 def share(text: str) -> float:

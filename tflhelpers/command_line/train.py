@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import tflhelpers as tfl
 from tflhelpers.command_line.command import Answer, Command
-from tflhelpers.command_line.inputs import add_annotations, count, open_start, read_annotations, tiles_or_auto
+from tflhelpers.command_line.inputs import add_annotations, count, open_start, read_annotations, tiles
 
 if TYPE_CHECKING:
     from tflhelpers.data.annotations import Annotations
@@ -41,9 +41,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="chance (default: %(default)s)")
     parser.add_argument(
         "--tiles",
-        type=tiles_or_auto,
+        type=tiles,
+        default="auto",
         metavar="ROWSxCOLUMNS",
-        help="learn from parts of the photos too, for small things; or auto",
+        help="learn from parts of the photos too, for small things; none for whole photos only (default: if a class is "
+        "small)",
     )
     parser.add_argument(
         "--validation", metavar="ANNOTATIONS", help="pictures held back, to compute the loss on at the end"
@@ -101,7 +103,7 @@ def _remove(unfinished: Path) -> None:
 
 
 def _answer(out: Path, detector: Detector, history: History) -> Answer:
-    sees = f" Detect with --tiles {history.tiles[0]}x{history.tiles[1]}." if history.tiles else ""
+    sees = f" It looks in {history.tiles[0]}x{history.tiles[1]} tiles." if history.tiles else ""
     return Answer(
         f"{len(history.loss)} steps in {history.seconds:.0f} s, loss {history.loss[0]:.2f} to {history.loss[-1]:.2f}.\n"
         f"The detector is in {out}.{sees}",

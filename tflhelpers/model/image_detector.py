@@ -91,7 +91,7 @@ class ImageDetector(ABC):
             Boxes with scores and names of classes, in pixels of the picture, clipped to it.
         """
         threshold = self._threshold_or_own(threshold)
-        if (parts := self._tiles_or_own(tiles)) is not None:
+        if (parts := self.tiles_or_own(tiles)) is not None:
             return self._in_views(self._views(image, parts), _BATCH, threshold, max_boxes)
         prepared, size = self._prepared(image)
         return self._boxes(self.raw_boxes(prepared[None]), [size], threshold, max_boxes)[0]
@@ -134,7 +134,7 @@ class ImageDetector(ABC):
         batch_size = min(batch_size, self.max_batch or batch_size)
         total = len(images) if isinstance(images, Sized) else None
         found: list[Boxes] = []
-        chosen = self._chosen(images, batch_size, threshold, max_boxes, self._tiles_or_own(tiles), on_error)
+        chosen = self._chosen(images, batch_size, threshold, max_boxes, self.tiles_or_own(tiles), on_error)
         with partial_kept(found), progress_bar(total, "Detecting", enabled=progress) as bar, closing(chosen):
             for boxes in chosen:
                 found += boxes
@@ -210,7 +210,8 @@ class ImageDetector(ABC):
     def _threshold_or_own(self, threshold: float | None) -> float:
         return checked_threshold(self.threshold if threshold is None else threshold)
 
-    def _tiles_or_own(self, tiles: Tiles | str | None) -> Tiles | None:
+    def tiles_or_own(self, tiles: Tiles | str | None) -> Tiles | None:
+        """What `tiles` of `detect` means for this detector."""
         return self.tiles if isinstance(tiles, str) and tiles == "auto" else checked_tiles(tiles)
 
     def _prepared(self, image) -> Prepared:
