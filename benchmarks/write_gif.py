@@ -1,8 +1,9 @@
 """How many frames a second does `write_gif` write, how large is the file, and how far are its colours off?
 
 48 frames of 480x360, drawn ones with boxes on them and, where the data is, photos of a panning camera. This build
-takes turns with an older one and with Pillow's own writer, each in a fresh process; every round gives a ratio. Then ten
-times as many frames from a generator: does memory grow?
+takes turns with an older one and with Pillow's own writer, each in a fresh process; every round gives a ratio (by
+processor time, too: it does not depend on what else runs, but knows nothing of threads). Then ten times as many
+frames from a generator: does memory grow?
 
     python benchmarks/write_gif.py --against CHECKOUT --out write_gif.json
 
@@ -39,6 +40,7 @@ HEADER = (
     "writer",
     "frames a second",
     "ours / this, median",
+    "the same by processor time",
     "MB",
     "mean difference",
     f"of {BLOCK}x{BLOCK} means",
@@ -118,15 +120,18 @@ def table(runs: list[dict]) -> str:
 
 
 def row(by_key: dict[tuple[str, str], list[dict]], clip: str, side: str) -> list[str]:
-    speeds = {key: [run["frames"] / run["seconds"] for run in runs] for key, runs in by_key.items()}
-    last = by_key[clip, side][-1]
-    ratio = "" if side == "ours" else f"{paired_ratio(speeds[clip, 'ours'], speeds[clip, side]):.2f}"
+    ours, these = by_key[clip, "ours"], by_key[clip, side]
+    last = these[-1]
+    ratios = [
+        f"{paired_ratio([run[name] for run in these], [run[name] for run in ours]):.2f}"
+        for name in ("seconds", "processor_seconds")
+    ]
     off = [f"{last[name]:.2f}" for name in ("pixels", "means", "flicker")]
     return [
         clip,
         TITLES[side],
-        mean_and_spread(speeds[clip, side], 1),
-        ratio,
+        mean_and_spread([run["frames"] / run["seconds"] for run in these], 1),
+        *(["", ""] if side == "ours" else ratios),
         f"{last['bytes'] / 1e6:.3f}",
         *off,
     ]

@@ -147,11 +147,15 @@ def test_write_gif_table_by_hand(script):
         ("pillow", 3.0),
         ("pillow", 3.0),
     ]
-    table = script("write_gif").table([{"clip": "drawn", "side": s, "seconds": v, **off} for s, v in seconds])
+    table = script("write_gif").table(
+        [{"clip": "drawn", "side": s, "seconds": v, "processor_seconds": v + 1, **off} for s, v in seconds]
+    )
     ours, before, pillow = table.splitlines()[2:]
-    assert ours == "| drawn | tflhelpers | 36.0 (24.0–48.0) |  | 4.500 | 3.25 | 1.50 | 0.12 |"
-    assert before.startswith("| drawn | tflhelpers, the other build | 10.0 (8.0–12.0) | 3.50 |")  # of 4 and 3
-    assert pillow.startswith("| drawn | Pillow's `save_all` | 16.0 (16.0–16.0) | 2.25 |")
+    assert ours == "| drawn | tflhelpers | 36.0 (24.0–48.0) |  |  | 4.500 | 3.25 | 1.50 | 0.12 |"
+    assert before.startswith(
+        "| drawn | tflhelpers, the other build | 10.0 (8.0–12.0) | 3.50 | 2.42 |"
+    )  # of 4 and 3
+    assert pillow.startswith("| drawn | Pillow's `save_all` | 16.0 (16.0–16.0) | 2.25 | 1.67 |")
 
 
 def test_the_other_build_must_be_one(script, tmp_path):

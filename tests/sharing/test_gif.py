@@ -124,6 +124,17 @@ def test_a_generator_is_never_held_in_memory(tmp_path):
     assert write_gif(frames(), tmp_path / "duck.gif").frames == 20
 
 
+def test_a_generator_may_draw_all_frames_into_one_array(tmp_path):
+    def frames():
+        canvas = plain(0)
+        for level in range(0, 240, 20):
+            canvas[:] = level
+            yield canvas
+
+    pictures = read(write_gif(frames(), tmp_path / "duck.gif"))[2]
+    assert [int(picture[0, 0, 0]) for picture in pictures] == list(range(0, 240, 20))
+
+
 @pytest.mark.parametrize(
     ("part", "kind"), [(0.8, "list"), (0.3, "generator"), (0.25, "list"), (0.15, "list"), (0.1, "generator")]
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Sized
+from collections.abc import Generator, Iterable, Sized
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice, starmap
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,12 +16,14 @@ from PIL import Image, ImageSequence
 
 from tflhelpers.data.images import letterbox, read_image, resize_image
 from tflhelpers.files.atomic_file import atomic_path
+from tflhelpers.files.prefetch import prefetch
 from tflhelpers.progress import ProgressBar, progress_bar
 from tflhelpers.sharing.gif_stream import MAX_SIDE, GifStream
 from tflhelpers.sharing.quantise import COLOURS, reduce_colours
 
 BORDER = (0, 0, 0)  # around frames of another shape than the first
 SURE_AFTER = 6  # frames from which the size of the whole is guessed, to stop early
+AHEAD = 2  # frames drawn in threads while an earlier one is compressed
 
 Frame = np.ndarray | str | os.PathLike
 
@@ -94,20 +98,43 @@ def _write_frames(
 ) -> tuple[WrittenGif, list[int]]:
     stream: GifStream | None = None
     sizes: list[int] = []
-    for number, frame in enumerate(frames):
-        image = checked_frame(frame, number)
-        if stream is None:
-            stream = GifStream(file, size_of_all((image.shape[0], image.shape[1]), look.scale), centiseconds)
-        image = fitted(image, stream.image_size)
-        stream.add(image, *reduce_colours(image, colours=look.colours, dither=look.dither))
-        sizes.append(stream.bytes_written)
-        if max_bytes is not None:
-            _check_size(sizes, _length(frames) or 0, max_bytes, stream.image_size)
-        bar.update()
+    ahead = AHEAD if max_bytes is None else 0  # what may be given up early is not begun
+    with closing(_drawn(frames, look, ahead)) as drawn:
+        for image, indices, palette in drawn:
+            if stream is None:
+                stream = GifStream(file, (image.shape[0], image.shape[1]), centiseconds)
+            stream.add(image, indices, palette)
+            sizes.append(stream.bytes_written)
+            if max_bytes is not None:
+                _check_size(sizes, _length(frames) or 0, max_bytes, stream.image_size)
+            bar.update()
     if stream is None:
         raise ValueError("frames must hold at least one picture, got none. Was the generator used up before?")
     stream.close()
     return WrittenGif(len(sizes), stream.image_size, stream.bytes_written), stream.checksums
+
+
+def _drawn(
+    frames: Iterable[Frame], look: Look, ahead: int
+) -> Generator[tuple[np.ndarray, np.ndarray, np.ndarray], None, None]:
+    """Each frame in the size of all, its indices and its palette; up to `ahead` of them are made in threads."""
+    upcoming = (_own(frame) for frame in frames)
+    first = [checked_frame(frame, 0) for frame in islice(upcoming, 1)]
+    if not first:
+        return
+    image_size = size_of_all((first[0].shape[0], first[0].shape[1]), look.scale)
+
+    def draw(number: int, frame: Frame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        image = fitted(checked_frame(frame, number) if number else np.asarray(frame), image_size)
+        return image, *reduce_colours(image, colours=look.colours, dither=look.dither)
+
+    all_frames: Iterable[Frame] = chain(first, upcoming)
+    yield from prefetch(draw, all_frames, ahead=ahead) if ahead else starmap(draw, enumerate(all_frames))
+
+
+def _own(frame: Frame) -> Frame:
+    """A copy: a generator may draw its next frame into the array that it has just given."""
+    return frame if isinstance(frame, str | os.PathLike) else np.array(frame)
 
 
 def _length(frames: Iterable[Frame]) -> int | None:
