@@ -21,11 +21,14 @@ QUIET = {"progress": False, "chunk_size": 4}
 
 
 class Noted(ByBrightness):
-    """Notes which process it is in."""
+    """Notes which process it is in; in a worker it is ready when two of them are."""
 
-    def __init__(self, folder: Path, seconds: float) -> None:
+    def __init__(self, folder: Path, seconds: float, driver: int) -> None:
         super().__init__(seconds=seconds)
         (folder / str(os.getpid())).touch()
+        until = time.monotonic() + 120
+        while os.getpid() != driver and len(list(folder.iterdir())) < 3 and time.monotonic() < until:
+            time.sleep(0.05)
 
 
 def test_each_worker_makes_its_own_detector():
@@ -77,7 +80,7 @@ def test_two_workers_find_what_one_process_does(cluster, tmp_path, processes):
     (tmp_path / "images" / "empty.jpg").touch()
     source = tmp_path / "images"
     report = detect_files_on_ray(
-        functools.partial(Noted, processes, 0.05), source, tmp_path / "found", **QUIET
+        functools.partial(Noted, processes, 0.05, os.getpid()), source, tmp_path / "found", **QUIET
     )
     alone = tfl.detect_files(ByBrightness(), source, tmp_path / "alone", **QUIET)
     assert (
@@ -106,7 +109,7 @@ def test_a_worker_that_is_killed_is_replaced(cluster, tmp_path, processes):
 
     killer = threading.Thread(target=kill_one, daemon=True)
     killer.start()
-    made = functools.partial(Noted, processes, 0.2)
+    made = functools.partial(Noted, processes, 0.2, os.getpid())
     report = detect_files_on_ray(made, tmp_path / "images", tmp_path / "found", **QUIET)
     assert len(killed) == 1
     assert report.new == 80
