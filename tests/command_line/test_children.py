@@ -48,6 +48,7 @@ def said(done: subprocess.CompletedProcess) -> dict:
     return json.loads(done.stdout)
 
 
+@pytest.mark.timeout(900)  # two trainings' starts, on a machine that is shared
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way there")
 def test_a_training_is_stopped_by_ctrl_c_and_goes_on(shop):
     words = ["train", "photos", "--out", "models/new", "--start", "models/small", "--steps", "60", "--json"]
@@ -63,7 +64,7 @@ def test_a_training_is_stopped_by_ctrl_c_and_goes_on(shop):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1].startswith("tflhelpers train: Stopped. The same command goes on")
     assert "Traceback" not in err

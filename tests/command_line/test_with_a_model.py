@@ -303,7 +303,7 @@ def test_one_film(clip, films, source, count, capsys):
     ("words", "code", "told"),
     [
         ("clip.mov --json", 2, "a video needs --out, a folder or a name ending in .mp4 or .gif"),
-        ("clip.mov --out r --tiles 2x2", 2, "--tiles is for pictures; got a video too. Leave it out"),
+        ("clip.mov --out r --tiles 2x2", 2, "--tiles is for pictures, got a video too. Leave it out"),
         ("photos --out r.gif --tiles 2x2", 2, "--tiles is for pictures, got a film to write. Leave it out"),
         ("clip.mov photos --out r.gif", 2, "r.gif is made of one video or of pictures, got more"),
         ("photos --out r.jpg", 2, "--out r.jpg is one picture, got 5 sources. Give a folder"),
