@@ -28,4 +28,4 @@ def surroundings(**more: str) -> dict[str, str]:
 
 def child(*words: str, folder: Path, **more: str) -> subprocess.CompletedProcess:
     line, environment = [*COMMAND, *words], surroundings(**more)
-    return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=280)
+    return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)

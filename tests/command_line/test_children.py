@@ -18,7 +18,7 @@ from tests.command_line.shell import COMMAND, child, surroundings
 from tests.command_line.small import furnish
 from tflhelpers.data.images import read_image
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # seconds of work, on a machine that may be shared
 
 # What would fetch LiteRT.js and convert the model; both have tests of their own.
 PAGE = """
@@ -50,7 +50,7 @@ def said(done: subprocess.CompletedProcess) -> dict:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way there")
 def test_a_training_is_stopped_by_ctrl_c_and_goes_on(shop):
-    words = ["train", "photos", "--out", "models/new", "--start", "models/small", "--steps", "60", "--json"]
+    words = ["train", "photos", "--out", "models/new", "--start", "models/small", "--steps", "40", "--json"]
     with subprocess.Popen(
         [*COMMAND, *words],
         cwd=shop,
@@ -63,14 +63,14 @@ def test_a_training_is_stopped_by_ctrl_c_and_goes_on(shop):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1].startswith("tflhelpers train: Stopped. The same command goes on")
     assert "Traceback" not in err
     assert [state.is_file() for state in states] == [True]
     assert not (shop / "models" / "new" / "weights.npz").exists()
     answer = said(child(*words, folder=shop))
-    assert (len(answer["loss"]), answer["class_names"]) == (60, ["red", "blue"])
+    assert (len(answer["loss"]), answer["class_names"]) == (40, ["red", "blue"])
     assert sorted(path.name for path in (shop / "models" / "new").iterdir()) == [
         "detector.json",
         "weights.npz",
@@ -117,6 +117,6 @@ def test_page(shop):
         "Two colours",
         "--json",
     ]
-    done = subprocess.run(words, cwd=shop, env=surroundings(), capture_output=True, text=True, timeout=280)
+    done = subprocess.run(words, cwd=shop, env=surroundings(), capture_output=True, text=True, timeout=600)
     assert said(done)["written"] == "page"
     assert "Two colours" in (shop / "page" / "index.html").read_text("utf-8")

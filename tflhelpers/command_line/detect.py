@@ -43,17 +43,15 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> Answer:
+    """What `--out` ends in says which job it is."""
     out = None if arguments.out is None else Path(arguments.out)
     if out is None and not arguments.as_json:
         raise WrongUse(
             "say where the marked pictures go, with --out results, or ask for the boxes alone, with --json"
         )
-    pictures, videos = _sources(arguments.source)
     if out is not None and out.suffix.lower() in FILMS:
-        return _one_film(arguments, pictures, videos, out)
-    if videos and out is None:
-        raise WrongUse("a video needs --out, a folder or a name ending in .mp4 or .gif")
-    return _each(arguments, pictures, videos, out)
+        return _one_film(arguments, out)
+    return _each(arguments, out)
 
 
 # ---------------------------------------------------------------------------------------- what to look at
@@ -123,7 +121,8 @@ def _copy_name(path: Path, is_video: bool) -> str:
 # ------------------------------------------------------------------------------------------------ films
 
 
-def _one_film(arguments: Namespace, pictures: list[Path], videos: list[Path], out: Path) -> Answer:
+def _one_film(arguments: Namespace, out: Path) -> Answer:
+    pictures, videos = _sources(arguments.source)
     if len(videos) > 1 or (videos and pictures):
         raise WrongUse(f"{out.name} is made of one video or of pictures, got more. Give a folder as --out")
     detector = open_detector(arguments.model, arguments.tiles)
@@ -149,7 +148,10 @@ def _film(arguments: Namespace, detector: Any, source: Path | list[Path], out: P
 # --------------------------------------------------------------------------------------------- pictures
 
 
-def _each(arguments: Namespace, pictures: list[Path], videos: list[Path], out: Path | None) -> Answer:
+def _each(arguments: Namespace, out: Path | None) -> Answer:
+    pictures, videos = _sources(arguments.source)
+    if videos and out is None:
+        raise WrongUse("a video needs --out, a folder or a name ending in .mp4 or .gif")
     places = {} if out is None else _places([*pictures, *videos], videos, out)
     detector = open_detector(arguments.model, arguments.tiles)
     images = list(_look_at(arguments, detector, pictures, places)) if pictures else []
