@@ -2,7 +2,7 @@
 
     python -m tests.training.on_devices FOLDER NAME [ADDRESS PROCESS]
 
-FOLDER holds the photos; what comes of each training goes to NAME.npz there. JAX has as many devices as XLA_FLAGS say.
+FOLDER holds the photos; what comes of the training goes to NAME.npz there. JAX has as many devices as XLA_FLAGS say.
 """
 
 from __future__ import annotations
@@ -13,22 +13,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tests.training.tiny import SIDE, tiny_detector, weights
+from tests.training.tiny import SIDE, start_anew, tiny_detector, weights
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.model.detector import Detector
 from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.history import History
 from tflhelpers.training.trainer import DetectorTrainer
 
-WHOLE = {"steps": 20, "batch_size": 8, "progress": False}  # the default recipe
-HEADS = {"steps": 12, "batch_size": 6, "trainable": "heads", "progress": False}
-BAD_STEP = 11  # its loss is said to be nan, once
+RECIPE = {"steps": 20, "batch_size": 8, "augment": None, "progress": False}  # all layers learn
+BAD_STEP = 11  # its loss is said to be nan, once: the training goes back to its start
 
 
 class Watch:
     """Keeps what is previewed."""
 
-    image, every = np.full((SIDE, SIDE, 3), 99, np.uint8), 4
+    image, every = np.full((SIDE, SIDE, 3), 99, np.uint8), 10
 
     def __init__(self) -> None:
         self.steps: list[int] = []
@@ -37,16 +36,21 @@ class Watch:
         self.steps.append(step)
 
 
-def save(path: Path, detector: Detector, history: History) -> None:
-    found = detector.detect(Watch.image, threshold=0.01)
-    losses = {name: getattr(history, name) for name in ("loss", "box_loss", "class_loss", "matched")}
-    arrays = {f"weight {key}": value for key, value in weights(detector).items()}
-    notes = np.array([*history.notes, ""])
-    np.savez(path, notes=notes, boxes=found.xyxy, scores=found.scores, **losses, **arrays)
+def main() -> None:
+    folder, name, *together = Path(sys.argv[1]), *sys.argv[2:]
+    if together:
+        keras.distribution.initialize(together[0], 2, int(together[1]))
+    pictures, detector = Annotations.load(folder / "annotations.json"), tiny_detector()
+    state = folder / ("together" if together else name)
+    train(detector, pictures, state, folder / f"{name}.npz", Watch() if together[1:] != ["1"] else None)
+    if together:
+        train_another(detector, pictures, int(together[1]))
+    else:
+        train_again(detector, pictures, state)
 
 
-def train_heads(pictures: Annotations, folder: Path, name: str) -> None:
-    """With features kept, previews, a state on disk, and one step that goes wrong; then once more from the disk."""
+def train(detector: Detector, pictures: Annotations, state: Path, result: Path, watch: Watch | None) -> None:
+    """With a state on disk, previews, and one step that goes wrong."""
     learn, seen = DetectorTrainer.learn, []
 
     def once_bad(self, *batch):
@@ -54,39 +58,36 @@ def train_heads(pictures: Annotations, folder: Path, name: str) -> None:
         return seen[-1] | ({"loss": np.nan} if len(seen) == BAD_STEP + 1 else {})
 
     DetectorTrainer.learn = once_bad
-    watch, detector = Watch(), tiny_detector()
-    history = fine_tune(detector, pictures, **HEADS, resume_dir=folder / f"{name} heads", watch=watch)
-    save(folder / f"{name} heads.npz", detector, history)
-    assert watch.steps == [0, 4, 8, 4, 8, 12], watch.steps
-    again = tiny_detector()
-    fine_tune(again, pictures, **HEADS, resume_dir=folder / f"{name} heads")
-    for key, value in weights(again).items():
-        np.testing.assert_array_equal(value, weights(detector)[key])
+    history = fine_tune(detector, pictures, **RECIPE, resume_dir=state, watch=watch)
+    assert watch is None or watch.steps == [0, 10, 20], watch.steps
+    save(result, detector, history)
 
 
-def train_with_others(pictures: Annotations, folder: Path, name: str, process: int) -> None:
-    """A state on disk for all, and a call that differs between the processes."""
-    detector = tiny_detector()
-    history = fine_tune(detector, pictures, **WHOLE, resume_dir=folder / "together")
-    save(folder / f"{name}.npz", detector, history)
+def save(path: Path, detector: Detector, history: History) -> None:
+    found = detector.detect(Watch.image, threshold=0.01)
+    losses = {name: getattr(history, name) for name in ("loss", "box_loss", "class_loss", "matched")}
+    arrays = {f"weight {key}": value for key, value in weights(detector).items()}
+    np.savez(path, notes=np.array(history.notes), scores=found.scores, **losses, **arrays)
+
+
+def train_again(detector: Detector, pictures: Annotations, state: Path) -> None:
+    """From the state on disk, which is that of the end, with one device that is chosen."""
+    learned = weights(detector)
+    start_anew(detector)
+    one = keras.distribution.DataParallel(devices=keras.distribution.list_devices()[:1])
+    with one.scope():
+        fine_tune(detector, pictures, **RECIPE, resume_dir=state)
+    for key, value in weights(detector).items():
+        np.testing.assert_array_equal(value, learned[key])
+
+
+def train_another(detector: Detector, pictures: Annotations, process: int) -> None:
+    """With another seed in each process, which all refuse."""
+    start_anew(detector)
     try:
-        fine_tune(tiny_detector(), pictures, **WHOLE, seed=process)
+        fine_tune(detector, pictures, **RECIPE, seed=process)
     except ValueError as error:
         print(error, flush=True)
-
-
-def main() -> None:
-    folder, name, *together = Path(sys.argv[1]), *sys.argv[2:]
-    if together:
-        address, process = together
-        keras.distribution.initialize(address, 2, int(process))
-    pictures = Annotations.load(folder / "annotations.json")
-    if together:
-        train_with_others(pictures, folder, name, int(process))
-        return
-    detector = tiny_detector()
-    save(folder / f"{name}.npz", detector, fine_tune(detector, pictures, **WHOLE))
-    train_heads(pictures, folder, name)
 
 
 if __name__ == "__main__":

@@ -105,11 +105,13 @@ def choose_devices(batch_size: int) -> Devices:
 
 
 def gather(variables: Iterable[keras.Variable]) -> None:
-    """Put variables that lie on several devices on the default one, where everything else computes."""
+    """Put variables that were copied to chosen devices on the default one, where everything else computes."""
     if keras.backend.backend() != "jax":
         return
+    import jax
+
     for variable in variables:
-        if len(variable.value.sharding.device_set) > 1:
+        if not isinstance(variable.value.sharding, jax.sharding.SingleDeviceSharding):
             variable.assign(np.array(variable.value))
 
 

@@ -71,14 +71,26 @@ class DetectorTrainer(keras.Model):
         self.optimizer.learning_rate = learning_rate
         self.reset_metrics()
         with self.devices.holding(self._read_by_a_step()):
-            losses = self.train_on_batch(*_for_backend(images, truth), return_dict=True)
+            losses = self.train_on_batch(*self._batch(images, truth), return_dict=True)
         return _as_floats(losses) | {"wrong": np.atleast_1d(losses.get("wrong", ()))}
 
     def judge(self, images, truth: dict) -> dict:
         """The losses of a batch with the weights as they are; nothing is learned."""
         self.reset_metrics()
         with self.devices.holding(self._read_by_a_step()):
-            return _as_floats(self.test_on_batch(*_for_backend(images, truth), return_dict=True))
+            return _as_floats(self.test_on_batch(*self._batch(images, truth), return_dict=True))
+
+    def _batch(self, images, truth: dict) -> tuple:
+        """A batch as the backend takes it, on several devices with weights: Keras 3.13 cannot spread their absence.
+
+        The losses do not look at them.
+        """
+        batch = _for_backend(images, truth)
+        return (
+            batch
+            if self.devices.distribution is None
+            else (*batch, np.ones(len(truth["labels"]), np.float32))
+        )
 
     def snapshot(self) -> list[np.ndarray]:
         """Copies of all that a step changes: the learning weights and the optimizer's variables."""
