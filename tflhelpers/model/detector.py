@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tflhelpers.data.boxes import Boxes
 from tflhelpers.files.atomic_folder import finish_files, replace_files, scratch_beside
 from tflhelpers.files.checksums import sha256_of_arrays
 from tflhelpers.files.json_file import is_names
@@ -290,6 +291,42 @@ class Detector(ImageDetector):
         return save_zoo_checkpoint(self.network, prefix)
 
     # ---- what they do
+
+    def first_look(self, photos: Iterable[tuple[Path, Boxes]]) -> Detector:
+        """A detector for what a few photos show, made in seconds from what this one sees in their boxes.
+
+        Its class head comes from the photos alone, without training; the rest it shares with this detector: look before
+        you train. It finds some things, with loose boxes and scores that mean little; `fine_tune` does far better, and
+        is to start from this detector itself.
+
+        Args:
+            photos: annotations of this detector's classes, with at least one box.
+
+        Raises:
+            ValueError: other classes, no boxes, or a detector whose box predictor has yet to be trained.
+            ImageError, FileNotFoundError: a photo cannot be read.
+
+        Example:
+            `detector.first_look(photos).detect("new.jpg")`
+        """
+        from tflhelpers.model.first_look import checked_photos, first_look_network
+
+        if self.has_new_predictor:
+            raise ValueError(
+                "first_look must start from a detector that draws boxes, got one whose box predictor is new. Call "
+                "fine_tune, or take Detector.embedded(class_names)."
+            )
+        pairs = checked_photos(photos, self.class_names)
+        network = first_look_network(
+            self.network, self.anchors_rel_yxyx, self.image_size, len(self.class_names), pairs
+        )
+        return Detector(
+            self.architecture,
+            self.class_names,
+            threshold=self.threshold,
+            network=network,
+            keeps_stem=self.keeps_stem,
+        )
 
     def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
         """What the network gives for resized pictures, float32 (B, H, W, 3)."""

@@ -46,8 +46,8 @@ def box_predictor(
         class_maps = _tower(pyramid, "ClassPredictionTower", scope, depth, tower_layers, separable)
     box_head, class_head = _heads(num_classes, separable)
     return {
-        "box_encodings": _flatten_levels([box_head(x) for x in box_maps], 4, "box_encodings"),
-        "class_logits": _flatten_levels([class_head(x) for x in class_maps], num_classes + 1, "class_logits"),
+        "box_encodings": flatten_levels([box_head(x) for x in box_maps], 4, "box_encodings"),
+        "class_logits": flatten_levels([class_head(x) for x in class_maps], num_classes + 1, "class_logits"),
     }
 
 
@@ -81,7 +81,7 @@ def _heads(num_classes, separable):
     return box_head, class_head
 
 
-def _flatten_levels(maps, width, name):
+def flatten_levels(maps, width, name):
     """(B, H, W, 6 * width) of each level to (B, A, width) of all: rows over level, y, x, anchor."""
     rows = [layers.Reshape((-1, width), name=f"{name}_rows{i + 3}")(x) for i, x in enumerate(maps)]
     return layers.Concatenate(axis=1, name=name)(rows)
