@@ -18,7 +18,7 @@ from tflhelpers.model.anchors import anchors_rel_yxyx
 from tflhelpers.model.checkpoint import CheckpointError, RestoreReport, restore
 from tflhelpers.model.class_start import restore_with_class_start
 from tflhelpers.model.coco_classes import COCO_CLASS_NAMES
-from tflhelpers.model.engine import Run, checked_engine, network_runner
+from tflhelpers.model.engine import RUNNERS, Run, checked_engine, chosen_engine
 from tflhelpers.model.heads import BOX_HEAD_KEY
 from tflhelpers.model.image_detector import ImageDetector
 from tflhelpers.model.postprocess import RawBoxes
@@ -78,6 +78,7 @@ class Detector(ImageDetector):
         self.trained_on: TrainingRecord | None = None
         self.folder: Path | None = None
         self._engine = "auto"
+        self._runners: dict[str, Run] = {}
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -286,7 +287,10 @@ class Detector(ImageDetector):
 
     def raw_boxes(self, inputs: np.ndarray) -> RawBoxes:
         """What the network gives for resized pictures, float32 (B, H, W, 3)."""
-        return self._run_network(inputs)
+        engine = self._chosen_engine
+        if engine not in self._runners:
+            self._runners[engine] = RUNNERS[engine](self.network, self.anchors_rel_yxyx)
+        return self._runners[engine](inputs)
 
     @property
     def engine(self) -> str:
@@ -295,11 +299,11 @@ class Detector(ImageDetector):
     @engine.setter
     def engine(self, engine: str) -> None:
         self._engine = checked_engine(engine)
-        self.__dict__.pop("_run_network", None)
+        self.__dict__.pop("_chosen_engine", None)
 
     @cached_property
-    def _run_network(self) -> Run:
-        return network_runner(self.engine, self.network, self.anchors_rel_yxyx)
+    def _chosen_engine(self) -> str:
+        return chosen_engine(self.engine, self.network)
 
 
 def _name_its_classes(ours: int, theirs: int) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
 import keras
 import numpy as np
 
 from tflhelpers.model.inference import detection_network
 from tflhelpers.model.layers import USE_XLA
-from tflhelpers.model.openvino_graph import UnknownLayer, openvino_graph
+from tflhelpers.model.openvino_graph import openvino_graph, unknown_layer
 from tflhelpers.model.postprocess import RawBoxes
 from tflhelpers.model.pretrained import has_gpu
 
@@ -21,7 +22,7 @@ ENGINES = ("auto", "openvino", "keras")
 Run = Callable[[np.ndarray], RawBoxes]
 
 # OpenVINO would take bfloat16 by itself where the processor has it: scores then move in their second digit.
-_SETTINGS = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+_PRECISION = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def checked_engine(engine: str) -> str:
@@ -39,33 +40,33 @@ def checked_engine(engine: str) -> str:
     return engine
 
 
-def network_runner(engine: str, network: keras.Model, anchors_rel_yxyx: np.ndarray) -> Run:
-    """From resized pictures, float32 (B, H, W, 3), to what `network` says of them with its weights of that moment.
+def chosen_engine(engine: str, network: keras.Model) -> str:
+    """The engine that is to run `network`, "openvino" or "keras"; what "auto" takes is logged.
 
-    Args:
-        engine: of `ENGINES`. "auto" is OpenVINO, in float32, where it is installed, there is no GPU and the network is
-            one of `ssd`; else Keras. Which one was taken and why is logged.
-        network: of `ssd`, or one with the same outputs.
-        anchors_rel_yxyx: (A, 4).
-
-    Raises:
-        UnknownLayer: "openvino", but the network is none of `ssd`.
+    "auto" is OpenVINO where it is installed, there is no GPU, Keras computes with TensorFlow, and the network is one of
+    `ssd`; else Keras.
     """
-    why_not = _why_not_openvino() if engine == "auto" else ""
-    if engine == "keras" or why_not:
-        return _with_keras(network, anchors_rel_yxyx, why_not)
+    if engine != "auto":
+        return engine
+    why_not = _why_not_openvino(network)
+    logger.info("Detecting with %s.", f"Keras: {why_not}" if why_not else "OpenVINO in float32")
+    return "keras" if why_not else "openvino"
+
+
+def _why_not_openvino(network: keras.Model) -> str:
     try:
-        return _OpenVINO(network, anchors_rel_yxyx)
-    except UnknownLayer as error:
-        if engine != "auto":
-            raise
-        return _with_keras(network, anchors_rel_yxyx, str(error))
+        _require_openvino()
+    except (ImportError, RuntimeError) as error:
+        return str(error)
+    if kind := unknown_layer(network):
+        return f"no OpenVINO operation is known for a {kind}"
+    return "there is a GPU" if has_gpu() else ""
 
 
-def _with_keras(network: keras.Model, anchors_rel_yxyx: np.ndarray, why: str) -> Run:
+def with_keras(network: keras.Model, anchors_rel_yxyx: np.ndarray) -> Run:
+    """From resized pictures, float32 (B, H, W, 3), to what `network` says of them."""
     model = detection_network(network, anchors_rel_yxyx)
     model.jit_compile = USE_XLA
-    logger.info("Detecting with Keras%s.", f": {why}" if why else "")
 
     def run(inputs: np.ndarray) -> RawBoxes:
         found = model.predict_on_batch(inputs)
@@ -88,47 +89,53 @@ def _require_openvino() -> None:
         ) from error
 
 
-def _why_not_openvino() -> str:
-    try:
-        _require_openvino()
-    except (ImportError, RuntimeError) as error:
-        return str(error)
-    return "there is a GPU" if has_gpu() else ""
+class WithOpenVINO:
+    """The network compiled by OpenVINO, and compiled anew when its weights have changed.
 
-
-class _OpenVINO:
-    """The network compiled by OpenVINO for one picture at a time, and compiled anew when its weights have changed."""
+    All cores look at a single picture together; of several, each core looks at one of its own, which is quicker.
+    """
 
     def __init__(self, network: keras.Model, anchors_rel_yxyx: np.ndarray) -> None:
         self._network, self._anchors = network, anchors_rel_yxyx
-        self._lock = Lock()  # a request holds one picture
-        self._compile()
-
-    def _compile(self) -> None:
-        import openvino
-
-        self._weights = _Weights(self._network)  # before they are read: what changes meanwhile is noticed
-        graph = openvino_graph(self._network, self._anchors)
-        self._request = openvino.Core().compile_model(graph, "CPU", _SETTINGS).create_infer_request()
-        logger.info(
-            "Detecting with OpenVINO %s in float32, compiled for this processor.", openvino.__version__
-        )
+        self._lock = Lock()  # a queue holds the pictures of one call
+        self._forget()
 
     def __call__(self, inputs: np.ndarray) -> RawBoxes:
         with self._lock:
-            first = self._infer(inputs[:1], meanwhile=self._weights.are_the_same)
-            if first is None:
-                self._compile()
-                first = self._infer(inputs[:1])
-            each = [first, *(self._infer(inputs[row : row + 1]) for row in range(1, len(inputs)))]
-        return RawBoxes(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
+            found = self._run(inputs)
+            if found is None:
+                self._forget()
+                found = self._run(inputs)
+        assert found is not None
+        return RawBoxes(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
-    def _infer(self, picture: np.ndarray, meanwhile: Callable[[], bool] = lambda: True):
-        """Boxes (1, A, 4) and scores (1, A, N); None if `meanwhile` says False."""
-        self._request.start_async([np.ascontiguousarray(picture)])
-        is_wanted = meanwhile()
-        self._request.wait()
-        return [tensor.data.copy() for tensor in self._request.output_tensors] if is_wanted else None
+    def _run(self, inputs: np.ndarray) -> list[list[np.ndarray]] | None:
+        """Boxes (1, A, 4) and scores (1, A, N) of each picture; None if a weight has changed."""
+        queue = self._queue("LATENCY" if len(inputs) == 1 else "THROUGHPUT")
+        found: list[list[np.ndarray]] = [[]] * len(inputs)
+
+        def keep(request, row: int) -> None:
+            found[row] = [tensor.data.copy() for tensor in request.output_tensors]
+
+        queue.set_callback(keep)
+        for row in range(len(inputs)):
+            queue.start_async([inputs[row : row + 1]], row)
+        are_the_same = self._weights.are_the_same()  # looked at while the network is busy
+        queue.wait_all()
+        return found if are_the_same else None
+
+    def _forget(self) -> None:
+        self._queues: dict[str, Any] = {}
+        self._weights = _Weights(self._network)  # before any is read: what changes meanwhile is noticed
+
+    def _queue(self, hint: str):
+        if hint not in self._queues:
+            import openvino
+
+            graph = openvino_graph(self._network, self._anchors)
+            compiled = openvino.Core().compile_model(graph, "CPU", {**_PRECISION, "PERFORMANCE_HINT": hint})
+            self._queues[hint] = openvino.AsyncInferQueue(compiled)
+        return self._queues[hint]
 
 
 class _Weights:
@@ -153,3 +160,6 @@ class _Weights:
 def _places(tensors: list) -> list[int]:
     """Where in memory the tensors lie."""
     return [np.asarray(memoryview(tensor)).__array_interface__["data"][0] for tensor in tensors]
+
+
+RUNNERS: dict[str, Callable[[keras.Model, np.ndarray], Run]] = {"openvino": WithOpenVINO, "keras": with_keras}

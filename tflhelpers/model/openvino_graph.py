@@ -48,6 +48,12 @@ def openvino_graph(network: keras.Model, anchors_rel_yxyx: np.ndarray):
     return openvino.Model([_decoded(ov, encodings, anchors_rel_yxyx), scores], [images])
 
 
+def unknown_layer(network: keras.Model) -> str:
+    """The kind of the first layer that `openvino_graph` cannot make; "" if there is none."""
+    kinds = (type(layer) for layer in network.layers if not isinstance(layer, layers.InputLayer))
+    return next((kind.__name__ for kind in kinds if kind not in _MAKERS), "")
+
+
 def _decoded(ov, encodings, anchors_rel_yxyx):
     """`box_coding.decode_boxes`, centres and sizes as pairs (1, A, 2)."""
     low, high = np.split(np.asarray(anchors_rel_yxyx, np.float32)[None], 2, axis=-1)
@@ -64,27 +70,12 @@ class _Builder:
     def __init__(self, ov) -> None:
         self.ov = ov
         self._constants: dict[int, object] = {}
-        self._makers: dict[type, Callable] = {
-            layers.Rescaling: self._rescaled,
-            layers.ZeroPadding2D: self._padded,
-            layers.Conv2D: self._convolved,
-            layers.DepthwiseConv2D: self._convolved_by_channel,
-            layers.SeparableConv2D: self._convolved_separably,
-            BatchNorm: self._normed,
-            layers.ReLU: self._cut,
-            layers.MaxPooling2D: self._pooled,
-            layers.Add: lambda layer, a, b: ov.add(a, b),
-            layers.UpSampling2D: self._doubled,
-            layers.Cropping2D: self._cropped,
-            layers.Reshape: self._rows,
-            layers.Concatenate: lambda layer, *rows: ov.concat(list(rows), layer.axis),
-        }
 
     def node(self, call: LayerCall, inputs: list):
-        maker = self._makers.get(type(call.layer))
+        maker = _MAKERS.get(type(call.layer))
         if maker is None:
             raise UnknownLayer(f"no OpenVINO operation is known for a {type(call.layer).__name__}")
-        return maker(call.layer, *inputs)
+        return maker(self, call.layer, *inputs)
 
     def _rescaled(self, layer, x):
         offset = np.asarray(layer.offset, np.float32).reshape(1, -1, 1, 1)
@@ -127,6 +118,12 @@ class _Builder:
             x, list(layer.strides), [1, 1], kernel_shape=list(layer.pool_size), **how
         ).output(0)
 
+    def _added(self, layer, a, b):
+        return self.ov.add(a, b)
+
+    def _joined(self, layer, *rows):
+        return self.ov.concat(list(rows), layer.axis)
+
     def _doubled(self, layer, x):
         scales = np.asarray(layer.size, np.float32)
         how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
@@ -148,6 +145,21 @@ class _Builder:
         return self._constants[id(variable)]
 
 
+_MAKERS: dict[type, Callable] = {
+    layers.Rescaling: _Builder._rescaled,
+    layers.ZeroPadding2D: _Builder._padded,
+    layers.Conv2D: _Builder._convolved,
+    layers.DepthwiseConv2D: _Builder._convolved_by_channel,
+    layers.SeparableConv2D: _Builder._convolved_separably,
+    BatchNorm: _Builder._normed,
+    layers.ReLU: _Builder._cut,
+    layers.MaxPooling2D: _Builder._pooled,
+    layers.Add: _Builder._added,
+    layers.UpSampling2D: _Builder._doubled,
+    layers.Cropping2D: _Builder._cropped,
+    layers.Reshape: _Builder._rows,
+    layers.Concatenate: _Builder._joined,
+}
 _PADDING = {"same": "same_upper", "valid": "valid"}
 _PLAIN = {"strides": [1, 1], "pads_begin": [0, 0], "pads_end": [0, 0], "dilations": [1, 1]}
 
