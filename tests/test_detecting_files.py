@@ -285,7 +285,7 @@ def test_parts_that_are_damaged_or_of_other_images_are_told(tmp_path, images):
     part = tmp_path / "found" / part_name(1)
     part.write_bytes((tmp_path / "found" / part_name(0)).read_bytes())
     with pytest.raises(
-        ValueError, match=r"part-000001\.parquet: expected the images that the manifest names"
+        ValueError, match=r"part-000001\.parquet: expected the images and classes that the manifest names"
     ):
         tfl.read_detections(tmp_path / "found")
     part.write_bytes(part.read_bytes()[:-20])
