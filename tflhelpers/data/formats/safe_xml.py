@@ -73,7 +73,7 @@ def unknown_encoding(error: Exception) -> XmlRefused:
 def declares_encoding(head: bytes) -> bool:
     """Tell whether a file says in words that it is in something else than Unicode."""
     declared = _DECLARED.match(head)
-    return bool(declared) and not declared[1].lower().startswith(_UNICODE)
+    return declared is not None and not declared[1].lower().startswith(_UNICODE)
 
 
 def declares_wrongly(head: bytes) -> bool:
