@@ -31,8 +31,9 @@ def check_text(given: Any, argument: str, example: str) -> None:
 
 def check_number(given: Any, argument: str, example: float) -> None:
     """Raise TypeError unless one number was given; `example` is one that could have been."""
-    fits = isinstance(given, Real) and not isinstance(given, bool)
-    check_kind(fits, given, f"{argument} must be a number", f"Write {argument}={example!r}")
+    check_kind(
+        isinstance(given, Real), given, f"{argument} must be a number", f"Write {argument}={example!r}"
+    )
 
 
 def check_detector(given: Any, call: str, *needed: str) -> None:
