@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import tflhelpers as tfl
 from tests.command_line.shell import run
 from tests.command_line.small import furnish
 from tflhelpers.command_line import inputs
@@ -305,6 +306,12 @@ def test_one_film(clip, films, source, count, capsys):
     ("words", "code", "told"),
     [
         ("clip.mov --json", 2, "a video needs --out, a folder or a name ending in .mp4 or .gif"),
+        (
+            "photos --parquet r --out r2",
+            2,
+            "--parquet keeps boxes and --out draws them. Leave one of them out",
+        ),
+        ("photos --out r --shard 0/2", 2, "--shard is for --parquet. Say where the Parquet files go"),
         ("clip.mov photos --out r.gif", 2, "r.gif is made of one video or of pictures, got more"),
         ("photos --out r.jpg", 2, "--out r.jpg is one picture, got 5 sources. Give a folder"),
         (
@@ -325,6 +332,18 @@ def test_what_does_not_go_together(clip, shop, words, code, told, capsys):
     assert told.replace("r/0", str(Path("r/0"))) in said.err
     assert not list(shop.glob("r*"))
     assert Path("photos/0.png").read_bytes() == before
+
+
+def test_parts_of_any_number_of_pictures_are_kept_as_parquet(small, shop, tmp_path, capsys):
+    pytest.importorskip("pyarrow")
+    words = ["detect", "models/small", "photos", "--parquet", str(tmp_path), "--threshold", "0.3"]
+    first = answer(capsys, *words, "--shard", "0/2")
+    assert (first["folder"], first["unreadable"]) == (str(tmp_path), 0)
+    assert answer(capsys, *words)["images"] == 5
+    found = tfl.read_detections(tmp_path)
+    wanted = small.detect_all([Path(path) for path in found.paths], threshold=0.3, progress=False)
+    assert [len(boxes) for boxes in found.boxes] == [len(boxes) for boxes in wanted]
+    assert sum(map(len, wanted)) > 0
 
 
 # ----------------------------------------------------------------------------------------- export and page

@@ -1,4 +1,4 @@
-"""`tflhelpers detect`: marked pictures, videos and GIFs, or the boxes alone."""
+"""`tflhelpers detect`: marked pictures, videos and GIFs, the boxes alone, or those of any number of pictures."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tflhelpers as tfl
 from tflhelpers.command_line.command import Answer, Command, WrongUse, sentence
-from tflhelpers.command_line.inputs import add_model, add_tiles, open_detector, share
+from tflhelpers.command_line.inputs import add_model, add_tiles, open_detector, shard, share
 from tflhelpers.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -37,13 +38,26 @@ def _add_arguments(parser: ArgumentParser) -> None:
         ".png for one picture. May be left out with --json",
     )
     parser.add_argument(
+        "--parquet",
+        metavar="FOLDER",
+        help="keep the boxes of any number of pictures in Parquet files instead, and go on where it was stopped; "
+        "SOURCE and FOLDER may be addresses such as s3://bucket/photos, SOURCE also a .csv or .parquet file of paths",
+    )
+    parser.add_argument(
+        "--shard", type=shard, metavar="I/N", help="with --parquet: only the I-th of N parts, I from 0"
+    )
+    parser.add_argument(
         "--threshold", type=share, metavar="SCORE", help="lowest score, 0 to 1 (default: the detector's own)"
     )
     add_tiles(parser)
 
 
 def _run(arguments: Namespace) -> Answer:
-    """What `--out` ends in says which job it is."""
+    """What `--out` ends in says which job it is, unless it is Parquet."""
+    if arguments.parquet is not None:
+        return _any_number(arguments)
+    if arguments.shard is not None:
+        raise WrongUse("--shard is for --parquet. Say where the Parquet files go, or leave it out")
     out = None if arguments.out is None else Path(arguments.out)
     if out is None and not arguments.as_json:
         raise WrongUse(
@@ -52,6 +66,21 @@ def _run(arguments: Namespace) -> Answer:
     if out is not None and out.suffix.lower() in FILMS:
         return _one_film(arguments, out)
     return _each(arguments, out)
+
+
+def _any_number(arguments: Namespace) -> Answer:
+    if arguments.out is not None:
+        raise WrongUse("--parquet keeps boxes and --out draws them. Leave one of them out")
+    source = arguments.source[0] if len(arguments.source) == 1 else arguments.source
+    report = tfl.detect_files(
+        open_detector(arguments.model, arguments.tiles),
+        source,
+        arguments.parquet,
+        shard=arguments.shard,
+        threshold=arguments.threshold,
+        progress=arguments.progress,
+    )
+    return Answer(str(report), asdict(report))
 
 
 # ---------------------------------------------------------------------------------------- what to look at
@@ -239,7 +268,8 @@ COMMAND = Command(
     "Find things in pictures and videos, and write copies with boxes around them.",
     "tflhelpers detect models/duck clip.mp4 photos/ --out results/\n"
     "tflhelpers detect models/duck clip.mp4 --out duck.gif --threshold 0.6\n"
-    "tflhelpers detect models/duck photo.jpg --json",
+    "tflhelpers detect models/duck photo.jpg --json\n"
+    "tflhelpers detect models/duck s3://bucket/photos --parquet found",
     _add_arguments,
     _run,
     "Stopped. What is written is whole. The same command begins with the pictures again, and goes on with a video.",

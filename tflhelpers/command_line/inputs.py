@@ -175,6 +175,18 @@ def tiles(text: str) -> tuple[int, int] | str | None:
     return int(found[1]), int(found[2])
 
 
+def shard(text: str) -> tuple[int, int]:
+    """Return (i, n), the i-th of n parts.
+
+    >>> shard("0/4")
+    (0, 4)
+    """
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise ArgumentTypeError(f"expected a part from 0 on and their number such as 0/4, got {text!r}")
+    return int(found[1]), int(found[2])
+
+
 def share(text: str) -> float:
     """Return a number from 0 to 1.
 
