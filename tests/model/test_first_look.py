@@ -93,7 +93,7 @@ def test_ducks_are_found_without_training_and_it_can_be_saved(tmp_path):
     ],
 )
 def test_what_cannot_be_learned_from_is_refused(detector, photos, words):
-    with pytest.raises(ValueError, match="photos must") as caught:
+    with pytest.raises(ValueError, match="annotations must") as caught:
         detector.first_look(photos)
     assert words in str(caught.value)
 

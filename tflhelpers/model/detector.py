@@ -292,7 +292,7 @@ class Detector(ImageDetector):
 
     # ---- what they do
 
-    def first_look(self, photos: Iterable[tuple[Path, Boxes]]) -> Detector:
+    def first_look(self, annotations: Iterable[tuple[Path, Boxes]]) -> Detector:
         """A detector for what a few photos show, made in seconds from what this one sees in their boxes.
 
         Its class head comes from the photos alone, without training; the rest it shares with this detector: look before
@@ -300,14 +300,14 @@ class Detector(ImageDetector):
         is to start from this detector itself.
 
         Args:
-            photos: annotations of this detector's classes, with at least one box.
+            annotations: photos with boxes of this detector's classes, at least one.
 
         Raises:
             ValueError: other classes, no boxes, or a detector whose box predictor has yet to be trained.
             ImageError, FileNotFoundError: a photo cannot be read.
 
         Example:
-            `detector.first_look(photos).detect("new.jpg")`
+            `detector.first_look(annotations).detect("new.jpg")`
         """
         from tflhelpers.model.first_look import checked_photos, first_look_network
 
@@ -316,7 +316,7 @@ class Detector(ImageDetector):
                 "first_look must start from a detector that draws boxes, got one whose box predictor is new. Call "
                 "fine_tune, or take Detector.embedded(class_names)."
             )
-        pairs = checked_photos(photos, self.class_names)
+        pairs = checked_photos(annotations, self.class_names)
         network = first_look_network(
             self.network, self.anchors_rel_yxyx, self.image_size, len(self.class_names), pairs
         )

@@ -154,22 +154,22 @@ def _head_with(head: Any, weights: np.ndarray) -> Any:
 
 
 def checked_photos(
-    photos: Iterable[tuple[Path, Boxes]], class_names: Sequence[str]
+    annotations: Iterable[tuple[Path, Boxes]], class_names: Sequence[str]
 ) -> list[tuple[Path, Boxes]]:
     """The photos as a list.
 
     Raises:
         ValueError: they have other classes than the detector, or no box.
     """
-    theirs = tuple(getattr(photos, "class_names", class_names))
+    theirs = tuple(getattr(annotations, "class_names", class_names))
     if theirs != tuple(class_names):
         raise ValueError(
-            f"photos must have the detector's classes, {list(class_names)}, got {list(theirs)}. Make the detector with "
-            "class_names=photos.class_names."
+            f"annotations must have the detector's classes, {list(class_names)}, got {list(theirs)}. Make the "
+            "detector with class_names=annotations.class_names."
         )
-    pairs = list(photos)
+    pairs = list(annotations)
     if not any((~boxes.crowd_mask).any() for _, boxes in pairs):
         raise ValueError(
-            f"photos must hold at least one box, got none on {len(pairs)} photos. Draw some first."
+            f"annotations must hold at least one box, got none on {len(pairs)} photos. Draw some first."
         )
     return pairs
