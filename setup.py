@@ -34,10 +34,7 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     "jax": ["jax>=0.4.34"],
     "heic": ["pillow-heif>=0.18"],
-    "files": [
-        "pyarrow>=15.0",
-        "fsspec>=2024.12",
-    ],  # Colab has both; a laptop with five photos does without 50 MB
+    "files": ["pyarrow>=15.0", "fsspec>=2024.12"],  # in Colab; 50 MB more for a laptop with five photos
     "ray": ["ray[data]>=2.40", "pyarrow>=15.0", "fsspec>=2024.12"],
     "litert": ["ai-edge-litert>=2.0"],
     "fast": ["openvino>=2025.0"],
