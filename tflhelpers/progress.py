@@ -57,7 +57,7 @@ class ProgressBar:
         self._bar.n += n
         self._bar.initial += n
         self._bar.last_print_n += n
-        if self._bar.last_print_t >= self._began + self._bar.delay:
+        if n and self._bar.last_print_t >= self._began + self._bar.delay:
             self._bar.refresh()
 
     def finish(self) -> None:

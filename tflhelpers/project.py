@@ -120,7 +120,7 @@ class Project(ProjectFolders):
             ship with the package. The sentence also says what you should fix.
         """
         if detector is not None:
-            check_detector(detector, "project.photos(detector)")
+            check_detector(detector, "project.photos(detector)", "trained_on")
         return _tell(photos.photos_for(self, detector))
 
     def scoring_photos(self, detector: Detector | None = None) -> Annotations:
@@ -138,7 +138,7 @@ class Project(ProjectFolders):
             ValueError: No annotated photos have the detector's classes; the message says what to do.
         """
         if detector is not None:
-            check_detector(detector, "project.scoring_photos(detector)")
+            check_detector(detector, "project.scoring_photos(detector)", "trained_on")
         return _tell(photos.scoring_photos_for(self, detector))
 
     def labelled_photos(
@@ -209,7 +209,7 @@ class Project(ProjectFolders):
             **settings: What else is given to ``fine_tune``.
         """
         call = "project.training_folder(detector, annotations)"
-        check_detector(detector, call, "network")
+        check_detector(detector, call, "trained_on", "network")
         check_annotations(annotations, call)
         return detectors.training_folder_for(self, detector, annotations, **settings)
 
@@ -223,7 +223,7 @@ class Project(ProjectFolders):
         Returns:
             The folder. A practice detector never overwrites yours.
         """
-        check_detector(detector, "project.keep(detector)", "save")
+        check_detector(detector, "project.keep(detector)", "trained_on", "save")
         check_text(name, "name", "detector")
         return _tell(detectors.keep_for(self, detector, name))
 
@@ -240,7 +240,7 @@ class Project(ProjectFolders):
             suits photos it knows by heart is too high for others.
         """
         call = "project.threshold(detector, calibration, measured_on)"
-        check_detector(detector, call, "threshold")
+        check_detector(detector, call, "trained_on", "threshold")
         is_calibration = hasattr(calibration, "threshold") and not hasattr(calibration, "detect")
         wanted = "calibration must be what calibrate_threshold returned"
         check_kind(is_calibration, calibration, wanted, f"The call is {call}")
@@ -358,7 +358,7 @@ class Project(ProjectFolders):
             ValueError: Browsers cannot show `gif` as a picture, or there is nothing to measure on.
         """
         call = "project.results_page(detector, annotations, title=...)"
-        check_detector(detector, call, "detect_all")
+        check_detector(detector, call, "trained_on", "detect_all")
         if annotations is not None:
             check_annotations(annotations, call)
         check_text(title, "title", "My duck")

@@ -14,7 +14,8 @@ def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
         raise FetchError(f"LiteRT.js could not be fetched, asked for {runtime}.")
 
     monkeypatch.setattr("tflhelpers.sharing.web_demo.fetch_runtime", unreachable)
-    info, sentence = web_demo_for(project, None)
+    detector = tfl.Detector.embedded(["cup"])
+    info, sentence = web_demo_for(project, detector)
     assert info is None
     assert sentence == (
         "The page was not written. LiteRT.js could not be fetched, asked for None. "
@@ -22,7 +23,7 @@ def test_without_a_network_the_page_is_a_sentence(project, monkeypatch):
     )
     archive = project.folder / "litertjs-core-2.5.3.tgz"
     archive.write_bytes(b"")
-    assert f"asked for {archive}." in web_demo_for(project, None)[1]
+    assert f"asked for {archive}." in web_demo_for(project, detector)[1]
     assert not (project.results / "web_demo").exists()
 
 

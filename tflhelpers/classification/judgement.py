@@ -163,13 +163,13 @@ def evaluate_classifier(
         ImageError: a picture is damaged; the message names it.
     """
     call = "The call is evaluate_classifier(classifier, pictures)"
-    check_kind(hasattr(classifier, "predict"), classifier, "classifier must be a Classifier", call)
     fits = pictures is None or (hasattr(pictures, "pictures") and hasattr(pictures, "labels"))
-    check_kind(fits, pictures, "pictures must be those of labelled_photos", call)
-    if pictures is None or not len(pictures):
+    if fits and not (pictures and len(pictures)):
         raise ValueError(
             "pictures must hold at least one to judge with, got none. Fit with validation=0.2 to have some."
         )
+    check_kind(hasattr(classifier, "predict"), classifier, "classifier must be a Classifier", call)
+    check_kind(fits, pictures, "pictures must be those of labelled_photos", call)
     if pictures.class_names != classifier.class_names:
         raise ValueError(
             f"the pictures' classes must be the classifier's, {list(classifier.class_names)}, got "

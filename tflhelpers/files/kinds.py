@@ -38,5 +38,5 @@ def check_number(given: Any, argument: str, example: float) -> None:
 
 def check_detector(given: Any, call: str, *needed: str) -> None:
     """Raise TypeError unless something was given that has what is `needed` of a Detector; `call` is how to write it."""
-    fits = all(hasattr(given, each) for each in ("class_names", "trained_on", *needed))
+    fits = all(hasattr(given, each) for each in ("class_names", *needed))
     check_kind(fits, given, "detector must be a Detector", f"The call is {call}")
