@@ -23,7 +23,8 @@ def run(*words: str) -> int:
 
 def surroundings(**more: str) -> dict[str, str]:
     """The environment of a child, which finds this checkout from any folder."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    ours = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}  # JAX sets it
+    return {**ours, "PYTHONPATH": str(ROOT), **more}
 
 
 def child(*words: str, folder: Path, **more: str) -> subprocess.CompletedProcess:

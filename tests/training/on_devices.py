@@ -20,7 +20,7 @@ from tflhelpers.training.fine_tune import fine_tune
 from tflhelpers.training.history import History
 from tflhelpers.training.trainer import DetectorTrainer
 
-RECIPE = {"steps": 20, "batch_size": 8, "augment": None, "progress": False}  # all layers learn
+RECIPE = {"tiles": None, "steps": 20, "batch_size": 8, "augment": None, "progress": False}  # all layers learn
 BAD_STEP = 11  # its loss is said to be nan, once: the training goes back to its start
 
 
