@@ -55,7 +55,7 @@ def cluster():
     own = {} if "RAY_ADDRESS" in os.environ else local
     try:
         ray.init(**own, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": root}})
-    except (RuntimeError, ConnectionError, TimeoutError) as error:  # its helpers must answer within 15 seconds
+    except (RuntimeError, ConnectionError, TimeoutError) as error:  # where its helpers take over 15 seconds
         pytest.skip(f"Ray cannot begin a cluster here: {str(error)[:200]}")
     yield ray
     ray.shutdown()

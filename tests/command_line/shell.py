@@ -23,7 +23,8 @@ def run(*words: str) -> int:
 
 def surroundings(**more: str) -> dict[str, str]:
     """The environment of a child, which finds this checkout from any folder."""
-    ours = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}  # JAX sets it
+    ours = dict(os.environ)
+    ours.pop("TF_CPP_MIN_LOG_LEVEL", None)  # JAX sets it where it is loaded first
     return {**ours, "PYTHONPATH": str(ROOT), **more}
 
 
