@@ -66,7 +66,7 @@ def run_one(
 ) -> dict:
     detector = tfl.Detector.embedded(train.class_names)
     history = tfl.fine_tune(detector, train, seed=seed, tiles=tiles, steps=steps)
-    found = detector.detect_all(exam.image_paths, threshold=0.01, tiles=history.tiles, progress=False)
+    found = detector.detect_all(exam.image_paths, threshold=0.01, progress=False)
     scores = tfl.evaluate(found, exam)
     return {
         "ap50": {name: one.ap50 for name, one in scores.per_class.items()},
@@ -86,7 +86,7 @@ def main() -> None:
         "--pictures", type=Path, default=Path(tempfile.gettempdir(), "tflhelpers_rare_things")
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--tiles", choices=["auto"], help="default: the pictures whole")
+    parser.add_argument("--whole", action="store_true", help="no tiles, where fine_tune would take some")
     parser.add_argument("--steps", type=int, help="for a trial; default: fine_tune's")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -94,7 +94,9 @@ def main() -> None:
     exam = drawn(arguments.pictures, "exam", EXAM, 2)
     runs = []
     for seed in arguments.seeds:
-        runs.append({"seed": seed, **run_one(train, exam, seed, arguments.tiles, arguments.steps)})
+        runs.append(
+            {"seed": seed, **run_one(train, exam, seed, None if arguments.whole else "auto", arguments.steps)}
+        )
         write_json(arguments.out, {"benchmark": "rare_things", "machine": machine(), "runs": runs})
     rows = [
         [

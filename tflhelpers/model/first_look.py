@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tflhelpers.data.boxes import Boxes, iou_matrix
+from tflhelpers.data.boxes import Boxes, iou_matrix, xyxy_to_rel_yxyx
 from tflhelpers.data.images import read_image
 from tflhelpers.model.anchors import ANCHORS_PER_CELL
 from tflhelpers.model.heads import CLASS_BIAS, CLASS_HEAD_KEY, flatten_levels
@@ -89,13 +89,14 @@ def _views(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(input, boxes_rel_yxyx) of a photo at each scale, as it is and mirrored."""
     height, width = photo.shape[:2]
-    yxyx = boxes.clip((height, width)).xyxy[:, [1, 0, 3, 2]]
+    xyxy = boxes.clip((height, width)).xyxy
     for scale in SCALES:
         tall, wide = round(height * scale), round(width * scale)
         top, left = (tall - height) // 2, (wide - width) // 2
         framed = np.full((tall, wide, 3), GRAY, np.uint8)
         framed[top : top + height, left : left + width] = photo
-        seen, rel = network_input(framed, image_size), (yxyx + [top, left] * 2) / ([tall, wide] * 2)
+        seen = network_input(framed, image_size)
+        rel = xyxy_to_rel_yxyx(xyxy + np.float32([left, top] * 2), (tall, wide))
         yield seen, rel
         yield seen[:, ::-1], np.stack([rel[:, 0], 1 - rel[:, 3], rel[:, 2], 1 - rel[:, 1]], axis=1)
 
