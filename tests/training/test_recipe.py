@@ -79,6 +79,17 @@ def test_what_is_asked_is_taken_and_the_rest_is_chosen(asked, name, chosen):
     assert made == (pytest.approx(chosen) if isinstance(chosen, float) else chosen)
 
 
+@pytest.mark.parametrize(
+    ("count", "classes", "whole", "tiled"), [(5, 1, 160, 400), (5, 4, 640, 800), (20, 4, 1280, 1280)]
+)
+def test_crops_are_learned_from_for_longer_unless_it_takes_long_anyway(count, classes, whole, tiled):
+    recipes = [
+        choose_recipes(photos(count, classes), **NOTHING_ASKED | {"tiles": tiles})[0]
+        for tiles in (None, (2, 2))
+    ]
+    assert [recipe.steps for recipe in recipes] == [whole, tiled]
+
+
 @pytest.mark.parametrize(("classes", "rate"), [(1, 0.0075), (2, 0.015), (3, 0.0225), (4, 0.03), (6, 0.03)])
 def test_going_gently_is_for_each_class(classes, rate):
     (recipe,) = choose_recipes(photos(12, classes), **NOTHING_ASKED | {"keeps_stem": True})

@@ -96,7 +96,7 @@ def _views(
         framed = np.full((tall, wide, 3), GRAY, np.uint8)
         framed[top : top + height, left : left + width] = photo
         seen = network_input(framed, image_size)
-        rel = xyxy_to_rel_yxyx(xyxy + np.float32([left, top] * 2), (tall, wide))
+        rel = xyxy_to_rel_yxyx(xyxy + np.array([left, top] * 2, np.float32), (tall, wide))
         yield seen, rel
         yield seen[:, ::-1], np.stack([rel[:, 0], 1 - rel[:, 3], rel[:, 2], 1 - rel[:, 1]], axis=1)
 

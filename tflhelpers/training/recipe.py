@@ -34,7 +34,9 @@ FRESH_STRETCH = 1.5
 # The rate is for each class, up to the usual one: to tell several things apart more has to change than to find one.
 KEPT_RATE, KEPT_BOX_WEIGHT, KEPT_STRETCH = 0.0075, 4.0, 1.8
 KEPT_STEPS = 7 / 8  # of the steps that others take
-STEPS_IN_TILES = 2.5  # times as many: crops differ more than whole photos (benchmarks/small_things.py)
+# Crops differ more than whole photos (benchmarks/small_things.py); where steps are many anyway, they suffice
+# (benchmarks/rare_things.py).
+STEPS_IN_TILES, MOST_IN_TILES = 2.5, 800
 WARMUP_SHARE = 0.1
 UNITS = {
     "s": 1,
@@ -133,8 +135,9 @@ def choose_recipes(
     rate = RATES[optimizer] * (FRESH_RATE if fresh_predictor else 1.0)
     if gentle:
         rate = min(rate, KEPT_RATE * len(annotations.class_names))
-    in_tiles = STEPS_IN_TILES if tiles is not None else 1
-    auto = max(1, round(auto_steps(annotations) * (KEPT_STEPS if keeps_stem else 1) * in_tiles))
+    auto = max(1, round(auto_steps(annotations) * (KEPT_STEPS if keeps_stem else 1)))
+    if tiles is not None:
+        auto = max(auto, min(round(STEPS_IN_TILES * auto), MOST_IN_TILES))
     recipe = Recipe(
         trained=TRAINABLE[trainable],
         steps=steps
