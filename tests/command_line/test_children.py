@@ -50,7 +50,7 @@ def said(done: subprocess.CompletedProcess) -> dict:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way there")
 def test_a_training_is_stopped_by_ctrl_c_and_goes_on(shop):
-    words = ["train", "photos", "--out", "models/new", "--start", "models/small", "--steps", "40", "--json"]
+    words = ["train", "photos", "--out", "models/new", "--start", "models/small", "--steps", "160", "--json"]
     with subprocess.Popen(
         [*COMMAND, *words],
         cwd=shop,
@@ -70,7 +70,7 @@ def test_a_training_is_stopped_by_ctrl_c_and_goes_on(shop):
     assert [state.is_file() for state in states] == [True]
     assert not (shop / "models" / "new" / "weights.npz").exists()
     answer = said(child(*words, folder=shop))
-    assert (len(answer["loss"]), answer["class_names"]) == (40, ["red", "blue"])
+    assert (len(answer["loss"]), answer["class_names"]) == (160, ["red", "blue"])
     assert sorted(path.name for path in (shop / "models" / "new").iterdir()) == [
         "detector.json",
         "weights.npz",

@@ -85,10 +85,10 @@ def test_ducks_are_found_without_training_and_it_can_be_saved(tmp_path):
     ("photos", "words"),
     [
         (Annotations(("red", "green"), []), "['red', 'blue'], got ['red', 'green']"),
-        (Annotations(CLASS_NAMES, [("a.jpg", Boxes.empty())]), "at least one box, got none on 1 photos"),
+        (Annotations(CLASS_NAMES, [("a.jpg", Boxes.empty())]), "at least one box, got none on 1 pictures"),
         (
             Annotations(CLASS_NAMES, [("a.jpg", Boxes([[0, 0, 9, 9]], [0], crowd=[True]))]),
-            "at least one box, got none on 1 photos",
+            "at least one box, got none on 1 pictures",
         ),
     ],
 )

@@ -171,6 +171,6 @@ def checked_photos(
     pairs = list(annotations)
     if not any((~boxes.crowd_mask).any() for _, boxes in pairs):
         raise ValueError(
-            f"annotations must hold at least one box, got none on {len(pairs)} photos. Draw some first."
+            f"The annotations must hold at least one box, got none on {len(pairs)} pictures. Draw some first."
         )
     return pairs
