@@ -50,6 +50,7 @@ def address(runtime, tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tflhelpers.sharing.export.tflite.export_tflite", export_tflite)
+        patch.setattr("tflhelpers.sharing.export.tflite.check_tflite", lambda *given: None)
         info = export_web_demo(ByColour(), tmp_path_factory.mktemp("classifier") / "demo", runtime=runtime)
     with served(info.folder) as address:
         yield address
