@@ -55,6 +55,16 @@ TILES: Check = (
 )
 
 
+def view_count(tiles: Tiles | None) -> int:
+    """How many times a detector looks at an image: whole, and at each tile.
+
+    >>> view_count((2, 3)), view_count(None)
+    (7, 1)
+    """
+    rows, columns = tiles or (0, 0)
+    return 1 + rows * columns
+
+
 def magnification(count: int) -> float:
     """How many times as large a side of an image is in `count` tiles as in the whole.
 

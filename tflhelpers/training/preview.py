@@ -8,6 +8,7 @@ import numpy as np
 
 from tflhelpers.data.boxes import Boxes
 from tflhelpers.model.detector import Detector
+from tflhelpers.model.tiles import view_count
 from tflhelpers.training.devices import gather
 from tflhelpers.training.loop import Hook, TrainingState
 
@@ -50,12 +51,11 @@ class ShowPreview(Hook):
         self.after_step(state)
 
     def after_step(self, state: TrainingState) -> None:
-        if self.preview is not None and state.step % (self.preview.every * self._views()) == 0:
+        if (
+            self.preview is not None
+            and state.step % (self.preview.every * view_count(self.detector.tiles)) == 0
+        ):
             self._show(self.preview, state)
-
-    def _views(self) -> int:
-        rows, columns = self.detector.tiles or (0, 0)
-        return 1 + rows * columns
 
     def after_run(self, state: TrainingState) -> None:
         if self.preview is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from tflhelpers.data.annotations import Annotations
 from tflhelpers.data.boxes import shared_areas
 from tflhelpers.data.images import image_size as size_of_picture
-from tflhelpers.model.tiles import MOST_TILES, Tiles, magnification, windows_of
+from tflhelpers.model.tiles import MOST_TILES, Tiles, magnification, view_count, windows_of
 from tflhelpers.training.advice import sides_of
 from tflhelpers.training.augment import LEAST_SEEN
 from tflhelpers.training.batches import TrainingPictures
@@ -72,7 +72,7 @@ def in_tiles(tiles: Tiles) -> str:
     rows, columns = tiles
     return (
         f"Some objects are small in the photos, so it learned from crops as large as {rows} x {columns} overlapping "
-        f"tiles, and looks in as many: {1 + rows * columns} times as long for each image. "
+        f"tiles, and looks in as many: {view_count(tiles)} times as long for each image. "
         "detect(..., tiles=None) looks at the whole image alone."
     )
 
